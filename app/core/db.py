@@ -1,0 +1,162 @@
+"""The only way to a transaction: `Database.begin(actor)`, with signed claims, committed at its end.
+
+A raw connection without claims sees no row of any protected table.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.core.actor import Actor
+from app.core.claims import claims_json, signature
+from app.core.errors import BusyError
+
+BNG = 27700
+
+TIMEOUT_MS = {"cs_public": 2_000, "cs_app": 5_000, "cs_job": 30 * 60_000, "cs_audit": 60_000}
+
+SET_CLAIMS = (
+    "select set_config('cs.claims', %s, true), set_config('cs.sig', %s, true),"
+    " set_config('statement_timeout', %s, true),"
+    " set_config('idle_in_transaction_session_timeout', %s, true)"
+)
+
+
+class Model(DeclarativeBase):
+    """Tables of ours, with constraint names as the migrations write them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+            "uq": "%(table_name)s_%(column_0_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "ix": "%(table_name)s_%(column_0_name)s_idx",
+        }
+    )
+
+
+class ClaimedSession(Session):
+    """A session that has claims; services and queries accept nothing else."""
+
+
+class Logins(Protocol):
+    """Where each database role logs in (`settings.Settings` is one)."""
+
+    def dsn(self, role: str) -> str: ...
+
+
+@dataclass(slots=True)
+class Database:
+    """One engine per database role, opened when first used."""
+
+    logins: Logins
+    claims_key: bytes
+    pool_size: int = 8
+    _engines: dict[str, Engine] | None = None
+
+    @contextmanager
+    def begin(self, actor: Actor) -> Iterator[Session]:
+        """A writing transaction as `actor`; commits when the block ends, rolls back on error."""
+        with _busy_in_words(), self._engine(actor.db_role).connect() as connection:
+            with connection.begin():
+                self._claim(connection, actor)
+                with ClaimedSession(
+                    bind=connection,
+                    expire_on_commit=False,
+                    autoflush=True,
+                    join_transaction_mode="create_savepoint",
+                ) as session:
+                    yield session
+                    session.commit()
+
+    @contextmanager
+    def read(self, actor: Actor) -> Iterator[Session]:
+        """A transaction that keeps nothing. Same claims, same policies."""
+        with _busy_in_words(), self._engine(actor.db_role).connect() as connection:
+            with connection.begin() as transaction:
+                self._claim(connection, actor)
+                with ClaimedSession(bind=connection, expire_on_commit=False) as session:
+                    yield session
+                transaction.rollback()
+
+    @contextmanager
+    def cursor(self, actor: Actor) -> Iterator[psycopg.Cursor[Any]]:
+        """A bare cursor for tiles and bulk loads, inside the same kind of transaction."""
+        with _busy_in_words():
+            pooled = self._engine(actor.db_role).raw_connection()
+            try:
+                raw = pooled.driver_connection
+                if not isinstance(raw, psycopg.Connection):
+                    raise TypeError("expected a psycopg connection")
+                with raw.cursor() as cursor:
+                    cursor.execute(SET_CLAIMS, self._claims(raw, actor))
+                    yield cursor
+                raw.commit()
+            except BaseException:
+                pooled.rollback()
+                raise
+            finally:
+                pooled.close()
+
+    def dispose(self) -> None:
+        for engine in (self._engines or {}).values():
+            engine.dispose()
+        self._engines = None
+
+    def _engine(self, role: str) -> Engine:
+        if self._engines is None:
+            self._engines = {}
+        if role not in self._engines:
+            self._engines[role] = _open(self.logins.dsn(role), self.pool_size)
+        return self._engines[role]
+
+    def _claim(self, connection: Connection, actor: Actor) -> None:
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise TypeError("expected a psycopg connection")
+        raw.execute(SET_CLAIMS, self._claims(raw, actor))
+
+    def _claims(
+        self, raw: psycopg.Connection[Any], actor: Actor
+    ) -> tuple[str, str, str, str]:
+        timeout_ms = TIMEOUT_MS[actor.db_role]
+        claims = claims_json(
+            actor,
+            backend_pid=raw.info.backend_pid,
+            expires_at_s=round(time.time() + timeout_ms / 1000 + 5, 3),
+        )
+        return claims, signature(claims, self.claims_key), str(timeout_ms), str(timeout_ms)
+
+
+def _open(dsn: str, pool_size: int) -> Engine:
+    return create_engine(
+        dsn.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={
+            "prepare_threshold": 1,
+            "application_name": "contextmap",
+            "options": "-c client_connection_check_interval=5000 -c jit=off",
+        },
+    )
+
+
+@contextmanager
+def _busy_in_words() -> Iterator[None]:
+    """A statement, lock or pool that took too long, and a database that is away."""
+    try:
+        yield
+    except (PoolTimeoutError, OperationalError, psycopg.OperationalError) as late:
+        raise BusyError("The database did not answer in time. Please try again.") from late

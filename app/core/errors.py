@@ -1,0 +1,57 @@
+"""What can go wrong, in domain words and without HTTP. `problems` has the only map to status.
+
+AppError
+├── SignInNeededError   nobody is signed in
+├── ForbiddenError      the role does not allow it
+├── NotFoundError       absent, or out of scope: the same answer
+├── RuleBrokenError     a state or rule refuses it
+├── StaleError          somebody changed it first
+├── ConflictError       a constraint refuses it
+├── TooLargeError       more than the limit
+├── InvalidError        input that cannot be used; one message a field
+├── TooManyError        too often
+└── BusyError           the database did not answer in time
+"""
+
+
+class AppError(Exception):
+    """`detail` is shown to people: words they can act on, no input, no personal data."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class SignInNeededError(AppError): ...
+
+
+class ForbiddenError(AppError): ...
+
+
+class NotFoundError(AppError): ...
+
+
+class RuleBrokenError(AppError): ...
+
+
+class StaleError(AppError): ...
+
+
+class ConflictError(AppError): ...
+
+
+class TooLargeError(AppError): ...
+
+
+class TooManyError(AppError): ...
+
+
+class BusyError(AppError): ...
+
+
+class InvalidError(AppError):
+    """`fields` maps a form field to its message."""
+
+    def __init__(self, detail: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.fields = fields or {}
