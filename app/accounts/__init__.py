@@ -1,0 +1,1 @@
+"""Who may do what. Until accounts exist, one demo actor, answered on loopback only."""

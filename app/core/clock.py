@@ -7,7 +7,7 @@ LONDON = ZoneInfo("Europe/London")
 
 
 def now() -> datetime:
-    return datetime.now(UTC)  # noqa: DTZ005, TID251 - the one place
+    return datetime.now(UTC)  # noqa: TID251 - the one place
 
 
 def today() -> date:

@@ -67,27 +67,23 @@ class Database:
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Session]:
         """A writing transaction as `actor`; commits when the block ends, rolls back on error."""
-        with _busy_in_words(), self._engine(actor.db_role).connect() as connection:
-            with connection.begin():
-                self._claim(connection, actor)
-                with ClaimedSession(
-                    bind=connection,
-                    expire_on_commit=False,
-                    autoflush=True,
-                    join_transaction_mode="create_savepoint",
-                ) as session:
-                    yield session
-                    session.commit()
+        with _busy_in_words(), self._engine(actor.db_role).begin() as connection:
+            self._claim(connection, actor)
+            with ClaimedSession(
+                bind=connection,
+                expire_on_commit=False,
+                join_transaction_mode="rollback_only",
+            ) as session:
+                yield session
+                session.flush()
 
     @contextmanager
     def read(self, actor: Actor) -> Iterator[Session]:
         """A transaction that keeps nothing. Same claims, same policies."""
         with _busy_in_words(), self._engine(actor.db_role).connect() as connection:
-            with connection.begin() as transaction:
-                self._claim(connection, actor)
-                with ClaimedSession(bind=connection, expire_on_commit=False) as session:
-                    yield session
-                transaction.rollback()
+            self._claim(connection, actor)
+            with ClaimedSession(bind=connection, expire_on_commit=False) as session:
+                yield session
 
     @contextmanager
     def cursor(self, actor: Actor) -> Iterator[psycopg.Cursor[Any]]:
@@ -126,9 +122,7 @@ class Database:
             raise TypeError("expected a psycopg connection")
         raw.execute(SET_CLAIMS, self._claims(raw, actor))
 
-    def _claims(
-        self, raw: psycopg.Connection[Any], actor: Actor
-    ) -> tuple[str, str, str, str]:
+    def _claims(self, raw: psycopg.Connection[Any], actor: Actor) -> tuple[str, str, str, str]:
         timeout_ms = TIMEOUT_MS[actor.db_role]
         claims = claims_json(
             actor,

@@ -1,7 +1,7 @@
 """Ids and references. Addresses carry references; nothing on the wire is a sequence."""
 
 import secrets
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4  # noqa: TID251 - the one place
 
 from uuid_utils.compat import uuid7
 
@@ -16,7 +16,7 @@ def new_id() -> UUID:
 
 def random_id() -> UUID:
     """UUIDv4, for a child or a report, whose time of creation must not show."""
-    return uuid4()  # noqa: TID251 - the one place
+    return uuid4()
 
 
 def new_reference(prefix: str) -> str:

@@ -114,9 +114,7 @@ def upgrade() -> None:
             f"security definer set search_path = pg_catalog, pg_temp as $$ select {body} $$"
         )
     op.execute("revoke execute on all functions in schema sec from public")
-    op.execute(
-        "grant execute on all functions in schema sec to cs_app, cs_job, cs_audit, cs_owner"
-    )
+    op.execute("grant execute on all functions in schema sec to cs_app, cs_job, cs_audit, cs_owner")
     op.execute(AUDIT_EVENT)
     op.execute(
         "comment on table audit.event is 'Who did or read what. Facts only: no names, no free text'"
@@ -129,7 +127,9 @@ def upgrade() -> None:
     for table in ("sec.key", "audit.event"):
         op.execute(f"alter table {table} enable row level security")
         op.execute(f"alter table {table} force row level security")
-    op.execute("create policy key_owner on sec.key for all to cs_sec using (true) with check (true)")
+    op.execute(
+        "create policy key_owner on sec.key for all to cs_sec using (true) with check (true)"
+    )
     op.execute("create policy event_insert on audit.event for insert to cs_sec with check (true)")
     op.execute("create policy event_all on audit.event for select to cs_audit using (true)")
     op.execute(

@@ -183,7 +183,9 @@ def upgrade() -> None:
             "using ((select sec.job()) is not null) with check ((select sec.job()) is not null)"
         )
         # Triggers of other tables read boundaries as the owner.
-        op.execute(f"create policy {name}_owner on reference.{name} for select to cs_owner using (true)")
+        op.execute(
+            f"create policy {name}_owner on reference.{name} for select to cs_owner using (true)"
+        )
         op.execute(f"grant select on reference.{name} to cs_app, cs_job")
         op.execute(f"grant insert, update, delete on reference.{name} to cs_job")
     for index in INDEXES:

@@ -433,9 +433,9 @@ INDEXES = [
 
 COMMENTS = {
     "table app.place": "A context: a place, route, territory or online space of concern",
-    "column app.place.geom": "British National Grid; null for online spaces and residential addresses",
+    "column app.place.geom": "British National Grid; null for online and residential places",
     "column app.place.week_grid": "Hours of concern; bit 0 is Monday 00:00 local time",
-    "column app.place.last_information_at": "Newest of linked report, intelligence, incident, review",
+    "column app.place.last_information_at": "Newest linked report, incident or review",
     "table app.place_exact": "Exact residential points. Never joined by a tile, list or export",
     "table app.child": "A reference, a home borough and an age band. Nothing else, ever",
     "table app.child_place_link": "What happened at the place, not what a child is",
@@ -445,6 +445,17 @@ COMMENTS = {
 
 
 def upgrade() -> None:
+    create_tables()
+    create_triggers()
+    op.execute("revoke execute on all functions in schema app from public")
+    op.execute("grant execute on all functions in schema app to cs_app, cs_job")
+    for statement in INDEXES:
+        op.execute(statement)
+    for target, comment in COMMENTS.items():
+        op.execute(f"comment on {target} is '{comment}'")
+
+
+def create_tables() -> None:
     op.execute(BOROUGHS_OF)
     op.execute(MORTON)
     for name, columns in RECORDS.items():
@@ -453,6 +464,9 @@ def upgrade() -> None:
         op.execute(f"create table app.{name} ({columns})")
     for name in (*RECORDS, *DETAILS):
         protect(f"app.{name}", purpose=name in NEEDS_PURPOSE)
+
+
+def create_triggers() -> None:
     for function in (PLACE_BEFORE, PLACE_AFTER, INCIDENT_BEFORE):
         op.execute(function)
     for parent in sorted(set(SCOPED_BY.values())):
@@ -474,12 +488,6 @@ def upgrade() -> None:
             f"create trigger {table}_scope before insert or update on app.{table} "
             f"for each row execute function app.scope_from_{parent}()"
         )
-    op.execute("revoke execute on all functions in schema app from public")
-    op.execute("grant execute on all functions in schema app to cs_app, cs_job")
-    for statement in INDEXES:
-        op.execute(statement)
-    for target, comment in COMMENTS.items():
-        op.execute(f"comment on {target} is '{comment}'")
 
 
 def downgrade() -> None:

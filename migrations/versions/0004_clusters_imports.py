@@ -153,7 +153,9 @@ def upgrade() -> None:
         op.execute(f"create table app.{name} ({columns})")
         op.execute(f"alter table app.{name} enable row level security")
         op.execute(f"alter table app.{name} force row level security")
-        op.execute(f"create policy {name}_select on app.{name} for select to cs_app using ({READ[name]})")
+        op.execute(
+            f"create policy {name}_select on app.{name} for select to cs_app using ({READ[name]})"
+        )
         op.execute(
             f"create policy {name}_job on app.{name} for all to cs_job "
             "using ((select sec.job()) is not null) with check ((select sec.job()) is not null)"

@@ -1,0 +1,44 @@
+"""What a route names in its signature: the database, and the permission its caller needs."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.accounts.demo import DEMO_LEAD
+from app.core.actor import Actor
+from app.core.db import Database
+from app.core.errors import ForbiddenError
+
+
+def _database(request: Request) -> Database:
+    found = request.app.state.db
+    if not isinstance(found, Database):
+        raise TypeError("create_app was given no database")
+    return found
+
+
+Db = Annotated[Database, Depends(_database)]
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """`Annotated[Actor, Depends(May("place.read"))]`: who may call, as a type."""
+
+    permission: str
+
+    def __call__(self, request: Request) -> Actor:
+        if not _on_this_machine(request):
+            words = "There are no accounts yet. This service answers only on its own machine."
+            raise ForbiddenError(words)
+        return DEMO_LEAD
+
+
+def _on_this_machine(request: Request) -> bool:
+    if request.client is None:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return request.client.host == "testclient"

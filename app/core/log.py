@@ -1,0 +1,53 @@
+"""JSON lines with allow-listed keys: no paths, queries, bodies, addresses, or exception texts."""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+
+from app.core import clock
+
+KEYS = frozenset(
+    {"event", "request_id", "route", "status", "ms", "role", "error", "job", "ref", "rows"}
+)
+_out = logging.getLogger("contextmap")
+
+
+def setup() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    _out.handlers[:] = [handler]
+    _out.setLevel(logging.INFO)
+    _out.propagate = False
+    # The server's own access log holds addresses and query strings.
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def info(event: str, **facts: Any) -> None:  # noqa: ANN401 - keys are checked, values are codes
+    _out.info(_line("info", event, facts))
+
+
+def error(event: str, **facts: Any) -> None:  # noqa: ANN401 - keys are checked, values are codes
+    if isinstance(facts.get("error"), BaseException):
+        facts["error"] = _where(facts["error"])
+    _out.error(_line("error", event, facts))
+
+
+def _line(level: str, event: str, facts: dict[str, Any]) -> str:
+    unknown = facts.keys() - KEYS
+    if unknown:
+        raise ValueError(f"not allowed in a log: {sorted(unknown)}")
+    time = clock.now().isoformat(timespec="milliseconds")
+    return orjson.dumps({"time": time, "level": level, "event": event} | facts).decode()
+
+
+def _where(error: BaseException) -> str:
+    """Class and innermost place of ours, without the message."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.startswith(("app", "geo")):
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,77 @@
+"""Pages: Jinja templates, forms read to a value or to errors, HTML or problem by Accept."""
+
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ValidationError
+from starlette.responses import RedirectResponse
+
+from app.core.errors import ForbiddenError
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+Parsed = TypeVar("Parsed", bound=BaseModel)
+
+PHRASES = {"missing": "Answer this question.", "string_too_long": "This is too long."}
+
+_env = Environment(
+    loader=FileSystemLoader(FRONTEND / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def wants_html(request: Request) -> bool:
+    """A browser asking for a page, not a program asking for data."""
+    if request.url.path.startswith(("/api/", "/tiles/", "/basemap/", "/ogc/")):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template needs
+    """Every page also gets the actor, the section of the menu, the demo banner and the token."""
+    shared = request.app.state.page_context(request)
+    body = _env.get_template(template).render(**(shared | context))
+    return Response(body, status, media_type="text/html; charset=utf-8")
+
+
+def see(url: str) -> Response:
+    """After a POST: 303, so that reload and Back do not send again."""
+    return RedirectResponse(url, status_code=303)
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """Text fields of a form that we sent, empty answers left out. Files: the imports slice."""
+    form = await request.form(max_files=0, max_fields=200)
+    if not hmac.compare_digest(str(form.get("csrf", "")), request.app.state.csrf):
+        raise ForbiddenError(
+            "This form is out of date. Open the page again and send it from there."
+        )
+    return {
+        name: value
+        for name, value in form.items()
+        if isinstance(value, str) and value.strip() and name != "csrf"
+    }
+
+
+def parse(model: type[Parsed], fields: Mapping[str, Any]) -> tuple[Parsed | None, dict[str, str]]:
+    """The value, or one message a field."""
+    try:
+        return model.model_validate(fields, strict=False), {}
+    except ValidationError as refused:
+        return None, {_field(e): _words(e) for e in refused.errors()}
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"]) or "form"
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return PHRASES.get(error["type"], "Check this answer.")

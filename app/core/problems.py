@@ -1,0 +1,156 @@
+"""The only map from errors to HTTP: RFC 9457 problems, or a page for browsers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import IntegrityError
+from starlette.exceptions import HTTPException
+
+from app.core import errors, log, pages
+from app.core.json import json_bytes
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One code of /problems/<code>."""
+
+    code: str
+    status: int
+    title: str
+
+
+KINDS: dict[type[errors.AppError], Kind] = {
+    errors.SignInNeededError: Kind("sign-in-needed", 401, "Sign in first"),
+    errors.ForbiddenError: Kind("forbidden", 403, "Your role does not allow this"),
+    errors.NotFoundError: Kind("not-found", 404, "Not found"),
+    errors.RuleBrokenError: Kind("rule-broken", 409, "A rule refuses this"),
+    errors.StaleError: Kind("stale", 409, "Somebody changed this first"),
+    errors.ConflictError: Kind("conflict", 409, "This conflicts with what is there"),
+    errors.TooLargeError: Kind("too-large", 413, "Too large"),
+    errors.InvalidError: Kind("invalid", 422, "Some answers cannot be used"),
+    errors.TooManyError: Kind("too-many", 429, "Too many requests"),
+    errors.BusyError: Kind("busy", 503, "The service is busy"),
+}
+METHOD = Kind("method-not-allowed", 405, "This address does not do that")
+ERROR = Kind("error", 500, "Something went wrong")
+BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {405: METHOD, 500: ERROR}
+CODES = {kind.code: kind for kind in (*KINDS.values(), METHOD, ERROR)}
+
+PHRASES = {
+    "missing": "This is needed.",
+    "extra_forbidden": "This field is not known.",
+    "string_too_long": "This is too long.",
+    "string_too_short": "This is too short.",
+    "finite_number": "Enter a number.",
+    "json_invalid": "The body is not valid JSON.",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route can answer."""
+    shape = {"schema": {"type": "object"}}
+    return {
+        status: {"description": BY_STATUS[status].title, "content": {MEDIA_TYPE: shape}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(errors.AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(IntegrityError, _conflict)
+    app.add_exception_handler(psycopg.errors.QueryCanceled, _busy)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(
+    request: Request, kind: Kind, detail: str, fields: dict[str, str] | None = None
+) -> Response:
+    """JSON for programs, a page for browsers. Nothing of the input is echoed."""
+    if pages.wants_html(request):
+        return pages.render(
+            request,
+            "error.html",
+            status=kind.status,
+            page_title=kind.title,
+            title=kind.title,
+            detail=detail,
+            fields=fields or {},
+        )
+    body: dict[str, Any] = {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request.scope.get("request_id"),
+    }
+    if fields is not None:
+        body["errors"] = [{"field": name, "message": words} for name, words in fields.items()]
+    headers = {"Retry-After": "5"} if kind.status in {429, 503} else None
+    return Response(json_bytes(body), kind.status, headers, media_type=MEDIA_TYPE)
+
+
+def _app_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, errors.AppError):
+        raise TypeError("registered for AppError only")
+    fields = error.fields if isinstance(error, errors.InvalidError) else None
+    return answer(request, KINDS[type(error)], error.detail, fields)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise TypeError("registered for RequestValidationError only")
+    fields = {_field(found["loc"]): _words(found) for found in error.errors()}
+    return answer(request, KINDS[errors.InvalidError], "Change the fields named below.", fields)
+
+
+def _conflict(request: Request, _error: Exception) -> Response:
+    """Generic words: a unique or foreign key would tell that a hidden row exists."""
+    return answer(
+        request,
+        KINDS[errors.ConflictError],
+        "This was refused by a check of the database. Nothing was saved.",
+    )
+
+
+def _busy(request: Request, _error: Exception) -> Response:
+    detail = "The database did not answer in time. Please try again."
+    return answer(request, KINDS[errors.BusyError], detail)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise TypeError("registered for HTTPException only")
+    kind = BY_STATUS.get(error.status_code, ERROR)
+    words = {404: "There is no such page.", 405: "This address does not do that."}
+    detail = words.get(error.status_code, kind.title)
+    status = error.status_code if error.status_code >= 400 else kind.status
+    return answer(request, Kind(kind.code, status, kind.title), detail)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    """The log has the class and the id; the message of a foreign exception may hold a name."""
+    log.error("unexpected", request_id=request.scope.get("request_id"), error=error)
+    request_id = request.scope.get("request_id")
+    return answer(request, ERROR, f"It has been recorded. Error number {request_id}.")
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    return ".".join(str(part) for part in location if part not in {"body", "query", "path"})
+
+
+def _words(found: dict[str, Any]) -> str:
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])  # our own sentences, raised by our validators
+    return PHRASES.get(found["type"], "This cannot be used here.")
+
+
+Handler = Callable[[Request, Exception], Response]

@@ -1,0 +1,144 @@
+"""Pure ASGI middleware: request id, body cap, same-origin check, and headers on every answer."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+
+from app.core import log
+from app.core.ids import random_id
+from app.core.json import json_bytes
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=()"),
+]
+NO_STORE = (b"cache-control", b"no-store, private")
+BODY_LIMIT = 1_000_000
+IMPORT_LIMIT = 10_000_000
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class SecurityMiddleware:
+    """Wraps the whole application, so that errors and redirects carry the headers too."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope["request_id"] = random_id().hex[:12]
+        finish = _with_headers(scope, send)
+        headers = dict(scope["headers"])
+        refusal = _refusal(scope["method"], scope["path"], headers)
+        if refusal is not None:
+            await _refuse(finish, *refusal)
+            return
+        limit = IMPORT_LIMIT if scope["path"].startswith("/imports") else BODY_LIMIT
+        try:
+            await self.app(scope, _capped(receive, limit), finish)
+        except Exception as error:
+            if not scope.get("answered"):
+                log.error("unanswered", request_id=scope["request_id"], error=error)
+                await _refuse(finish, 500, "error", "Something went wrong.")
+
+
+class BodyTooLargeError(HTTPException):
+    """The body went past the cap while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def _refusal(method: str, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+    if method in UNSAFE and not _same_origin(headers):
+        return 403, "forbidden", "This request came from another site. Open the page here first."
+    length = headers.get(b"content-length", b"0")
+    limit = IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
+    if length.isdigit() and int(length) > limit:
+        return 413, "too-large", "This is larger than the service takes."
+    return None
+
+
+def _same_origin(headers: dict[bytes, bytes]) -> bool:
+    """Browsers say where a request starts; programs say nothing and carry no cookie."""
+    site = headers.get(b"sec-fetch-site")
+    if site is not None and site not in {b"same-origin", b"none"}:
+        return False
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    return urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+
+
+def _capped(receive: Receive, limit: int) -> Receive:
+    """Counts a body that came without a length."""
+    seen = 0
+
+    async def read() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise BodyTooLargeError
+        return message
+
+    return read
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    """Adds the header set, and one log line per page or API answer (never for tiles)."""
+    began = time.monotonic()
+
+    async def finish(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            extra = [pair for pair in [*HEADERS, NO_STORE] if pair[0] not in own]
+            message["headers"] = [*message["headers"], *extra]
+            scope["answered"] = True
+            if not scope["path"].startswith(("/tiles/", "/basemap/", "/static/")):
+                _log(scope, message["status"], began)
+        await send(message)
+
+    return finish
+
+
+def _log(scope: Scope, status: int, began: float) -> None:
+    route = scope.get("route")
+    log.info(
+        "answered",
+        request_id=scope["request_id"],
+        route=getattr(route, "path", None),
+        status=status,
+        ms=round((time.monotonic() - began) * 1000, 1),
+    )
+
+
+async def _refuse(send: Send, status: int, code: str, detail: str) -> None:
+    body = json_bytes(
+        {"type": f"/problems/{code}", "title": detail, "status": status, "detail": detail}
+    )
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

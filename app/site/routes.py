@@ -1,0 +1,69 @@
+"""Home, about the data, accessibility, privacy, and what monitors ask."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import text
+
+from app.accounts.deps import Db, May
+from app.core import pages as html
+from app.core.actor import Actor, job_actor
+from app.core.errors import BusyError
+from app.core.json import json_bytes
+from app.core.migrate import head
+from app.site import queries
+
+pages = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Actor, Depends(May("place.read"))]
+
+
+@pages.get("/")
+def home(request: Request, db: Db, actor: Reader) -> Response:
+    with db.read(actor) as session:
+        return html.render(
+            request, "home.html", page_title="Contextmap", totals=queries.totals(session)
+        )
+
+
+@pages.get("/about-the-data")
+def about_the_data(request: Request, db: Db, actor: Reader) -> Response:
+    with db.read(actor) as session:
+        return html.render(
+            request,
+            "about-the-data.html",
+            page_title="About the data",
+            totals=queries.totals(session),
+            sources=queries.SOURCES,
+        )
+
+
+@pages.get("/accessibility")
+def accessibility(request: Request) -> Response:
+    return html.render(request, "accessibility.html", page_title="Accessibility")
+
+
+@pages.get("/privacy")
+def privacy(request: Request) -> Response:
+    return html.render(request, "privacy.html", page_title="Privacy")
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    return Response(b'{"status":"alive"}', media_type="application/json")
+
+
+@pages.get("/readyz")
+def readyz(db: Db) -> Response:
+    """Able to serve: database, migrations, policies in force, the LEAKPROOF mark."""
+    checks: dict[str, bool] = {}
+    try:
+        with db.read(job_actor("site:readyz")) as session:
+            checks["migrations"] = queries.schema_version(session) == head()
+            checks["row_level_security"] = not queries.unprotected_tables(session)
+            checks["leakproof"] = queries.overlap_is_leakproof(session)
+            checks["database"] = session.scalar(text("select true")) is True
+    except BusyError:
+        checks["database"] = False
+    status = 200 if all(checks.values()) else 503
+    return Response(json_bytes({"checks": checks}), status, media_type="application/json")

@@ -1,0 +1,61 @@
+"""The background worker: every slice's tasks, and the sweep after a killed worker. Wiring only."""
+
+import asyncio
+import logging
+import signal
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.blueprints import Blueprint
+
+from app.core import log
+from app.core.db import Database
+from app.core.settings import load_settings
+
+BLUEPRINTS: dict[str, Blueprint] = {}
+STALLED_S = 60
+
+
+def create_worker(dsn: str, db: Database) -> App:
+    """The queue application; tasks find their database as `app.db`."""
+    worker = App(
+        connector=PsycopgConnector(
+            conninfo=dsn, kwargs={"options": "-c search_path=public,queue"}, min_size=1, max_size=3
+        )
+    )
+    worker.db = db  # type: ignore[attr-defined]  # procrastinate apps carry no state of their own
+    for namespace, blueprint in BLUEPRINTS.items():
+        worker.add_tasks_from(blueprint, namespace=namespace)
+    return worker
+
+
+async def run(worker: App) -> None:
+    """Until SIGTERM. A job left "doing" by a killed worker is put back first, then each minute."""
+    async with worker.open_async():
+        sweeper = asyncio.create_task(_sweep(worker))
+        try:
+            await worker.run_worker_async(
+                concurrency=2, install_signal_handlers=True, shutdown_graceful_timeout=20
+            )
+        finally:
+            sweeper.cancel()
+
+
+async def _sweep(worker: App) -> None:
+    while True:
+        for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+            log.info("job.retried", job=job.task_name)
+            await worker.job_manager.retry_job(job)
+        await asyncio.sleep(STALLED_S)
+
+
+def main() -> None:
+    log.setup()
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # its lines hold arguments
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
+    settings = load_settings()
+    db = Database(settings, settings.claims_key(), pool_size=4)
+    asyncio.run(run(create_worker(settings.dsn("cs_job"), db)))
+
+
+if __name__ == "__main__":
+    main()
