@@ -1,0 +1,130 @@
+"""Rules of architecture.md that a reader could break without noticing."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app import main
+from app.core import problems
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = sorted(ROOT.glob("app/**/*.py"))
+SLICES = sorted(
+    p.name for p in (ROOT / "app").iterdir() if p.is_dir() and p.name not in {"core", "__pycache__"}
+)
+
+
+def source(path):
+    return path.read_text()
+
+
+def test_only_core_db_commits_or_rolls_back():
+    found = [p for p in APP if re.search(r"\.(commit|rollback)\(", source(p))]
+
+    assert {str(p.relative_to(ROOT)) for p in found} <= {"app/core/db.py", "app/core/migrate.py"}
+
+
+def test_only_settings_reads_the_environment():
+    found = {str(p.relative_to(ROOT)) for p in APP if re.search(r"os\.(environ|getenv)", source(p))}
+
+    assert found <= {"app/core/settings.py", "app/serve.py", "app/core/postgres.py"}
+
+
+def test_every_slice_is_under_the_contract_of_file_kinds():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    inside = next(c for c in contracts if c["name"].startswith("inside a slice"))
+
+    assert {f"app.{name}" for name in SLICES} == set(inside["containers"])
+
+
+def test_a_slice_holds_only_the_agreed_kinds_of_file():
+    kinds = {
+        "__init__",
+        "commands",
+        "routes",
+        "deps",
+        "jobs",
+        "service",
+        "queries",
+        "schemas",
+        "models",
+        "rules",
+    }
+    odd = {
+        f"{path.parent.name}/{path.stem}"
+        for name in SLICES
+        for path in (ROOT / "app" / name).glob("*.py")
+        if path.stem not in kinds
+    }
+
+    assert odd <= {"accounts/demo", "maps/basemap"}
+
+
+def routes():
+    for router in main.ROUTERS:
+        yield from router.routes
+
+
+def test_every_router_of_the_slices_is_included():
+    with_routes = {p.parent.name for p in ROOT.glob("app/*/routes.py")}
+    included = {route.endpoint.__module__.split(".")[1] for route in routes()}
+
+    assert included == with_routes
+
+
+OPEN = {"/healthz", "/readyz", "/accessibility", "/privacy", "/basemap/{z}/{x}/{y}.pbf"}
+
+
+def test_every_other_route_says_who_may_call_it():
+    from app.accounts.deps import May
+
+    silent = [
+        route.path
+        for route in routes()
+        if route.path not in OPEN
+        and not any(isinstance(d.call, May) for d in route.dependant.dependencies)
+    ]
+
+    assert list(routes())
+    assert silent == []
+
+
+def test_problem_codes_are_documented():
+    text = (ROOT / "docs" / "api.md").read_text()
+
+    assert [code for code in problems.CODES if f"`{code}`" not in text] == []
+
+
+@pytest.mark.parametrize("path", APP, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_query_is_built_from_an_f_string(path):
+    tree = ast.parse(source(path))
+    built = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "text"
+        and node.args
+        and isinstance(node.args[0], ast.JoinedStr)
+    ]
+
+    assert built == []
+
+
+def test_no_user_geometry_reaches_a_function_that_can_crash_the_server():
+    banned = re.compile(r"ST_MakeValid|ST_ClusterDBSCAN", re.IGNORECASE)
+    files = [*APP, *ROOT.glob("app/**/*.sql")]
+
+    assert [str(p) for p in files if banned.search(source(p))] == []
+
+
+def test_tile_sql_names_its_columns():
+    files = list(ROOT.glob("app/maps/*.sql"))
+
+    assert files
+    assert [p.name for p in files if re.search(r"select\s+\*", source(p), re.IGNORECASE)] == []
