@@ -1,0 +1,126 @@
+"""Settings: read from the environment once, frozen, passed down. Nothing else reads it."""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def default_data_dir() -> Path:
+    """Where the private cluster can live: postgres refuses root, and /root is closed to it."""
+    return Path("/var/lib/contextmap") if os.geteuid() == 0 else ROOT / ".runtime"
+
+
+class Settings(BaseSettings):
+    """All of them, each with a safe default (docs/operator/settings.md)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONTEXTMAP_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("database_url", "DATABASE_URL"),
+        description="A PostgreSQL server with PostGIS, as a login that may bootstrap. "
+        "Absent: the private one is started.",
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Private database, secrets, exports, demo accounts.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Signs claims and tokens. Absent: made and kept in the data folder.",
+    )
+    demo: bool = Field(default=False, description="Synthetic records, and a banner on every page.")
+    base_url: str = Field(
+        default="http://127.0.0.1:8000", description="Address that people use, for links in e-mail."
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses whose X-Forwarded-For is believed, by commas."
+    )
+    basemap: Path | None = Field(default=None, description="Street map, a .pmtiles file.")
+    replica_url: SecretStr | None = Field(
+        default=None, description="Streaming replica for reads and tiles."
+    )
+    partnership: Path = Field(
+        default=ROOT / "data" / "partnership.toml",
+        description="Boroughs, names, contacts, exit site: a TOML file.",
+    )
+    oidc_issuer: str = Field(default="", description="Single sign-on: address of the issuer.")
+    oidc_client_id: str = Field(default="", description="Single sign-on: our identifier there.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Single sign-on: secret."
+    )
+    smtp_url: SecretStr | None = Field(default=None, description="Outgoing mail.")
+    web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
+    pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
+    db_roles_file: Path | None = Field(
+        default=None,
+        description="Passwords of the database roles with DATABASE_URL. "
+        "Default: db-roles.json in the data folder.",
+    )
+
+    @model_validator(mode="after")
+    def _enough_connections(self) -> Self:
+        if self.pool_size < self.web_threads:
+            raise ValueError(
+                "CONTEXTMAP_POOL_SIZE must be at least CONTEXTMAP_WEB_THREADS, "
+                "or threads wait for connections for ever."
+            )
+        return self
+
+    def dsn(self, role: str) -> str:
+        """Where a database role logs in."""
+        if self.database_url is None:
+            from app.core.postgres import PrivateCluster
+
+            return PrivateCluster(self.data_dir).dsn(role, "contextmap")
+        passwords = json.loads(self.roles_file.read_text())
+        parts = urlsplit(self.database_url.get_secret_value())
+        host = parts.netloc.rpartition("@")[2]
+        netloc = f"{quote(role)}:{quote(passwords[role])}@{host}"
+        return urlunsplit(parts._replace(netloc=netloc))
+
+    def admin_dsn(self) -> str:
+        """The login that bootstraps."""
+        return (
+            self.dsn("postgres")
+            if self.database_url is None
+            else self.database_url.get_secret_value()
+        )
+
+    @property
+    def roles_file(self) -> Path:
+        return self.db_roles_file or self.data_dir / "db-roles.json"
+
+    def claims_key(self) -> bytes:
+        return self.key_for("claims")
+
+    def key_for(self, use: str) -> bytes:
+        """A key of its own for each use, derived from the one secret."""
+        return hmac.new(self._secret(), use.encode(), hashlib.sha256).digest()
+
+    def _secret(self) -> bytes:
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.data_dir / "secret-key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as made:
+                made.write(secrets.token_urlsafe(48))
+        return path.read_text().strip().encode()
+
+
+def load_settings() -> Settings:
+    """Read once, at the start of a process."""
+    return Settings()
