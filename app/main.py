@@ -2,15 +2,16 @@
 
 import hashlib
 import hmac
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Request
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import ASGIApp, Scope
 
 from app.accounts.demo import DEMO_LEAD
 from app.core import log, problems
@@ -23,6 +24,20 @@ ROUTERS: list[APIRouter] = [site.pages]
 
 NAV = ("map", "places", "incidents", "clusters", "imports", "about-the-data")
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
+
+
+class Assets(StaticFiles):
+    """Vendored files carry their version in the path; our own are asked for again by ETag."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        lasting = "/vendor/" in str(full_path)
+        response.headers["cache-control"] = (
+            "public, max-age=31536000, immutable" if lasting else "no-cache"
+        )
+        return response
 
 
 class Contextmap(FastAPI):
@@ -48,7 +63,7 @@ def create_app(db: Database, settings: Settings) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Assets(directory=STATIC), name="static")
     return app
 
 

@@ -15,26 +15,31 @@ BLUEPRINTS: dict[str, Blueprint] = {}
 STALLED_S = 60
 
 
-def create_worker(dsn: str, db: Database) -> App:
-    """The queue application; tasks find their database as `app.db`."""
+def create_worker(dsn: str) -> App:
+    """The queue application with every slice's tasks."""
     worker = App(
         connector=PsycopgConnector(
             conninfo=dsn, kwargs={"options": "-c search_path=public,queue"}, min_size=1, max_size=3
         )
     )
-    worker.db = db  # type: ignore[attr-defined]  # procrastinate apps carry no state of their own
     for namespace, blueprint in BLUEPRINTS.items():
         worker.add_tasks_from(blueprint, namespace=namespace)
     return worker
 
 
-async def run(worker: App) -> None:
-    """Until SIGTERM. A job left "doing" by a killed worker is put back first, then each minute."""
+async def run(worker: App, db: Database) -> None:
+    """Until SIGTERM. Tasks take their database from `context.additional_context["db"]`.
+
+    A job left "doing" by a killed worker is put back first, then each minute.
+    """
     async with worker.open_async():
         sweeper = asyncio.create_task(_sweep(worker))
         try:
             await worker.run_worker_async(
-                concurrency=2, install_signal_handlers=True, shutdown_graceful_timeout=20
+                concurrency=2,
+                install_signal_handlers=True,
+                shutdown_graceful_timeout=20,
+                additional_context={"db": db},
             )
         finally:
             sweeper.cancel()
@@ -54,7 +59,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     settings = load_settings()
     db = Database(settings, settings.claims_key(), pool_size=4)
-    asyncio.run(run(create_worker(settings.dsn("cs_job"), db)))
+    asyncio.run(run(create_worker(settings.dsn("cs_job")), db))
 
 
 if __name__ == "__main__":
