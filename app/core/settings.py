@@ -85,7 +85,7 @@ class Settings(BaseSettings):
             from app.core.postgres import PrivateCluster
 
             return PrivateCluster(self.data_dir).dsn(role, "contextmap")
-        passwords = json.loads(self.roles_file.read_text())
+        passwords: dict[str, str] = json.loads(self.roles_file.read_text())
         parts = urlsplit(self.database_url.get_secret_value())
         host = parts.netloc.rpartition("@")[2]
         netloc = f"{quote(role)}:{quote(passwords[role])}@{host}"
@@ -116,8 +116,8 @@ class Settings(BaseSettings):
         path = self.data_dir / "secret-key"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as made:
-                made.write(secrets.token_urlsafe(48))
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(secrets.token_urlsafe(48))
         return path.read_text().strip().encode()
 
 
