@@ -1,0 +1,84 @@
+"""Tables of places. The columns every record carries are here, since all slices above use them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import FetchedValue
+
+from app.core.db import BNG, Model
+from app.core.ids import new_id
+from app.places.rules import State
+
+
+class Record:
+    """Common columns (domain.md 3). Boroughs come from the geometry by trigger."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    ref: Mapped[str]
+    agency_code: Mapped[str]
+    borough_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    tier: Mapped[str]
+    purpose_code: Mapped[str]
+    retain_until: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    updated_by: Mapped[UUID]
+    version: Mapped[int] = mapped_column(default=1)
+    is_synthetic: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[datetime | None]
+
+
+class Place(Record, Model):
+    """A context of concern. `geom` is None for online and residential places."""
+
+    __tablename__ = "place"
+    __table_args__ = ({"schema": "app"},)
+
+    type_code: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    sensitivity: Mapped[str]
+    geom: Mapped[WKBElement | None] = mapped_column(
+        Geometry("GEOMETRY", srid=BNG, spatial_index=False)
+    )
+    geom_kind: Mapped[str]
+    precision_m: Mapped[int | None]
+    after_dark_concern: Mapped[bool | None]
+    harm_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    strengths: Mapped[str | None]
+    level: Mapped[str] = mapped_column(default="CL0")
+    state: Mapped[str] = mapped_column(default=State.PROPOSED)
+    label_expires_on: Mapped[date]
+    next_review_on: Mapped[date | None]
+    last_information_at: Mapped[datetime | None]
+
+
+class PlaceExact(Model):
+    """The exact point of a residential place; its own table, policy, purpose and audit."""
+
+    __tablename__ = "place_exact"
+    __table_args__ = ({"schema": "app"},)
+
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("app.place.id"), primary_key=True)
+    geom: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=BNG, spatial_index=False))
+    address: Mapped[str | None]
+    victim_warning: Mapped[bool] = mapped_column(default=False)
+
+
+class OnlineSpace(Model):
+    """Address of an online place, defanged."""
+
+    __tablename__ = "online_space"
+    __table_args__ = ({"schema": "app"},)
+
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("app.place.id"), primary_key=True)
+    platform_code: Mapped[str]
+    host: Mapped[str]
+    handle_norm: Mapped[str | None]
+    url_defanged: Mapped[str]
+    audience: Mapped[str] = mapped_column(default="UNKNOWN")

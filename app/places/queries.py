@@ -1,0 +1,294 @@
+"""Reads of places. Row-level security has already limited them to what the actor may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import shapely
+from geoalchemy2.shape import to_shape
+from shapely import Geometry, Point
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.orm import Session
+
+from app.core.db import BNG
+from app.core.errors import NotFoundError
+from app.core.ids import read_reference
+from app.core.paging import Page
+from app.places.models import OnlineSpace, Place, PlaceExact
+from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, lint
+from app.places.schemas import ALWAYS, Box, Period, PlaceOut, Share
+
+PAGE_SIZE = 25
+
+TYPE = table(
+    "place_type",
+    *map(column, ("code", "label", "geom_kinds", "sensitivity", "group_code", "sort", "valid_to")),
+    schema="reference",
+)
+
+SHARES = text("""
+    select part.lad_code, coalesce(area.name, part.lad_code), part.share::float8
+    from (
+        select lad_code, share from app.place_area where place_id = :place_id
+        union all
+        select unnest(borough_codes), 1 from app.place where id = :place_id and geom is null
+    ) as part
+    left join lateral (
+        select name from reference.area where code = lad_code and kind in ('borough', 'district')
+        order by vintage desc limit 1
+    ) as area on true
+    order by part.share desc, part.lad_code
+""")
+
+REACH = text("""
+    select ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+    from (select ST_Extent(geom) as box from reference.area
+          where kind = 'borough' and code = any (:codes)) as partner
+""")
+
+BOROUGHS = text("""
+    select distinct on (code) code, name from reference.area
+    where kind in ('borough', 'district') order by code, vintage desc
+""")
+
+BOROUGHS_OF = text("""
+    select lad_code from app.boroughs_of(ST_GeomFromWKB(:shape, 27700)) order by lad_code
+""")
+
+IN_SCOPE = text("""
+    select cast(:tier as text) = any (sec.tiers())
+       and (sec.all_boroughs() or cast(:codes as text[]) && sec.boroughs())
+""")
+
+
+class Listed(NamedTuple):
+    """A row of the list."""
+
+    ref: str
+    name: str
+    type_code: str
+    type_label: str
+    state: str
+    borough_codes: list[str]
+    label_expires_on: date
+    updated_at: datetime
+    is_synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader asked for; None asks for everything."""
+
+    type_code: str | None = None
+    state: str | None = None
+    borough: str | None = None
+    words: str | None = None
+    box: Box | None = None
+    period: Period = ALWAYS
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = [Place.deleted_at.is_(None)]
+        if self.type_code:
+            found.append(Place.type_code == self.type_code)
+        if self.state:
+            found.append(Place.state == self.state)
+        if self.borough:
+            found.append(Place.borough_codes.contains([self.borough]))  # scope: chosen filter
+        if self.words:
+            found.append(_named(self.words))
+        if self.box:
+            found.append(within(Place.geom, self.box))
+        if self.period.since:
+            found.append(Place.label_expires_on >= self.period.since)
+        if self.period.until:
+            found.append(Place.created_at < self.period.until)
+        return found
+
+
+def _named(words: str) -> ColumnElement[bool]:
+    """The name holds the words, or they are the reference however typed."""
+    ref = read_reference(words, "PL")
+    return or_(Place.name.icontains(words, autoescape=True), Place.ref == ref)
+
+
+def within(geom: Any, box: Box) -> ColumnElement[bool]:  # noqa: ANN401 - a geometry column
+    """`&&` comes first: it alone is marked LEAKPROOF, so it alone may use the index."""
+    asked = func.ST_Transform(func.ST_MakeEnvelope(*box, 4326), BNG)
+    overlaps: ColumnElement[bool] = geom.op("&&")(asked)
+    return overlaps & func.ST_Intersects(geom, asked)
+
+
+def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
+    """One numbered page, newest change first."""
+    total = session.scalar(select(func.count()).select_from(Place).where(*filters.conditions()))
+    rows = session.execute(
+        select(
+            Place.ref,
+            Place.name,
+            Place.type_code,
+            TYPE.c.label,
+            Place.state,
+            Place.borough_codes,
+            Place.label_expires_on,
+            Place.updated_at,
+            Place.is_synthetic,
+        )
+        .join(TYPE, TYPE.c.code == Place.type_code)
+        .where(*filters.conditions())
+        .order_by(Place.updated_at.desc(), Place.ref)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return Page([Listed._make(row) for row in rows], total or 0, number)
+
+
+def features(session: Session, filters: Filters, *, limit: int) -> bytes:
+    """A GeoJSON FeatureCollection, put together in the database. Residential: no geometry."""
+    properties = {
+        "name": Place.name,
+        "type_code": Place.type_code,
+        "state": Place.state,
+        "sensitivity": Place.sensitivity,
+        "boroughs": Place.borough_codes,
+        "label_expires_on": Place.label_expires_on,
+        "is_synthetic": Place.is_synthetic,
+        "version": Place.version,
+    }
+    return feature_collection(
+        session,
+        select(as_feature(Place.ref, Place.geom, properties))
+        .where(*filters.conditions())
+        .order_by(Place.ref),
+        limit=limit,
+    )
+
+
+def as_feature(ref: Any, geom: Any, properties: dict[str, Any]) -> ColumnElement[str]:  # noqa: ANN401
+    """One GeoJSON feature in longitude and latitude to six decimals."""
+    flat = [part for pair in properties.items() for part in pair]
+    geometry = cast(func.ST_AsGeoJSON(func.ST_Transform(geom, 4326), 6), JSON)
+    body = func.json_build_object(*flat)
+    made = func.json_build_object(
+        "type", "Feature", "id", ref, "geometry", geometry, "properties", body
+    )
+    return cast(made, Text)
+
+
+def feature_collection(session: Session, found: Select[str], *, limit: int) -> bytes:
+    rows = session.scalars(found.limit(limit)).all()
+    head = f'{{"type":"FeatureCollection","numberReturned":{len(rows)},"features":['
+    return (head + ",".join(rows) + "]}").encode()
+
+
+def find(session: Session, ref: str) -> Place:
+    return _one(session, ref, select(Place))
+
+
+def lock(session: Session, ref: str) -> Place:
+    """Two people save at once: the second waits here and then meets another version."""
+    return _one(session, ref, select(Place).with_for_update())
+
+
+def _one(session: Session, ref: str, wanted: Select[Place]) -> Place:
+    known = read_reference(ref, "PL")
+    place = session.scalar(wanted.where(Place.ref == known, Place.deleted_at.is_(None)))
+    if place is None:
+        raise NotFoundError("There is no such place.")
+    return place
+
+
+def shares(session: Session, place_id: UUID) -> list[Share]:
+    return [Share._make(row) for row in session.execute(SHARES, {"place_id": place_id})]
+
+
+def boroughs_of(session: Session, shape: Geometry) -> list[str]:
+    """Codes of the boroughs a shape is in; the nearest within 250 m when it is in none."""
+    return list(session.scalars(BOROUGHS_OF, {"shape": shapely.to_wkb(shape)}))
+
+
+def in_scope(session: Session, codes: Sequence[str], tier: str) -> bool:
+    """Whether row-level security would let the actor write such a row."""
+    return bool(session.scalar(IN_SCOPE, {"codes": list(codes), "tier": tier}))
+
+
+def place_type(session: Session, code: str) -> PlaceType | None:
+    return next((found for found in place_types(session) if found.code == code), None)
+
+
+def place_types(session: Session) -> list[PlaceType]:
+    rows = session.execute(select(TYPE).order_by(TYPE.c.sort)).mappings()
+    return [
+        PlaceType(
+            row["code"],
+            row["label"],
+            row["geom_kinds"],
+            Sensitivity(row["sensitivity"]),
+            row["valid_to"],
+        )
+        for row in rows
+    ]
+
+
+def boroughs(session: Session) -> dict[str, str]:
+    return {code: name for code, name in session.execute(BOROUGHS)}  # noqa: C416 - dict() sees keys()
+
+
+def reach(session: Session, codes: Sequence[str]) -> Reach:
+    return Reach(*session.execute(REACH, {"codes": list(codes)}).one())
+
+
+def postcode(session: Session, typed: str) -> Point | None:
+    row = session.execute(
+        text("select ST_X(geom), ST_Y(geom) from reference.postcode where compact = :compact"),
+        {"compact": "".join(typed.upper().split())},
+    ).one_or_none()
+    return None if row is None else Point(*row)
+
+
+def unknown_harms(session: Session, codes: Sequence[str]) -> list[str]:
+    known = set(session.scalars(text("select code from reference.harm where valid_to is null")))
+    return [code for code in codes if code not in known]
+
+
+def language(session: Session) -> list[LanguageRule]:
+    rows = session.execute(
+        text("""
+            select code, label, note from reference.lookup
+            where list = 'language' and valid_to is null order by sort, code
+        """)
+    )
+    return [LanguageRule(*row) for row in rows]
+
+
+def exact(session: Session, place_id: UUID) -> PlaceExact | None:
+    return session.get(PlaceExact, place_id)
+
+
+def shape_of(place: Place) -> Geometry | None:
+    return None if place.geom is None else to_shape(place.geom)
+
+
+def shown(session: Session, place: Place) -> PlaceOut:
+    """All that staff are told of one place. An exact address is read elsewhere, with a purpose."""
+    words = f"{place.name}\n{place.description or ''}"
+    return PlaceOut.of(
+        place,
+        shape_of(place),
+        shares=shares(session, place.id),
+        online=session.get(OnlineSpace, place.id),
+        remarks=lint(words, language(session)),
+    )

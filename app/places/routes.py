@@ -1,0 +1,208 @@
+"""Places of concern: list, show, propose, change; pages and GeoJSON."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import shapely
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.accounts.deps import Db, May
+from app.core import pages as html
+from app.core.actor import Actor
+from app.core.paging import linked
+from app.core.problems import documented
+from app.places import queries, service
+from app.places.models import Place
+from app.places.queries import Filters
+from app.places.rules import Purpose, State
+from app.places.schemas import (
+    Box,
+    ExactIn,
+    ExactOut,
+    Period,
+    PlaceChange,
+    PlaceIn,
+    PlaceOut,
+    box_of,
+    period_of,
+)
+
+pages = APIRouter(prefix="/places", include_in_schema=False)
+api = APIRouter(prefix="/api/v1/places", tags=["places"])
+
+Reader = Annotated[Actor, Depends(May("place.read"))]
+Proposer = Annotated[Actor, Depends(May("place.create"))]
+Editor = Annotated[Actor, Depends(May("place.update"))]
+Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
+Form = Annotated[dict[str, str], Depends(html.form_fields)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
+
+
+def filters_of(
+    period: Annotated[Period, Depends(period_of)],
+    box: Annotated[Box | None, Depends(box_of)],
+    type: str | None = None,  # noqa: A002 - the name in the address
+    state: State | None = None,
+    borough: str | None = None,
+    q: Annotated[str | None, Query(max_length=80)] = None,
+) -> Filters:
+    return Filters(type or None, state, borough or None, q or None, box, period)
+
+
+Asked = Annotated[Filters, Depends(filters_of)]
+
+
+@api.get("", responses=documented(422))
+def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Response:
+    """Places as a GeoJSON FeatureCollection; homes and online spaces have no geometry."""
+    with db.read(actor) as session:
+        body = queries.features(session, asked, limit=limit)
+    return Response(body, media_type="application/geo+json")
+
+
+@api.post("", status_code=201, responses=documented(403, 422))
+def propose(wanted: PlaceIn, db: Db, actor: Proposer) -> PlaceOut:
+    """Propose a place of concern."""
+    with db.begin(for_purpose(actor, wanted.purpose)) as session:
+        draft = service.draft(session, wanted)
+        return queries.shown(session, service.propose(session, actor, wanted, draft))
+
+
+@api.get("/{ref}", responses=documented(404))
+def one(ref: str, db: Db, actor: Reader) -> PlaceOut:
+    """One place."""
+    with db.read(actor) as session:
+        return queries.shown(session, queries.find(session, ref))
+
+
+@api.patch("/{ref}", responses=documented(404, 409, 422))
+def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor) -> PlaceOut:
+    """Change a place; `version` is the one that was looked at."""
+    with db.begin(actor) as session:
+        place = queries.lock(session, ref)
+        draft = service.redraft(session, place, wanted)
+        return queries.shown(session, service.revise(session, actor, place, wanted, draft))
+
+
+@api.post("/{ref}/exact", responses=documented(404, 422))
+def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
+    """The exact point of a residential place; the read is audited with its purpose."""
+    with db.begin(for_purpose(actor, why.purpose)) as session:
+        return ExactOut.of(ref, service.exact_point(session, ref))
+
+
+@pages.get("")
+def listing(
+    request: Request, db: Db, actor: Reader, asked: Asked, number: PageNumber = 1
+) -> Response:
+    with db.read(actor) as session:
+        return html.render(
+            request,
+            "places/list.html",
+            page_title="Places of concern",
+            page=linked(
+                queries.listed(session, asked, number=number), request.url, queries.PAGE_SIZE
+            ),
+            filters=dict(request.query_params),
+            **choices(session),
+        )
+
+
+@pages.get("/new")
+def new(request: Request, db: Db, actor: Proposer) -> Response:
+    with db.read(actor) as session:
+        return _form(request, session, "places/new.html", {}, {})
+
+
+@pages.post("/new")
+def send_new(request: Request, db: Db, actor: Proposer, sent: Form) -> Response:
+    wanted, errors = html.parse(PlaceIn, sent)
+    purpose = None if wanted is None else wanted.purpose
+    with db.begin(for_purpose(actor, purpose)) as session:
+        if wanted is not None:
+            draft = service.draft(session, wanted)
+            errors = draft.errors
+            if not errors:
+                place = service.propose(session, actor, wanted, draft)
+                return html.see(f"/places/{place.ref}")
+        return _form(request, session, "places/new.html", sent, errors)
+
+
+@pages.get("/{ref}")
+def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+    with db.read(actor) as session:
+        place = queries.shown(session, queries.find(session, ref))
+        return html.render(
+            request,
+            "places/show.html",
+            page_title=place.name,
+            place=place,
+            **choices(session),
+        )
+
+
+@pages.get("/{ref}/edit")
+def edit(ref: str, request: Request, db: Db, actor: Editor) -> Response:
+    with db.read(actor) as session:
+        place = queries.find(session, ref)
+        return _form(request, session, "places/edit.html", _answers(place), {}, place=place)
+
+
+@pages.post("/{ref}/edit")
+def send_edit(ref: str, request: Request, db: Db, actor: Editor, sent: Form) -> Response:
+    wanted, errors = html.parse(PlaceChange, sent)
+    with db.begin(actor) as session:
+        place = queries.lock(session, ref)
+        if wanted is not None:
+            draft = service.redraft(session, place, wanted)
+            errors = draft.errors
+            if not errors:
+                service.revise(session, actor, place, wanted, draft)
+                return html.see(f"/places/{place.ref}")
+        return _form(request, session, "places/edit.html", sent, errors, place=place)
+
+
+def for_purpose(actor: Actor, purpose: Purpose | None) -> Actor:
+    """The same person with a reason, which the policies ask for."""
+    return replace(actor, purpose=purpose) if purpose else actor
+
+
+def choices(session: Session) -> dict[str, Any]:
+    """What the lists of a form or filter offer."""
+    return {
+        "types": queries.place_types(session),
+        "states": list(State),
+        "boroughs": queries.boroughs(session),
+        "purposes": list(Purpose),
+    }
+
+
+def _form(
+    request: Request,
+    session: Session,
+    template: str,
+    answers: dict[str, Any],
+    errors: dict[str, str],
+    **context: Any,  # noqa: ANN401 - the place of an edit
+) -> Response:
+    return html.render(
+        request,
+        template,
+        status=422 if errors else 200,
+        page_title="Propose a place" if template.endswith("new.html") else "Change this place",
+        values=answers,
+        errors=errors,
+        **choices(session),
+        **context,
+    )
+
+
+def _answers(place: Place) -> dict[str, Any]:
+    """What the form shows before anybody typed."""
+    shape = queries.shape_of(place)
+    names = ("version", "type_code", "name", "description", "precision_m", "after_dark_concern")
+    return {name: getattr(place, name) for name in names} | {
+        "shape": "" if shape is None else shapely.to_wkt(shape, rounding_precision=1)
+    }

@@ -1,0 +1,279 @@
+"""Places on the wire. Where they are comes in several ways, leaves as British National Grid."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import numpy as np
+import orjson
+import shapely
+from geoalchemy2.shape import to_shape
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from shapely import Geometry, Point
+from shapely.errors import GEOSException
+
+from app.core import clock
+from app.core.errors import InvalidError
+from app.core.types import Latitude, Longitude, StrictModel, Text
+from app.places.models import OnlineSpace, Place, PlaceExact
+from app.places.rules import Purpose, Remark, rounded
+from geo import crs
+
+NOT_A_SHAPE = "This is not a shape. Give GeoJSON or well-known text."
+NEITHER = "These are neither longitude and latitude nor British National Grid coordinates."
+BOX_WORDS = "Give west,south,east,north in degrees."
+PERIOD_WORDS = "Give a date, or two dates with a slash between them."
+CODE = r"^[A-Z][A-Z0-9_]{1,39}$"
+
+Code = Annotated[str, StringConstraints(pattern=CODE)]
+Gss = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{8}$")]
+
+
+class WhereIn(StrictModel):
+    """One of: `geometry` (GeoJSON), `shape` (GeoJSON or WKT text), a pair, or a postcode.
+
+    Geometries may be in longitude and latitude or in British National Grid metres.
+    """
+
+    geometry: dict[str, Any] | None = None
+    shape: Text | None = None
+    longitude: Longitude | None = None
+    latitude: Latitude | None = None
+    easting: float | None = None
+    northing: float | None = None
+    postcode: Annotated[Text, Field(max_length=10)] | None = None
+
+    def drawn(self) -> Geometry | None:
+        """In British National Grid metres to 0.1 m; None when nothing but a postcode is given.
+
+        ValueError in words when it cannot be read.
+        """
+        if self.geometry is not None:
+            return grid(_geojson(orjson.dumps(self.geometry)))
+        if self.shape:
+            return grid(_text(self.shape))
+        if self.longitude is not None and self.latitude is not None:
+            return grid(Point(self.longitude, self.latitude))
+        if self.easting is not None and self.northing is not None:
+            return grid(Point(self.easting, self.northing))
+        if {self.longitude, self.latitude, self.easting, self.northing} != {None}:
+            raise ValueError("Give both coordinates.")
+        return None
+
+
+def grid(shape: Geometry) -> Geometry:
+    """Recognise the coordinates by their size, convert to metres, round to 0.1 m."""
+    flat = shapely.force_2d(shape)
+    xy = shapely.get_coordinates(flat)
+    if not np.isfinite(xy).all():
+        raise ValueError(NEITHER)
+    if (np.abs(xy) <= (180, 90)).all():
+        flat = shapely.transform(flat, crs.to_bng)
+        xy = shapely.get_coordinates(flat)
+    if not ((xy >= 0) & (xy <= (700_000, 1_300_000))).all():
+        raise ValueError(NEITHER)
+    return rounded(flat)
+
+
+def _text(text: str) -> Geometry:
+    if text.lstrip().startswith("{"):
+        return _geojson(text.encode())
+    try:
+        return shapely.from_wkt(text)
+    except GEOSException as error:
+        raise ValueError(NOT_A_SHAPE) from error
+
+
+def _geojson(body: bytes) -> Geometry:
+    try:
+        return shapely.from_geojson(body)
+    except GEOSException as error:
+        raise ValueError(NOT_A_SHAPE) from error
+
+
+class PlaceIn(WhereIn):
+    """A new place of concern. A residential one has no name; its name is made."""
+
+    type_code: Code
+    name: Annotated[Text, Field(max_length=80)] = ""
+    description: Annotated[Text, Field(max_length=1000)] | None = None
+    harm_codes: Annotated[Sequence[Code], Field(max_length=40)] = ()
+    precision_m: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    after_dark_concern: bool | None = None
+    platform_code: Code | None = None
+    address: Annotated[Text, Field(max_length=2000)] | None = None
+    audience: Literal["PUBLIC", "CLOSED", "UNKNOWN"] = "UNKNOWN"
+    borough_codes: Annotated[Sequence[Gss], Field(max_length=40)] = ()
+    borough: Gss | None = None
+    victim_warning: bool = False
+    purpose: Annotated[Purpose, Field(strict=False)] | None = None
+
+    def chosen_boroughs(self) -> list[str]:
+        """Of an online place; elsewhere they come from the shape."""
+        return sorted({*self.borough_codes, *([self.borough] if self.borough else [])})
+
+
+class PlaceChange(WhereIn):
+    """What to change of a place, and the version that was looked at. Left out: kept."""
+
+    version: Annotated[int, Field(ge=1)]
+    type_code: Code | None = None
+    name: Annotated[Text, Field(max_length=80)] | None = None
+    description: Annotated[Text, Field(max_length=1000)] | None = None
+    harm_codes: Annotated[Sequence[Code], Field(max_length=40)] | None = None
+    precision_m: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    after_dark_concern: bool | None = None
+
+
+class ExactIn(StrictModel):
+    """The reason for looking at an exact address; kept in the audit."""
+
+    purpose: Annotated[Purpose, Field(strict=False)]
+
+
+class Share(NamedTuple):
+    """Part of a place in one borough, of its area or length; a point has one of 1."""
+
+    code: str
+    name: str
+    share: float
+
+
+class OnlineOut(BaseModel):
+    """An online space as text: never a link."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    platform_code: str
+    url_defanged: str
+    audience: str
+
+
+class PlaceOut(BaseModel):
+    """A place for staff. The exact point of a residential place is never here."""
+
+    ref: str
+    type_code: str
+    name: str
+    description: str | None
+    sensitivity: str
+    tier: str
+    state: str
+    level: str
+    harm_codes: list[str]
+    after_dark_concern: bool | None
+    precision_m: int | None
+    boroughs: list[dict[str, Any]]
+    geometry: dict[str, Any] | None
+    online: OnlineOut | None
+    label_expires_on: date
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    is_synthetic: bool
+    remarks: list[str]
+
+    @classmethod
+    def of(
+        cls,
+        place: Place,
+        shape: Geometry | None,
+        *,
+        shares: Sequence[Share],
+        online: OnlineSpace | None,
+        remarks: Sequence[Remark],
+    ) -> Self:
+        own = {name: getattr(place, name) for name in cls.model_fields if hasattr(place, name)}
+        return cls(
+            **own,
+            boroughs=[share._asdict() for share in shares],
+            geometry=None if shape is None else geojson(shape),
+            online=None if online is None else OnlineOut.model_validate(online),
+            remarks=[remark.sentence for remark in remarks],
+        )
+
+
+def geojson(shape: Geometry) -> dict[str, Any]:
+    """In longitude and latitude to six decimals."""
+    degrees = shapely.transform(shape, lambda xy: np.round(crs.to_wgs84(xy), 6))
+    found: dict[str, Any] = orjson.loads(shapely.to_geojson(degrees))
+    return found
+
+
+class ExactOut(BaseModel):
+    """The exact point of a residential place, read with a purpose and audited."""
+
+    ref: str
+    easting: float
+    northing: float
+    longitude: float
+    latitude: float
+    victim_warning: bool
+
+    @classmethod
+    def of(cls, ref: str, found: PlaceExact) -> Self:
+        point = to_shape(found.geom)
+        (lonlat_deg,) = crs.to_wgs84(shapely.get_coordinates(point))
+        return cls(
+            ref=ref,
+            easting=point.x,
+            northing=point.y,
+            longitude=round(float(lonlat_deg[0]), 6),
+            latitude=round(float(lonlat_deg[1]), 6),
+            victim_warning=found.victim_warning,
+        )
+
+
+class Box(NamedTuple):
+    """Degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class Period(NamedTuple):
+    """Half-open; None is unbounded."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALWAYS = Period()
+
+
+def box_of(bbox: str | None = None) -> Box | None:
+    """`west,south,east,north` in degrees."""
+    if not bbox:
+        return None
+    try:
+        box = Box(*(float(part) for part in bbox.split(",")))
+    except (TypeError, ValueError) as error:
+        raise InvalidError("Check the box.", {"bbox": BOX_WORDS}) from error
+    if not (-180 <= box.west < box.east <= 180 and -90 <= box.south < box.north <= 90):
+        raise InvalidError("Check the box.", {"bbox": BOX_WORDS})
+    return box
+
+
+def period_of(period: Annotated[str | None, Field(alias="datetime")] = None) -> Period:
+    """`a`, `a/b`, `../b` or `a/..`: dates (London, the last one included) or instants."""
+    if not period:
+        return ALWAYS
+    first, slash, last = period.partition("/")
+    try:
+        found = Period(_instant(first, 0), _instant(last if slash else first, 1))
+    except ValueError as error:
+        raise InvalidError("Check the dates.", {"datetime": PERIOD_WORDS}) from error
+    if found.since and found.until and found.since > found.until:
+        raise InvalidError("Check the dates.", {"datetime": "The end is before the start."})
+    return found
+
+
+def _instant(text: str, days_after: int) -> datetime | None:
+    if text in {"", ".."}:
+        return None
+    at = datetime.fromisoformat(text)
+    if "T" not in text:
+        at += timedelta(days=days_after)
+    return at if at.tzinfo else at.replace(tzinfo=clock.LONDON)

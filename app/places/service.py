@@ -1,0 +1,268 @@
+"""Changes to places of concern. Every function runs inside the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from geoalchemy2.shape import from_shape
+from shapely import Geometry, Point
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import BNG
+from app.core.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
+from app.core.ids import new_reference
+from app.places import queries, rules
+from app.places.models import OnlineSpace, Place, PlaceExact
+from app.places.rules import OnlineAddress, PlaceType, Purpose, Remark
+from app.places.schemas import PlaceChange, PlaceIn, WhereIn
+
+LINK = text("select app.link_incidents('{}', array[cast(:place_id as uuid)])")
+
+
+@dataclass(slots=True)
+class Draft:
+    """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
+
+    type: PlaceType | None = None
+    shape: Geometry | None = None
+    online: OnlineAddress | None = None
+    remarks: Sequence[Remark] = ()
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, name: str, problem: str | None) -> None:
+        if problem is not None:
+            self.errors.setdefault(name, problem)
+
+    def must_be_right(self) -> PlaceType:
+        if self.errors or self.type is None:
+            raise InvalidError("Change the fields named below.", self.errors)
+        return self.type
+
+
+def draft(session: Session, wanted: PlaceIn) -> Draft:
+    """Check a new place without saving it, so that a form can show everything at once."""
+    made = Draft(queries.place_type(session, wanted.type_code))
+    made.refuse("type_code", rules.type_problem(wanted.type_code, made.type, clock.today()))
+    _check_harms(session, made, wanted.harm_codes)
+    if made.type is None:
+        return made
+    if made.type.is_residential:
+        if wanted.purpose is None:
+            made.refuse("purpose", "Select why you need to record this address.")
+    else:
+        _check_name(session, made, wanted.name, wanted.description)
+    if made.type.is_online:
+        _check_online(session, made, wanted)
+    else:
+        _check_shape(session, made, wanted, made.type)
+    return made
+
+
+def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Place:
+    """Record a place in state PROPOSED; an address goes to its own table."""
+    kind = made.must_be_right()
+    codes = _codes(session, wanted, made)
+    tier = rules.default_tier(kind.sensitivity)
+    _must_be_in_scope(session, codes, tier)
+    ref = new_reference("PL")
+    place = Place(
+        ref=ref,
+        agency_code=actor.agency or "OTHER",
+        borough_codes=codes,
+        tier=tier,
+        purpose_code=wanted.purpose or actor.purpose or Purpose.CONTEXT_ASSESSMENT,
+        created_by=actor.id,
+        updated_by=actor.id,
+        type_code=kind.code,
+        name=f"Address {ref}" if kind.is_residential else wanted.name,
+        description=wanted.description,
+        sensitivity=kind.sensitivity,
+        geom=None if kind.is_residential else _stored(made.shape),
+        geom_kind=rules.kind_of(made.shape),
+        precision_m=wanted.precision_m,
+        after_dark_concern=wanted.after_dark_concern,
+        harm_codes=list(wanted.harm_codes),
+        label_expires_on=rules.label_expires_on(kind.sensitivity, clock.today()),
+        last_information_at=clock.now(),
+    )
+    session.add(place)
+    session.flush()
+    _add_detail(session, place, wanted, made)
+    audit.record(session, "place.create", "place", ref, type=kind.code, state=place.state)
+    _settle(session, place)
+    return place
+
+
+def redraft(session: Session, place: Place, wanted: PlaceChange) -> Draft:
+    """Check a change without saving it."""
+    now = queries.place_type(session, place.type_code)
+    made = Draft(queries.place_type(session, wanted.type_code or place.type_code))
+    if wanted.type_code not in {None, place.type_code}:
+        problem = rules.type_problem(str(wanted.type_code), made.type, clock.today())
+        made.refuse("type_code", problem)
+    _check_harms(session, made, wanted.harm_codes or ())
+    if made.type is None or now is None:
+        return made
+    made.refuse("type_code", rules.change_problem(now, made.type))
+    if not made.type.is_residential:
+        name = place.name if wanted.name is None else wanted.name
+        _check_name(session, made, name, wanted.description)
+    _check_redrawn(session, place, made, wanted)
+    return made
+
+
+def revise(session: Session, actor: Actor, place: Place, wanted: PlaceChange, made: Draft) -> Place:
+    """Save a change of a locked place, if nobody changed it since it was looked at."""
+    if place.version != wanted.version:
+        at = place.updated_at.astimezone(clock.LONDON)
+        raise StaleError(
+            f"Changed by {_who(place, actor)} at {at:%H:%M on %-d %B}. Compare and save again."
+        )
+    kind = made.must_be_right()
+    moved = made.shape is not None
+    changed = _changes(place, wanted, kind)
+    if moved:
+        changed |= {"geom": _stored(made.shape), "geom_kind": rules.kind_of(made.shape)}
+    for name, value in changed.items():
+        setattr(place, name, value)
+    place.version += 1
+    place.updated_by = actor.id
+    session.flush()
+    audit.record(session, "place.update", "place", place.ref, fields=sorted(changed))
+    _settle(session, place)
+    return place
+
+
+def exact_point(session: Session, ref: str) -> PlaceExact:
+    """The exact address of a residential place; the claims hold the purpose, the audit the read."""
+    place = queries.find(session, ref)
+    found = queries.exact(session, place.id)
+    if found is None:
+        raise NotFoundError("There is no such address.")
+    audit.record(session, "place_exact.read", "place", place.ref)
+    return found
+
+
+def _changes(place: Place, wanted: PlaceChange, kind: PlaceType) -> dict[str, Any]:
+    given = wanted.model_dump(
+        include={"name", "description", "harm_codes", "precision_m", "after_dark_concern"},
+        exclude_none=True,
+    )
+    if kind.is_residential:
+        given.pop("name", None)
+    if kind.code != place.type_code:
+        given |= {"type_code": kind.code, "sensitivity": kind.sensitivity}
+        given["tier"] = max(place.tier, rules.default_tier(kind.sensitivity))
+        expires: date = rules.label_expires_on(kind.sensitivity, clock.today())
+        given["label_expires_on"] = min(place.label_expires_on, expires)
+    return given
+
+
+def _check_harms(session: Session, made: Draft, codes: Sequence[str]) -> None:
+    for code in queries.unknown_harms(session, codes)[:1]:
+        made.refuse("harm_codes", f"Unknown harm code '{code}'.")
+
+
+def _check_name(session: Session, made: Draft, name: str, description: str | None) -> None:
+    words = queries.language(session)
+    in_name = rules.lint(name, words)
+    made.refuse("name", rules.name_problem(name, in_name))
+    made.remarks = [*in_name, *rules.lint(description or "", words)]
+
+
+def _check_online(session: Session, made: Draft, wanted: PlaceIn) -> None:
+    try:
+        made.online = OnlineAddress.read(wanted.address or "")
+    except ValueError as problem:
+        made.refuse("address", str(problem))
+    _check_boroughs(session, made, wanted)
+
+
+def _check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType) -> None:
+    """A drawn shape, a pair of coordinates, or the point of a postcode."""
+    try:
+        made.shape = wanted.drawn()
+    except ValueError as problem:
+        made.refuse("shape", str(problem))
+        return
+    if made.shape is None and wanted.postcode:
+        made.shape = queries.postcode(session, wanted.postcode)
+        if made.shape is None:
+            made.refuse("postcode", "We could not find this postcode. Check it or draw the place.")
+            return
+    reach = queries.reach(session, rules.PARTNERS)
+    made.refuse("shape", rules.shape_problem(made.shape, kind.kinds, reach))
+    if made.shape is None and isinstance(wanted, PlaceIn):
+        _check_boroughs(session, made, wanted)
+
+
+def _check_boroughs(session: Session, made: Draft, wanted: PlaceIn) -> None:
+    """Of what has no shape: an online space, a route out of the area."""
+    if unknown := set(wanted.chosen_boroughs()) - set(queries.boroughs(session)):
+        made.refuse("borough", f"Unknown borough code '{min(unknown)}'.")
+    elif not wanted.chosen_boroughs():
+        made.refuse("borough", "Select the borough whose children are affected.")
+
+
+def _check_redrawn(session: Session, place: Place, made: Draft, wanted: PlaceChange) -> None:
+    """Nothing drawn keeps the shape, which must then suit the type."""
+    kind = made.type
+    if kind is None:
+        return
+    given = {"geometry", "shape", "longitude", "latitude", "easting", "northing", "postcode"}
+    if wanted.model_dump(include=given, exclude_none=True):
+        if kind.is_residential or kind.is_online:
+            made.refuse("shape", "An address or an online space is not moved. Propose a new place.")
+        else:
+            _check_shape(session, made, wanted, kind)
+    elif place.geom_kind not in kind.kinds:
+        reach = queries.reach(session, rules.PARTNERS)
+        made.refuse("shape", rules.shape_problem(queries.shape_of(place), kind.kinds, reach))
+
+
+def _codes(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:
+    if made.shape is None:
+        return wanted.chosen_boroughs()
+    return queries.boroughs_of(session, made.shape)
+
+
+def _must_be_in_scope(session: Session, codes: Sequence[str], tier: str) -> None:
+    if not queries.in_scope(session, codes, tier):
+        raise ForbiddenError("This place is outside the boroughs of your account.")
+
+
+def _add_detail(session: Session, place: Place, wanted: PlaceIn, made: Draft) -> None:
+    if made.online is not None:
+        session.add(
+            OnlineSpace(
+                place_id=place.id,
+                platform_code=wanted.platform_code or "OTHER",
+                host=made.online.host,
+                handle_norm=made.online.handle_norm,
+                url_defanged=made.online.url_defanged,
+                audience=wanted.audience,
+            )
+        )
+    elif made.type is not None and made.type.is_residential and isinstance(made.shape, Point):
+        warned = wanted.victim_warning or place.type_code == "CUCKOOED"
+        session.add(PlaceExact(place_id=place.id, geom=_stored(made.shape), victim_warning=warned))
+
+
+def _settle(session: Session, place: Place) -> None:
+    """Incidents inside the new shape, and what the triggers wrote."""
+    session.flush()
+    session.execute(LINK, {"place_id": place.id})
+    session.refresh(place)
+
+
+def _stored(shape: Geometry | None) -> Any:  # noqa: ANN401 - geoalchemy2 writes it
+    return None if shape is None else from_shape(shape, srid=BNG)
+
+
+def _who(place: Place, actor: Actor) -> str:
+    return "you" if place.updated_by == actor.id else "somebody else"
