@@ -1,6 +1,7 @@
 """Bring a database to the newest schema: bootstrap as superuser, then Alembic as cs_migrate."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -16,13 +17,21 @@ def head() -> str:
     return (ROOT / "migrations" / "HEAD").read_text().strip()
 
 
-def bootstrap_and_migrate(admin_dsn: str, migrate_dsn: str, *, claims_key: bytes) -> bool:
+def bootstrap_and_migrate(
+    admin_dsn: str,
+    migrate_dsn: str,
+    *,
+    claims_key: bytes,
+    after_bootstrap: Callable[[psycopg.Connection], None] | None = None,
+) -> bool:
     """Idempotent; True when something was changed. Costs one connection when up to date."""
     mark = _mark(claims_key)
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         if _is_current(admin, mark):
             return False
         admin.execute(BOOTSTRAP.read_text().encode())
+        if after_bootstrap is not None:
+            after_bootstrap(admin)
     upgrade(migrate_dsn)
     with psycopg.connect(migrate_dsn) as connection:
         connection.execute("set role cs_sec")

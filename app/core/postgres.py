@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -222,7 +223,7 @@ class PrivateCluster:
         if done.returncode != 0:
             raise ClusterError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-300:]}")
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         """Postgres refuses root: as root it runs as its own user, without root's groups."""
         env = {**os.environ, **(self._programs.env if self._programs else {})}
         if os.geteuid() != 0:

@@ -1,0 +1,191 @@
+"""The `contextmap` command: arguments in, one call of a slice, text or one JSON document out."""
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from app.core import migrate
+from app.core.db import Database
+from app.core.errors import AppError, InvalidError
+from app.core.json import json_bytes
+from app.core.postgis import PostgisError
+from app.core.postgres import ClusterError, PrivateCluster
+from app.core.prepare import prepare
+from app.core.progress import Progress
+from app.core.settings import Settings, load_settings
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+SLICES = ("imports", "reference", "clusters", "demo")
+
+Result = dict[str, Any]
+Command = Callable[[argparse.Namespace, "Context"], Result]
+Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+@dataclass(slots=True)
+class Context:
+    """What a command works with. The database is started, if it is ours, when first asked for."""
+
+    settings: Settings
+    stack: ExitStack
+    progress: Progress = field(default_factory=Progress)
+    _db: Database | None = None
+
+    @property
+    def db(self) -> Database:
+        if self._db is None:
+            self.stack.enter_context(serving(self.settings))
+            prepare(self.settings)
+            self._db = Database(self.settings, self.settings.claims_key(), pool_size=8)
+            self.stack.callback(self._db.dispose)
+        return self._db
+
+
+class Registering(Protocol):
+    def register(self, subparsers: Any) -> None: ...  # noqa: ANN401 - argparse hides the class
+
+
+def serving(settings: Settings) -> ExitStack:
+    """The private cluster for the duration of a command; nothing to do with DATABASE_URL."""
+    stack = ExitStack()
+    if settings.database_url is None:
+        stack.enter_context(PrivateCluster(settings.data_dir).serving())
+    return stack
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        with ExitStack() as stack:
+            context = Context(_settings(arguments.data_dir), stack)
+            result = arguments.func(arguments, context)
+    except (AppError, ClusterError, PostgisError, OSError) as refused:
+        return _refused(refused, as_json=arguments.json)
+    except ValidationError as wrong:
+        sys.stderr.write(f"A setting cannot be used: {wrong.errors()[0]['msg']}\n")
+        return REFUSED
+    _print(result, as_json=arguments.json)
+    return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Built from the `commands` module of each slice that has one."""
+    whole = argparse.ArgumentParser(prog="contextmap", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    for target in (whole, common):
+        target.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        target.add_argument("--data-dir", type=Path, default=argparse.SUPPRESS)
+    whole.set_defaults(json=False, data_dir=None)
+    subparsers = whole.add_subparsers(required=True, metavar="COMMAND")
+    _register_db(subparsers)
+    for name in SLICES:
+        slice_commands: Registering = importlib.import_module(f"app.{name}.commands")
+        slice_commands.register(subparsers)
+    _accept_everywhere(whole, common)
+    return whole
+
+
+def _accept_everywhere(whole: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """`--json` and `--data-dir` are understood before and after the command."""
+    for action in whole._actions:  # noqa: SLF001 - argparse offers no other way to walk
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for below in set(action.choices.values()):
+                for option in common._actions:  # noqa: SLF001
+                    below._add_action(option)  # noqa: SLF001
+                _accept_everywhere(below, common)
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    if data_dir is not None:
+        os.environ["CONTEXTMAP_DATA_DIR"] = str(data_dir.absolute())
+    return load_settings()
+
+
+def _refused(refused: Exception, *, as_json: bool) -> int:
+    detail = refused.detail if isinstance(refused, AppError) else str(refused)
+    fields = refused.fields if isinstance(refused, InvalidError) else {}
+    for name, words in fields.items():
+        sys.stderr.write(f"{name}: {words}\n")
+    sys.stderr.write(f"{detail}\n")
+    if as_json:
+        sys.stdout.write(json_bytes({"error": detail, "fields": fields}).decode() + "\n")
+    return REFUSED
+
+
+def _print(result: Result, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json_bytes(result).decode() + "\n")
+        return
+    for name, value in result.items():
+        if not isinstance(value, list | dict):
+            sys.stdout.write(f"{name}: {value}\n")
+    for line in result.get("lines", []):
+        sys.stdout.write(f"{line}\n")
+
+
+def _register_db(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
+    below = subparsers.add_parser("db", help="the database").add_subparsers(required=True)
+    for name, func, words in (
+        ("start", _db_start, "start the private cluster and leave it running"),
+        ("stop", _db_stop, "stop the private cluster"),
+        ("status", _db_status, "where the database is, and its schema version"),
+        ("migrate", _db_migrate, "bring the schema to the newest version"),
+        ("psql", _db_psql, "open psql as cs_migrate"),
+    ):
+        below.add_parser(name, help=words).set_defaults(func=func)
+
+
+def _cluster(context: Context) -> PrivateCluster:
+    if context.settings.database_url is not None:
+        raise InvalidError("DATABASE_URL is set: that server is not ours to start or stop.")
+    return PrivateCluster(context.settings.data_dir)
+
+
+def _db_start(_: argparse.Namespace, context: Context) -> Result:
+    cluster = _cluster(context)
+    started = cluster.start()
+    return {"running": True, "started": started, "pid": cluster.pid()}
+
+
+def _db_stop(_: argparse.Namespace, context: Context) -> Result:
+    cluster = _cluster(context)
+    was_running = cluster.pid() is not None
+    cluster.stop()
+    return {"running": False, "stopped": was_running}
+
+
+def _db_status(_: argparse.Namespace, context: Context) -> Result:
+    if context.settings.database_url is not None:
+        return {"kind": "DATABASE_URL", "head": migrate.head()}
+    cluster = PrivateCluster(context.settings.data_dir)
+    return {
+        "kind": "private",
+        "data_dir": str(context.settings.data_dir),
+        "running": cluster.is_running(),
+        "pid": cluster.pid(),
+        "head": migrate.head(),
+    }
+
+
+def _db_migrate(_: argparse.Namespace, context: Context) -> Result:
+    with serving(context.settings):
+        return {"changed": prepare(context.settings), "head": migrate.head()}
+
+
+def _db_psql(_: argparse.Namespace, context: Context) -> Result:
+    with serving(context.settings):
+        done = subprocess.run(["psql", context.settings.dsn("cs_migrate")], check=False)  # noqa: S603, S607
+    return {"exit": done.returncode}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

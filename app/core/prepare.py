@@ -1,0 +1,46 @@
+"""Bootstrap and migrate the configured database, and give its roles their passwords."""
+
+import json
+import secrets
+
+import psycopg
+from psycopg import sql
+
+from app.core.migrate import bootstrap_and_migrate
+from app.core.postgres import LOGINS
+from app.core.settings import Settings
+
+
+def prepare(settings: Settings) -> bool:
+    """Idempotent; True when something was changed."""
+    if settings.database_url is None:
+        return bootstrap_and_migrate(
+            settings.admin_dsn(), settings.dsn("cs_migrate"), claims_key=settings.claims_key()
+        )
+    passwords = _passwords(settings)
+    return bootstrap_and_migrate(
+        settings.admin_dsn(),
+        settings.dsn("cs_migrate"),
+        claims_key=settings.claims_key(),
+        after_bootstrap=lambda admin: _set_passwords(admin, passwords),
+    )
+
+
+def _passwords(settings: Settings) -> dict[str, str]:
+    """Of each login but the bootstrapping one; made once, readable by this user only."""
+    path = settings.roles_file
+    if path.exists():
+        known: dict[str, str] = json.loads(path.read_text())
+        return known
+    made = {role: secrets.token_urlsafe(32) for role in LOGINS if role != "postgres"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(made))
+    return made
+
+
+def _set_passwords(admin: psycopg.Connection, passwords: dict[str, str]) -> None:
+    for role, password in passwords.items():
+        admin.execute(
+            sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password))
+        )
