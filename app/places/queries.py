@@ -31,12 +31,14 @@ from app.core.paging import Page
 from app.places.models import OnlineSpace, Place, PlaceExact
 from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, lint
 from app.places.schemas import ALWAYS, Box, Period, PlaceOut, Share
+from app.reference import queries as reference
 
 PAGE_SIZE = 25
 
 TYPE = table(
     "place_type",
-    *map(column, ("code", "label", "geom_kinds", "sensitivity", "group_code", "sort", "valid_to")),
+    column("code"),
+    column("label"),
     schema="reference",
 )
 
@@ -58,11 +60,6 @@ REACH = text("""
     select ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
     from (select ST_Extent(geom) as box from reference.area
           where kind = 'borough' and code = any (:codes)) as partner
-""")
-
-BOROUGHS = text("""
-    select distinct on (code) code, name from reference.area
-    where kind in ('borough', 'district') order by code, vintage desc
 """)
 
 BOROUGHS_OF = text("""
@@ -230,21 +227,14 @@ def place_type(session: Session, code: str) -> PlaceType | None:
 
 
 def place_types(session: Session) -> list[PlaceType]:
-    rows = session.execute(select(TYPE).order_by(TYPE.c.sort)).mappings()
     return [
-        PlaceType(
-            row["code"],
-            row["label"],
-            row["geom_kinds"],
-            Sensitivity(row["sensitivity"]),
-            row["valid_to"],
-        )
-        for row in rows
+        PlaceType(row.code, row.label, row.geom_kinds, Sensitivity(row.sensitivity), row.valid_to)
+        for row in reference.place_types(session)
     ]
 
 
 def boroughs(session: Session) -> dict[str, str]:
-    return {code: name for code, name in session.execute(BOROUGHS)}  # noqa: C416 - dict() sees keys()
+    return {found.code: found.name for found in reference.boroughs(session)}
 
 
 def reach(session: Session, codes: Sequence[str]) -> Reach:
@@ -252,26 +242,17 @@ def reach(session: Session, codes: Sequence[str]) -> Reach:
 
 
 def postcode(session: Session, typed: str) -> Point | None:
-    row = session.execute(
-        text("select ST_X(geom), ST_Y(geom) from reference.postcode where compact = :compact"),
-        {"compact": "".join(typed.upper().split())},
-    ).one_or_none()
-    return None if row is None else Point(*row)
+    found = reference.postcode(session, typed)
+    return None if found is None else Point(found.easting_m, found.northing_m)
 
 
 def unknown_harms(session: Session, codes: Sequence[str]) -> list[str]:
-    known = set(session.scalars(text("select code from reference.harm where valid_to is null")))
+    known = {harm.code for harm in reference.harms(session) if harm.valid_to is None}
     return [code for code in codes if code not in known]
 
 
 def language(session: Session) -> list[LanguageRule]:
-    rows = session.execute(
-        text("""
-            select code, label, note from reference.lookup
-            where list = 'language' and valid_to is null order by sort, code
-        """)
-    )
-    return [LanguageRule(*row) for row in rows]
+    return [LanguageRule(*row) for row in reference.language_rules(session)]
 
 
 def exact(session: Session, place_id: UUID) -> PlaceExact | None:

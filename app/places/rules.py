@@ -52,6 +52,7 @@ class Purpose(StrEnum):
 
 
 OPEN_TIER = frozenset({Sensitivity.PUBLIC_REALM, Sensitivity.MANAGED, Sensitivity.ONLINE})
+TIERS = ("H0", "H1", "P", "C")
 LABEL_DAYS = 180
 RESTRICTED_LABEL_DAYS = 90
 MAX_VERTICES = 500
@@ -71,6 +72,10 @@ KIND_WORDS = {"P": "a point", "L": "a line", "A": "an area", "N": "an online spa
 def default_tier(sensitivity: Sensitivity) -> str:
     """Partners may see H0; statutory practitioners H1."""
     return "H0" if sensitivity in OPEN_TIER else "H1"
+
+
+def stricter(tier: str, other: str) -> str:
+    return max(tier, other, key=TIERS.index)
 
 
 def label_expires_on(sensitivity: Sensitivity, today: date) -> date:
@@ -214,8 +219,13 @@ def name_problem(name: str, remarks: Collection[Remark]) -> str | None:
     """Names are neutral. Only a "stop" refuses; a "warn" is shown beside the saved place."""
     if not name:
         return "Enter a name without people's or group names."
-    stops = [remark.sentence for remark in remarks if remark.severity == "stop"]
-    return f"Change the name. {' '.join(stops)}" if stops else None
+    stopped = stops(remarks)
+    return f"Change the name. {stopped}" if stopped else None
+
+
+def stops(remarks: Collection[Remark]) -> str | None:
+    """What the word list refuses, in sentences."""
+    return " ".join(remark.sentence for remark in remarks if remark.severity == "stop") or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _changes(place: Place, wanted: PlaceChange, kind: PlaceType) -> dict[str, An
         given.pop("name", None)
     if kind.code != place.type_code:
         given |= {"type_code": kind.code, "sensitivity": kind.sensitivity}
-        given["tier"] = max(place.tier, rules.default_tier(kind.sensitivity))
+        given["tier"] = rules.stricter(place.tier, rules.default_tier(kind.sensitivity))
         expires: date = rules.label_expires_on(kind.sensitivity, clock.today())
         given["label_expires_on"] = min(place.label_expires_on, expires)
     return given

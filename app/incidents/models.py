@@ -1,0 +1,65 @@
+"""Incidents, the places they belong to, and the children they happened to (references only)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import FetchedValue
+
+from app.core.db import BNG, Model
+from app.incidents.rules import ChildCount, Confidence, DiscoveredBy
+from app.places.models import Record
+
+
+class Incident(Record, Model):
+    """One counted harm in a period that may be vague; `geom` is None at a home."""
+
+    __tablename__ = "incident"
+    __table_args__ = ({"schema": "app"},)
+
+    occurred_from: Mapped[datetime]
+    occurred_to: Mapped[datetime]
+    time_precision: Mapped[str]
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.place.id"))
+    geom: Mapped[WKBElement | None] = mapped_column(
+        Geometry("POINT", srid=BNG, spatial_index=False)
+    )
+    uncertainty_m: Mapped[int | None]
+    borough_code: Mapped[str | None] = mapped_column(server_default=FetchedValue())
+    harm_code: Mapped[str]
+    other_harm_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    line_linked: Mapped[bool] = mapped_column(default=False)
+    confidence: Mapped[str] = mapped_column(default=Confidence.REPORTED)
+    discovered_by: Mapped[str] = mapped_column(default=DiscoveredBy.OTHER)
+    source_agency: Mapped[str]
+    child_count_band: Mapped[str] = mapped_column(default=ChildCount.NOT_KNOWN)
+    summary: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="RECORDED")
+
+
+class IncidentPlace(Model):
+    """Written by app.link_incidents only: chosen by a person, or inside the footprint."""
+
+    __tablename__ = "incident_place"
+    __table_args__ = ({"schema": "app"},)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("app.incident.id"), primary_key=True)
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("app.place.id"), primary_key=True)
+    how: Mapped[str]
+
+
+class ChildIncidentLink(Model):
+    """What an incident was to a child."""
+
+    __tablename__ = "child_incident_link"
+    __table_args__ = ({"schema": "app"},)
+
+    child_id: Mapped[UUID] = mapped_column(ForeignKey("app.child.id"), primary_key=True)
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("app.incident.id"), primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    is_synthetic: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,90 @@
+"""When an incident was and how sure that is; what it may be called. Pure."""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+KEEP_YEARS = 6
+
+
+class Precision(StrEnum):
+    EXACT = "EXACT"
+    HOUR = "HOUR"
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+
+
+class Confidence(StrEnum):
+    REPORTED = "REPORTED"
+    CORROBORATED = "CORROBORATED"
+    CONFIRMED = "CONFIRMED"
+
+
+class DiscoveredBy(StrEnum):
+    PUBLIC_REPORT = "PUBLIC_REPORT"
+    PARTNER_REPORT = "PARTNER_REPORT"
+    RETURN_INTERVIEW = "RETURN_INTERVIEW"
+    CASEWORK = "CASEWORK"
+    PROACTIVE_PATROL = "PROACTIVE_PATROL"
+    STOP_SEARCH = "STOP_SEARCH"
+    CUSTODY = "CUSTODY"
+    ONLINE = "ONLINE"
+    OPEN_DATA = "OPEN_DATA"
+    OTHER = "OTHER"
+
+
+class ChildCount(StrEnum):
+    """How many children were there, as far as anybody said."""
+
+    NONE = "NONE"
+    B1_2 = "B1_2"
+    B3_7 = "B3_7"
+    B8_19 = "B8_19"
+    B20_PLUS = "B20_PLUS"
+    NOT_KNOWN = "NOT_KNOWN"
+
+
+def interval(at: datetime, precision: Precision) -> tuple[datetime, datetime]:
+    """The half-open period that "about then" stands for, in London's days, weeks and months.
+
+    A vague "when" stays vague: nothing makes up an instant.
+    """
+    local = at.astimezone(LONDON)
+    if precision is Precision.EXACT:
+        return local, local
+    if precision is Precision.HOUR:
+        begin = local.replace(minute=0, second=0, microsecond=0)
+        return begin, begin + timedelta(hours=1)
+    first, last = _days(local.date(), precision)
+    return midnight(first), midnight(last)
+
+
+def _days(day: date, precision: Precision) -> tuple[date, date]:
+    if precision is Precision.WEEK:
+        first = day - timedelta(days=day.weekday())
+        return first, first + timedelta(days=7)
+    if precision is Precision.MONTH:
+        first = day.replace(day=1)
+        return first, (first + timedelta(days=31)).replace(day=1)
+    return day, day + timedelta(days=1)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), LONDON)
+
+
+def time_problem(begin: datetime, end: datetime, now: datetime) -> str | None:
+    if begin > end:
+        return "The end is before the start."
+    if begin > now:
+        return "This is in the future."
+    return None
+
+
+def retain_until(end: datetime) -> date:
+    """Six years after it happened (domain.md 7, to confirm)."""
+    day = end.astimezone(LONDON).date()
+    leap = (day.month, day.day) == (2, 29)
+    return (day - timedelta(days=1) if leap else day).replace(year=day.year + KEEP_YEARS)

@@ -1,0 +1,159 @@
+"""Changes to incidents. Every function runs inside the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2.shape import from_shape
+from shapely import Geometry
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.children import queries as children
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import BNG
+from app.core.errors import ForbiddenError, InvalidError, NotFoundError
+from app.core.ids import new_reference
+from app.incidents import queries, rules
+from app.incidents.models import ChildIncidentLink, Incident
+from app.incidents.schemas import ChildLinkIn, IncidentIn
+from app.places import queries as places
+from app.places import rules as places_rules
+from app.places.models import Place
+
+TIER = "H1"
+
+LINK = text("select app.link_incidents(cast(:ids as uuid[]), '{}')")
+
+
+@dataclass(slots=True)
+class Draft:
+    """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
+
+    point: Geometry | None = None
+    place: Place | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, name: str, problem: str | None) -> None:
+        if problem is not None:
+            self.errors.setdefault(name, problem)
+
+
+def draft(session: Session, wanted: IncidentIn) -> Draft:
+    """Check a new incident without saving it."""
+    made = Draft()
+    made.refuse("occurred_from", rules.time_problem(*wanted.period(), clock.now()))
+    for code in places.unknown_harms(session, [wanted.harm_code]):
+        made.refuse("harm_code", f"Unknown harm code '{code}'.")
+    for code in places.unknown_harms(session, wanted.other_harm_codes):
+        made.refuse("other_harm_codes", f"Unknown harm code '{code}'.")
+    remarks = places_rules.lint(wanted.summary or "", places.language(session))
+    made.refuse("summary", places_rules.stops(remarks))
+    _find_place(session, made, wanted)
+    _check_point(session, made, wanted)
+    return made
+
+
+def record(session: Session, actor: Actor, wanted: IncidentIn, made: Draft) -> Incident:
+    """Record an incident and the places it belongs to. At a home the point is not kept."""
+    if made.errors:
+        raise InvalidError("Change the fields named below.", made.errors)
+    if not places.in_scope(session, _codes(session, made), TIER):
+        raise ForbiddenError("This is outside the boroughs of your account.")
+    begin, end = wanted.period()
+    incident = Incident(
+        ref=new_reference("IC"),
+        agency_code=actor.agency or "OTHER",
+        tier=TIER,
+        purpose_code=actor.purpose or places_rules.Purpose.CONTEXT_ASSESSMENT,
+        retain_until=rules.retain_until(end),
+        created_by=actor.id,
+        updated_by=actor.id,
+        occurred_from=begin,
+        occurred_to=end,
+        place_id=None if made.place is None else made.place.id,
+        geom=_stored(made),
+        **wanted.model_dump(include=KEPT),
+    )
+    session.add(incident)
+    audit.record(session, "incident.create", "incident", incident.ref, harm=incident.harm_code)
+    link_places(session, [incident.id])
+    session.refresh(incident)
+    return incident
+
+
+KEPT = {
+    "time_precision",
+    "uncertainty_m",
+    "harm_code",
+    "other_harm_codes",
+    "line_linked",
+    "confidence",
+    "discovered_by",
+    "source_agency",
+    "child_count_band",
+    "summary",
+}
+
+
+def link_places(session: Session, incident_ids: Sequence[UUID]) -> int:
+    """Work out anew which places these incidents belong to; how many links that made."""
+    made = session.scalar(LINK, {"ids": [str(key) for key in incident_ids]})
+    return int(made or 0)
+
+
+def link_child(session: Session, actor: Actor, ref: str, wanted: ChildLinkIn) -> Incident:
+    """Say what an incident was to a child; the claims hold the purpose."""
+    incident = queries.find(session, ref)
+    child = children.find(session, wanted.child)
+    link = ChildIncidentLink(
+        child_id=child.id, incident_id=incident.id, role=wanted.role, created_by=actor.id
+    )
+    session.add(link)
+    role = wanted.role
+    audit.record(session, "child_incident_link.create", "incident", incident.ref, role=role)
+    return incident
+
+
+def _find_place(session: Session, made: Draft, wanted: IncidentIn) -> None:
+    if wanted.place is None:
+        return
+    try:
+        made.place = places.find(session, wanted.place)
+    except NotFoundError as absent:
+        made.refuse("place", absent.detail)
+
+
+def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
+    """A point is needed unless a place says where it was."""
+    try:
+        made.point = wanted.drawn()
+    except ValueError as problem:
+        made.refuse("shape", str(problem))
+        return
+    if made.point is None and wanted.postcode:
+        made.point = places.postcode(session, wanted.postcode)
+        if made.point is None:
+            made.refuse("postcode", "We could not find this postcode. Check it or give a point.")
+    elif made.point is None and wanted.place is None:
+        made.refuse("place", "Choose a place or give a point.")
+    if made.point is not None:
+        reach = places.reach(session, places_rules.PARTNERS)
+        made.refuse("shape", places_rules.shape_problem(made.point, "P", reach))
+
+
+def _codes(session: Session, made: Draft) -> list[str]:
+    if made.point is not None:
+        return places.boroughs_of(session, made.point)
+    return [] if made.place is None else made.place.borough_codes
+
+
+def _stored(made: Draft) -> Any:  # noqa: ANN401 - geoalchemy2 writes it
+    """At a home the point would be the address."""
+    at_home = made.place is not None and (
+        made.place.sensitivity == places_rules.Sensitivity.RESIDENTIAL
+    )
+    return None if made.point is None or at_home else from_shape(made.point, srid=BNG)
