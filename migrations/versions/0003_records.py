@@ -441,6 +441,16 @@ begin
     order by pair.incident_id, pair.place_id, pair.how
     on conflict do nothing;
     get diagnostics made = row_count;
+    update app.place set last_information_at = newest.at
+    from (
+        select link.place_id, max(least(incident.occurred_to, now())) as at
+        from app.incident_place as link
+        join app.incident on incident.id = link.incident_id
+        where link.incident_id = any (of_incidents) or link.place_id = any (of_places)
+        group by link.place_id
+    ) as newest
+    where place.id = newest.place_id
+      and (place.last_information_at is null or place.last_information_at < newest.at);
     return made;
 end $$
 """
