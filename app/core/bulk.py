@@ -1,0 +1,108 @@
+"""Arrays into and out of PostgreSQL by binary COPY: ten times cheaper than a value at a time.
+
+Into a temporary table only: PostgreSQL refuses COPY into a table with policies.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+
+Cursor = psycopg.Cursor[Any]
+Array = NDArray[Any]
+
+SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+TRAILER = b"\xff\xff"
+CHUNK = 200_000
+
+# PostgreSQL's name and the big-endian layout of each kind of column.
+WIRE = {
+    "int4": np.dtype(">i4"),
+    "int8": np.dtype(">i8"),
+    "float8": np.dtype(">f8"),
+    "bool": np.dtype("u1"),
+    "date": np.dtype(">i4"),  # days since 2000-01-01
+    "uuid": np.dtype("V16"),
+}
+PG_EPOCH = np.datetime64("2000-01-01", "D")
+
+
+def pg_date(day: Array) -> Array:
+    """datetime64 days as PostgreSQL counts them."""
+    return (day.astype("datetime64[D]") - PG_EPOCH).astype(np.int32)
+
+
+def wire_type(kind: str) -> np.dtype[Any]:
+    """`bytea32` is a byte string of exactly 32 bytes."""
+    if kind.startswith("bytea"):
+        return np.dtype(f"V{kind.removeprefix('bytea')}")
+    return WIRE[kind]
+
+
+def create_temporary(cursor: Cursor, table: str, columns: Mapping[str, str]) -> None:
+    """A table of this transaction, with the given kinds of column."""
+    listed = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(_type(kind)))
+        for name, kind in columns.items()
+    )
+    cursor.execute(
+        sql.SQL("create temporary table {} ({}) on commit drop").format(
+            sql.Identifier(table), listed
+        )
+    )
+
+
+def copy_in(cursor: Cursor, table: str, kinds: Mapping[str, str], data: Mapping[str, Array]) -> int:
+    """Write the arrays of `data`, all of one length and without nulls; returns the rows."""
+    n = len(next(iter(data.values())))
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, kinds))
+    )
+    with cursor.copy(statement) as copy:
+        copy.write(SIGNATURE)
+        for start in range(0, n, CHUNK):
+            copy.write(_rows(kinds, {k: v[start : start + CHUNK] for k, v in data.items()}))
+        copy.write(TRAILER)
+    return n
+
+
+def copy_out(cursor: Cursor, query: sql.Composable, kinds: Mapping[str, str]) -> dict[str, Array]:
+    """Columns of a query whose values are never null, in the order and kinds given."""
+    layout = _layout(kinds)
+    with cursor.copy(sql.SQL("copy ({}) to stdout (format binary)").format(query)) as copy:
+        raw = b"".join(bytes(block) for block in copy)
+    body = raw[len(SIGNATURE) : len(raw) - len(TRAILER)]
+    if len(body) % layout.itemsize:
+        raise ValueError("a column of this query is null or of another type")
+    rows = np.frombuffer(body, dtype=layout)
+    if len(rows) and (rows["fields"] != len(kinds)).any():
+        raise ValueError("a column of this query is null or of another type")
+    return {name: _native(rows[f"v_{name}"]) for name in kinds}
+
+
+def _rows(kinds: Mapping[str, str], data: Mapping[str, Array]) -> bytes:
+    rows = np.empty(len(next(iter(data.values()))), dtype=_layout(kinds))
+    rows["fields"] = len(kinds)
+    for name, kind in kinds.items():
+        rows[f"n_{name}"] = wire_type(kind).itemsize
+        rows[f"v_{name}"] = data[name]
+    return rows.tobytes()
+
+
+def _layout(kinds: Mapping[str, str]) -> np.dtype[Any]:
+    """One row on the wire: the number of fields, then length and value of each."""
+    fields: list[tuple[str, Any]] = [("fields", ">i2")]
+    for name, kind in kinds.items():
+        fields += [(f"n_{name}", ">i4"), (f"v_{name}", wire_type(kind))]
+    return np.dtype(fields)
+
+
+def _native(column: Array) -> Array:
+    return column.astype(column.dtype.newbyteorder("=")) if column.dtype.kind in "if" else column
+
+
+def _type(kind: str) -> str:
+    return "bytea" if kind.startswith("bytea") else kind
