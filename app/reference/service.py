@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 import psycopg
 import shapely
 
+from app.core import clock
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import InvalidError
@@ -65,20 +67,65 @@ def import_boundaries(
                 " and place_point.lad_code is distinct from boroughs.lad_code"
             )
     already = sum(1 for b in boundaries if b.code in known)
-    return {"rows": len(boundaries), "imported": len(boundaries) - already, "already": already}
+    return {
+        "rows": len(boundaries),
+        "imported": len(boundaries) - already,
+        "already_known": already,
+        "updated": already,
+    }
 
 
-def import_postcodes(db: Database, path: Path) -> dict[str, Any]:
-    """Replace the postcodes of the file; rows that cannot be used are counted with the reason."""
-    rows: list[PostcodeRow] = []
-    rejected: list[str] = []
-    for row in postcode_rows(csv_lines(path)):
-        (rows if isinstance(row, PostcodeRow) else rejected).append(row)  # type: ignore[arg-type]
+def import_postcodes(db: Database, path: Path) -> dict[str, int]:
+    """Add the postcodes of the file, or bring them up to date."""
+    found = list(postcode_rows(csv_lines(path)))
+    rows = [row for row in found if isinstance(row, PostcodeRow)]
     if not rows:
         raise InvalidError(f"No postcode of {path.name} can be used.")
     with db.cursor(JOB) as cursor:
         already = _load_postcodes(cursor, rows)
-    return {"rows": rows, "rejected": rejected, "already": already}
+    return {
+        "rows": len(found),
+        "imported": len(rows) - already,
+        "already_known": already,
+        "rejected": len(found) - len(rows),
+    }
+
+
+def read_boundaries(path: Path, *, code_field: str, name_field: str) -> list[Boundary]:
+    """Polygons of a GeoJSON file by our own reader, of other formats by GDAL."""
+    if path.suffix.lower() in {".geojson", ".json"}:
+        return geojson_boundaries(path, code_field=code_field, name_field=name_field)
+    return _gdal_boundaries(path, code_field, name_field)
+
+
+def this_year() -> int:
+    return clock.today().year
+
+
+def _gdal_boundaries(path: Path, code_field: str, name_field: str) -> list[Boundary]:
+    """GeoPackage or zipped Shapefile. A VRT inside could read other files: that driver is off."""
+    os.environ.setdefault("OGR_SKIP", "OGR_VRT")
+    os.environ.setdefault("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
+    import pyogrio
+    from pyproj import Transformer
+
+    try:
+        meta, _, wkb, columns = pyogrio.raw.read(path, columns=[code_field, name_field])
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as wrong:
+        raise InvalidError(f"{path.name} cannot be read as a map file.") from wrong
+    if set(meta["fields"]) != {code_field, name_field} or not meta["crs"]:
+        raise InvalidError(
+            f"{path.name} needs the fields {code_field} and {name_field} and a coordinate system."
+        )
+    into = Transformer.from_crs(meta["crs"], 27700, always_xy=True)
+    shapes = shapely.transform(
+        shapely.from_wkb(wkb), lambda xy: np.column_stack(into.transform(xy[:, 0], xy[:, 1]))
+    )
+    named = dict(zip(meta["fields"], columns, strict=True))
+    return [
+        Boundary(str(code), str(name), shape)
+        for code, name, shape in zip(named[code_field], named[name_field], shapes, strict=True)
+    ]
 
 
 def geojson_boundaries(path: Path, *, code_field: str, name_field: str) -> list[Boundary]:
