@@ -90,7 +90,8 @@ RECORDS = {
             'ASSESSING', 'ASSESSED', 'CONFERENCE', 'PLAN_ACTIVE', 'MONITORING', 'DORMANT',
             'CLOSED')),
         constraint place_restricted_check check (type_code not in ('GROUP_TERRITORY',
-            'CONFLICT_ZONE') or label_expires_on <= (created_at at time zone 'UTC')::date + 90)
+            'CONFLICT_ZONE')
+            or label_expires_on <= (created_at at time zone 'Europe/London')::date + 90)
     """,
     "incident": """
         occurred_from timestamptz not null,

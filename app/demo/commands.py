@@ -1,0 +1,27 @@
+"""`contextmap demo load [--seed N] [--scale N]`."""
+
+import argparse
+from typing import Any
+
+from app.demo import service
+
+
+def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
+    below = subparsers.add_parser("demo", help="synthetic records").add_subparsers(required=True)
+    load = below.add_parser("load", help="load synthetic places, incidents and references")
+    load.add_argument("--seed", type=int, default=1, help="another seed, other records")
+    load.add_argument("--scale", type=_copies, default=1, help="so many times 2,000 incidents")
+    load.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace, context: Any) -> dict[str, int]:  # noqa: ANN401 - app.cli
+    return service.load(
+        context.db, seed=arguments.seed, scale=arguments.scale, progress=context.progress
+    )
+
+
+def _copies(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError("from 1 to 100")
+    return number
