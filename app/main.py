@@ -14,13 +14,23 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from app.accounts.demo import DEMO_LEAD
+from app.children import routes as children
 from app.core import log, problems
 from app.core.db import Database
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
+from app.incidents import routes as incidents
+from app.places import routes as places
 from app.site import routes as site
 
-ROUTERS: list[APIRouter] = [site.pages]
+ROUTERS: list[APIRouter] = [
+    site.pages,
+    places.pages,
+    places.api,
+    incidents.pages,
+    incidents.api,
+    children.api,
+]
 
 NAV = ("map", "places", "incidents", "clusters", "imports", "about-the-data")
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
