@@ -55,6 +55,7 @@ OPEN_TIER = frozenset({Sensitivity.PUBLIC_REALM, Sensitivity.MANAGED, Sensitivit
 TIERS = ("H0", "H1", "P", "C")
 LABEL_DAYS = 180
 RESTRICTED_LABEL_DAYS = 90
+OUTSIDE = "This is more than 10 km outside the partnership's boroughs."
 MAX_VERTICES = 500
 MAX_AREA_SIDE_M = 10_000
 MARGIN_M = 10_000
@@ -172,7 +173,7 @@ def _drawn_badly(shape: Geometry, reach: Reach) -> str | None:
 
 def _too_far_or_large(shape: Geometry, reach: Reach) -> str | None:
     if not reach.holds(shape):
-        return "This is more than 10 km outside the partnership's boroughs."
+        return OUTSIDE
     west_m, south_m, east_m, north_m = shapely.bounds(shape)
     if kind_of(shape) == "A" and max(east_m - west_m, north_m - south_m) > MAX_AREA_SIDE_M:
         return "An area can be at most 10 km wide and 10 km high."

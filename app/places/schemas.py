@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.errors import InvalidError
 from app.core.types import Latitude, Longitude, StrictModel, Text
 from app.places.models import OnlineSpace, Place, PlaceExact
-from app.places.rules import Purpose, Remark, rounded
+from app.places.rules import OUTSIDE, Purpose, Remark, rounded
 from geo import crs
 
 NOT_A_SHAPE = "This is not a shape. Give GeoJSON or well-known text."
@@ -67,11 +67,12 @@ def grid(shape: Geometry) -> Geometry:
     xy = shapely.get_coordinates(flat)
     if not np.isfinite(xy).all():
         raise ValueError(NEITHER)
-    if (np.abs(xy) <= (180, 90)).all():
+    degrees = bool((np.abs(xy) <= (180, 90)).all())
+    if degrees:
         flat = shapely.transform(flat, crs.to_bng)
         xy = shapely.get_coordinates(flat)
     if not ((xy >= 0) & (xy <= (700_000, 1_300_000))).all():
-        raise ValueError(NEITHER)
+        raise ValueError(OUTSIDE if degrees else NEITHER)
     return rounded(flat)
 
 
