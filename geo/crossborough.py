@@ -46,9 +46,10 @@ class Params:
 class Events:
     """Events, collapsed where they are many. One entry a row in every array.
 
-    `order` ranks the rows by id, so that the answer does not depend on theirs. `xy_m` is the representative point of the site (EPSG:27700), `site` its number, `lad` an index
-    into the districts (-1 none). `agency` and `children` tell a pattern from one noisy reporter and
-    from casework with one child; without them (open data) only the numbers count.
+    `order` ranks the rows by id, so that the answer does not depend on theirs. `xy_m` is the
+    representative point of the site (EPSG:27700), `site` its number, `lad` an index into the
+    districts (-1 none). `agency` and `children` tell a pattern from one noisy reporter and from
+    casework with one child; without them (open data) only the numbers count.
     """
 
     order: Array
