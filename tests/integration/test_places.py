@@ -117,9 +117,7 @@ def test_degrees_and_metres_of_one_spot_agree_to_a_decimetre(propose, db, lead):
         (PARK | {"shape": "POINT(518000 169000)"}, "shape", "A place of this type is an area."),
         (
             PARK
-            | {
-                "shape": "POLYGON((-0.3 51.4, -0.29 51.41, -0.29 51.4, -0.3 51.41, -0.3 51.4))"
-            },
+            | {"shape": "POLYGON((-0.3 51.4, -0.29 51.41, -0.29 51.4, -0.3 51.41, -0.3 51.4))"},
             "shape",
             "The shape crosses itself. Draw it again without crossing lines.",
         ),
