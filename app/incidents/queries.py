@@ -66,10 +66,15 @@ class Filters:
         if self.box:
             found.append(or_(within(Incident.geom, self.box), within(Place.geom, self.box)))
         if self.period.since:
-            found.append(Incident.occurred_to >= self.period.since)
+            found.append(_not_over_by(self.period.since))
         if self.period.until:
             found.append(Incident.occurred_from < self.period.until)
         return found
+
+
+def _not_over_by(since: datetime) -> ColumnElement[bool]:
+    """Periods are half-open; an exact instant has no length."""
+    return or_(Incident.occurred_to > since, Incident.occurred_from >= since)
 
 
 def _at_place(ref: str) -> ColumnElement[bool]:
