@@ -20,11 +20,14 @@ from app.core.db import Database
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
 from app.incidents import routes as incidents
+from app.maps import routes as maps
 from app.places import routes as places
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
     site.pages,
+    maps.pages,
+    maps.tiles,
     places.pages,
     places.api,
     incidents.pages,

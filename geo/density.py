@@ -231,7 +231,7 @@ def _check(eps_m: float, eps_days: int, min_points: int) -> None:
 def _nodes(
     xy_m: Array, day: Array, weight: Array, order: Array | None, may_be_core: Array | None
 ) -> _Nodes:
-    located: Array = np.isfinite(xy_m).all(axis=1)
+    located = np.atleast_1d(np.isfinite(xy_m).all(axis=1))
     rank = np.arange(len(xy_m)) if order is None else np.asarray(order)
     able: Array = np.ones(len(xy_m), dtype=bool)
     if may_be_core is not None:

@@ -1,0 +1,30 @@
+-- Outlines of the clusters of the chosen runs: of cells, never of points.
+-- Parameters: z, x, y, west, south, east, north (27700), runs, borough.
+with asked as (
+    select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
+           ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
+                           %(north)s::float8, 27700) as reach
+),
+named as (
+    select distinct on (code) code, name from reference.area
+    where kind in ('borough', 'district') order by code, vintage desc, id desc
+),
+shown as (
+    select rtrim(cluster.content_id::text) as id, lineage.ref as lineage, cluster.name,
+           cluster.n_incidents as n, cluster.cross_borough,
+           (select string_agg(coalesce(named.name, counted.key) || ' ' || counted.value, ', '
+                              order by counted.value::int desc, counted.key)
+            from jsonb_each_text(cluster.borough_counts) as counted
+            left join named on named.code = counted.key) as boroughs,
+           to_char(cluster.first_on, 'YYYY-MM-DD') as "from",
+           to_char(cluster.last_on, 'YYYY-MM-DD') as "to",
+           ST_AsMVTGeom(ST_Transform(cluster.hull, 3857), asked.square, 4096, 128, true) as geom
+    from asked
+    join app.cluster on cluster.hull && asked.reach
+    join app.cluster_lineage as lineage on lineage.id = cluster.lineage_id
+    where cluster.run_id = any(%(runs)s::uuid[])
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(cluster.borough_codes))
+    order by cluster.n_incidents desc, cluster.content_id
+    limit 2000
+)
+select ST_AsMVT(shown, 'clusters', 4096, 'geom') from shown where geom is not null

@@ -1,0 +1,107 @@
+"""The map page with its table, what it shows as items, its tiles and its street map."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.accounts.deps import Db, May
+from app.core import clock
+from app.core import pages as html
+from app.core.actor import Actor
+from app.core.db import Database
+from app.core.errors import InvalidError, NotFoundError
+from app.core.json import json_bytes
+from app.core.problems import documented
+from app.maps import basemap, items, queries, rules, view
+from app.maps.rules import Filters
+
+pages = APIRouter(include_in_schema=False)
+tiles = APIRouter(tags=["tiles"])
+
+Reader = Annotated[Actor, Depends(May("place.read"))]
+MVT = "application/vnd.mapbox-vector-tile"
+MAX_ZOOM = 18
+
+
+@pages.get("/map")
+def map_page(request: Request, db: Db, actor: Reader) -> Response:
+    filters, wrong = rules.parse(request.query_params, clock.today())
+    with db.read(actor) as session:
+        context = view.page(session, filters, request.app.state.settings)
+    return html.render(
+        request,
+        "map/map.html",
+        page_title="Map",
+        errors=wrong,
+        status=422 if wrong else 200,
+        **context,
+    )
+
+
+@pages.get("/map/items")
+def map_items(request: Request, db: Db, actor: Reader) -> Response:
+    filters = _filters(request, clock.today())
+    box = rules.bbox(request.query_params.get("bbox", "-180,-90,180,90"))
+    zoom = request.query_params.get("z", "12")
+    if box is None or not zoom.isdigit():
+        raise InvalidError(
+            "Change the fields named below.", {"bbox": "Give west,south,east,north."}
+        )
+    with db.read(actor) as session:
+        rows = queries.rows(session, filters)
+    return Response(
+        json_bytes(items.answer(rows, box, min(int(zoom), 22))), media_type="application/json"
+    )
+
+
+@tiles.get("/tiles/{layer}/{z}/{x}/{y}.pbf", responses=documented(404, 422))
+def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Reader) -> Response:
+    """One layer as a vector tile of 4,096 units; 204 when it is empty."""
+    if layer not in queries.LAYERS:
+        raise NotFoundError("There is no such layer.")
+    if z > MAX_ZOOM or not rules.tile_exists(z, x, y):
+        raise InvalidError("There is no such tile.", {"z": f"Zooms are 0 to {MAX_ZOOM}."})
+    filters = _filters(request, clock.today())
+    partners = view.partner_codes(request.app.state.settings)
+    given = queries.tile_parameters(layer, (z, x, y), filters, partners)
+    body = _drawn(db, actor, layer, (z, x, y), given, filters)
+    return Response(body, media_type=MVT) if body else Response(status_code=204)
+
+
+def _drawn(
+    db: Database,
+    actor: Actor,
+    layer: str,
+    zxy: tuple[int, int, int],
+    given: dict[str, object],
+    filters: Filters,
+) -> bytes:
+    with db.cursor(actor) as cursor:
+        if layer == "clusters":
+            runs = [filters.run] if filters.run else queries.newest_runs_raw(cursor, filters.source)
+            given["runs"] = runs
+        return queries.tile(cursor, layer, zxy, given)
+
+
+@tiles.get("/basemap/{z}/{x}/{y}.pbf", include_in_schema=False)
+def basemap_tile(z: int, x: int, y: int, request: Request) -> Response:
+    """The street map is no secret: it may be kept by the browser, and is the same for everybody."""
+    path = request.app.state.settings.basemap
+    if path is None:
+        raise NotFoundError("No street map is installed.")
+    opened = basemap.opened(path)
+    body = opened.tile(z, x, y) if rules.tile_exists(z, x, y) else None
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    if body is None:
+        return Response(status_code=204, headers=headers)
+    if opened.gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type=MVT, headers=headers)
+
+
+def _filters(request: Request, today: date) -> Filters:
+    filters, wrong = rules.parse(request.query_params, today)
+    if wrong:
+        raise InvalidError("Change the fields named below.", wrong)
+    return filters

@@ -1,0 +1,124 @@
+"""The map page's words and choices, from the filters and the rows."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from app.core.settings import Settings
+from app.maps import basemap, queries
+from app.maps.queries import Row
+from app.maps.rules import LAYERS, PERIODS, SOURCES, Filters
+from app.reference import queries as reference
+
+BOTH_BOROUGHS = (-0.42, 51.30, -0.18, 51.50)
+
+
+class Choice(NamedTuple):
+    value: str
+    label: str
+    chosen: bool
+
+
+class Tag(NamedTuple):
+    """A filter in force, and the address without it."""
+
+    label: str
+    remove_url: str
+
+
+@cache
+def _partnership(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text())
+
+
+def partner_codes(settings: Settings) -> list[str]:
+    return [borough["code"] for borough in _partnership(settings.partnership)["borough"]]
+
+
+def page(session: Session, filters: Filters, settings: Settings) -> dict[str, Any]:
+    """Everything map/map.html shows."""
+    rows = queries.rows(session, filters)
+    street = basemap.opened(settings.basemap).page() if settings.basemap else {"kind": "outline"}
+    choices = _choices(session, filters)
+    return {
+        "filters": {"value": filters, "choices": choices},
+        "query": filters.query(),
+        "tags": _tags(filters, choices),
+        "rows": rows,
+        "count_sentence": sentence(rows),
+        "off_map": [row for row in rows if row.lon is None],
+        "totals": queries.totals(session, filters),
+        "bounds": bounds(rows),
+        "basemap": street,
+        "layers": [Choice(k, v, k == filters.layer) for k, v in LAYERS.items()],
+    }
+
+
+def sentence(rows: list[Row]) -> str:
+    """Count what is listed: 38 places, 7 clusters. 33 on the map, 5 not on the map."""
+    places = sum(row.kind == "place" for row in rows)
+    clusters = len(rows) - places
+    missing = sum(row.lon is None for row in rows)
+    crossing = sum(row.kind == "cluster" and row.cross_borough for row in rows)
+    parts = [f"{_many(places, 'place')}, {_many(clusters, 'cluster')}."]
+    if crossing:
+        parts.append(f"{_many(crossing, 'cluster')} with incidents in more than one borough.")
+    parts.append(f"{len(rows) - missing} on the map, {missing} not on the map.")
+    return " ".join(parts)
+
+
+def bounds(rows: list[Row]) -> tuple[float, float, float, float]:
+    """Around what is shown; both boroughs when nothing is."""
+    at = [(row.lon, row.lat) for row in rows if row.lon is not None and row.lat is not None]
+    if not at:
+        return BOTH_BOROUGHS
+    lons, lats = [lon for lon, _ in at], [lat for _, lat in at]
+    return min(lons) - 0.005, min(lats) - 0.004, max(lons) + 0.005, max(lats) + 0.004
+
+
+def _many(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _choices(session: Session, filters: Filters) -> dict[str, list[Choice]]:
+    types = [("all", "All types")]
+    types += [(c.code, c.label) for c in reference.codes(session, "place_group")]
+    types += [(t.code, f"- {t.label}") for t in reference.place_types(session)]
+    harms = [("all", "All harms"), *((h.code, h.label) for h in reference.harms(session))]
+    boroughs = [("both", "All boroughs")]
+    boroughs += sorted(((b.code, b.name) for b in reference.boroughs(session)), key=lambda b: b[1])
+    listed = {
+        "period": list(PERIODS.items()),
+        "source": list(SOURCES.items()),
+        "type": types,
+        "harm": harms,
+        "borough": boroughs,
+    }
+    return {
+        key: [Choice(value, label, value == getattr(filters, key)) for value, label in pairs]
+        for key, pairs in listed.items()
+    }
+
+
+def _tags(filters: Filters, choices: dict[str, list[Choice]]) -> list[Tag]:
+    tags = []
+    for key, listed in choices.items():
+        chosen = next((c for c in listed if c.chosen), None)
+        if chosen is not None and not listed[0].chosen:
+            label = chosen.label.removeprefix("- ")
+            if key == "period" and filters.period == "own":
+                label = _own_dates(filters)
+            changed = {key: ""} | ({"from": "", "to": ""} if key == "period" else {})
+            tags.append(Tag(label, f"/map?{filters.query(**changed)}"))
+    if filters.run is not None:
+        tags.append(Tag("One cluster run", f"/map?{filters.query(run='')}"))
+    return tags
+
+
+def _own_dates(filters: Filters) -> str:
+    first = filters.from_on.strftime("%-d %B %Y") if filters.from_on else "the beginning"
+    last = filters.to_on.strftime("%-d %B %Y") if filters.to_on else "today"
+    return f"From {first} until {last}"
