@@ -19,7 +19,7 @@ TRAILER = b"\xff\xff"
 CHUNK = 200_000
 
 # PostgreSQL's name and the big-endian layout of each kind of column.
-WIRE = {
+WIRE: dict[str, np.dtype[Any]] = {
     "int4": np.dtype(">i4"),
     "int8": np.dtype(">i8"),
     "float8": np.dtype(">f8"),
@@ -70,17 +70,47 @@ def copy_in(cursor: Cursor, table: str, kinds: Mapping[str, str], data: Mapping[
 
 
 def copy_out(cursor: Cursor, query: sql.Composable, kinds: Mapping[str, str]) -> dict[str, Array]:
-    """Columns of a query whose values are never null, in the order and kinds given."""
-    layout = _layout(kinds)
-    with cursor.copy(sql.SQL("copy ({}) to stdout (format binary)").format(query)) as copy:
-        raw = b"".join(bytes(block) for block in copy)
-    body = raw[len(SIGNATURE) : len(raw) - len(TRAILER)]
-    if len(body) % layout.itemsize:
+    """Columns of a query whose values are never null, in the order and kinds given.
+
+    The server packs each column into one value: libpq hands out a row at a time, and 840,000 of
+    them cost 0.7 s of CPU here, their columns 0.04 s. Kind `raw` joins byte strings end to end.
+    """
+    packed = sql.SQL(", ").join(
+        sql.SQL("string_agg({}, '')" if kind == "raw" else "array_agg({})").format(
+            sql.Identifier(name)
+        )
+        for name, kind in kinds.items()
+    )
+    statement = sql.SQL("copy (select {} from ({}) as asked ({})) to stdout (format binary)")
+    names = sql.SQL(", ").join(map(sql.Identifier, kinds))
+    with cursor.copy(statement.format(packed, query, names)) as copy:
+        body = b"".join(bytes(block) for block in copy)
+    at, found = len(SIGNATURE) + 2, {}
+    for name, kind in kinds.items():
+        length = max(0, int.from_bytes(body[at : at + 4], "big", signed=True))
+        found[name] = _column(body[at + 4 : at + 4 + length], kind)
+        at += 4 + length
+    return found
+
+
+ARRAY_HEAD = 20  # dimensions, whether null, type, length, lower bound
+
+
+def _column(value: bytes, kind: str) -> Array:
+    """One packed column; no rows give no value."""
+    if kind == "raw":
+        return np.frombuffer(value, dtype=np.uint8)
+    layout = np.dtype([("length", ">i4"), ("value", wire_type(kind))])
+    if not value:
+        return _native(np.zeros(0, dtype=layout)["value"])
+    elements = value[ARRAY_HEAD:]
+    holds_null = int.from_bytes(value[4:8], "big") != 0
+    if holds_null or len(elements) % layout.itemsize:
         raise ValueError("a column of this query is null or of another type")
-    rows = np.frombuffer(body, dtype=layout)
-    if len(rows) and (rows["fields"] != len(kinds)).any():
+    rows = np.frombuffer(elements, dtype=layout)
+    if (rows["length"] != layout["value"].itemsize).any():
         raise ValueError("a column of this query is null or of another type")
-    return {name: _native(rows[f"v_{name}"]) for name in kinds}
+    return _native(rows["value"])
 
 
 def _rows(kinds: Mapping[str, str], data: Mapping[str, Array]) -> bytes:
