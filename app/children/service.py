@@ -47,6 +47,8 @@ def link_place(session: Session, actor: Actor, ref: str, wanted: LinkIn) -> Chil
     child = queries.find(session, ref)
     place = places.find(session, wanted.place)
     problems = rules.period_problems(wanted.from_on, wanted.to_on)
+    if unknown := places.unknown_code(session, "agency", wanted.source_agency):
+        problems["source_agency"] = unknown
     if refused := stops(lint(wanted.basis, places.language(session))):
         problems["basis"] = refused
     if problems:

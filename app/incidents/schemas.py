@@ -10,7 +10,7 @@ from app.children.rules import IncidentRole
 from app.core.types import Instant, StrictModel, Text
 from app.incidents.models import Incident
 from app.incidents.rules import LONDON, ChildCount, Confidence, DiscoveredBy, Precision, interval
-from app.places.schemas import Code, WhereIn
+from app.places.schemas import Code, Codes, WhereIn
 
 
 class IncidentIn(WhereIn):
@@ -26,7 +26,7 @@ class IncidentIn(WhereIn):
     place: Annotated[Text, Field(max_length=20)] | None = None
     uncertainty_m: Annotated[int, Field(ge=0, le=5000)] | None = None
     harm_code: Code
-    other_harm_codes: Annotated[Sequence[Code], Field(max_length=40)] = ()
+    other_harm_codes: Codes = ()
     line_linked: bool = False
     confidence: Annotated[Confidence, Field(strict=False)] = Confidence.REPORTED
     discovered_by: Annotated[DiscoveredBy, Field(strict=False)] = DiscoveredBy.OTHER

@@ -50,6 +50,7 @@ def draft(session: Session, wanted: IncidentIn) -> Draft:
         made.refuse("harm_code", f"Unknown harm code '{code}'.")
     for code in places.unknown_harms(session, wanted.other_harm_codes):
         made.refuse("other_harm_codes", f"Unknown harm code '{code}'.")
+    made.refuse("source_agency", places.unknown_code(session, "agency", wanted.source_agency))
     remarks = places_rules.lint(wanted.summary or "", places.language(session))
     made.refuse("summary", places_rules.stops(remarks))
     _find_place(session, made, wanted)

@@ -251,6 +251,12 @@ def unknown_harms(session: Session, codes: Sequence[str]) -> list[str]:
     return [code for code in codes if code not in known]
 
 
+def unknown_code(session: Session, name: str, code: str) -> str | None:
+    """The refusal of a code that a small list does not hold."""
+    known = {found.code for found in reference.codes(session, name)}
+    return None if code in known else f"Unknown {name} code '{code}'."
+
+
 def language(session: Session) -> list[LanguageRule]:
     return [LanguageRule(*row) for row in reference.language_rules(session)]
 

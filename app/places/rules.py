@@ -105,6 +105,8 @@ class PlaceType:
 
 
 def type_problem(code: str, found: PlaceType | None, today: date) -> str | None:
+    if not code:
+        return "Choose a type."
     if found is None:
         return f"Unknown place type code '{code}'."
     if found.valid_to is not None and found.valid_to <= today:

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import shapely
 from geoalchemy2.shape import to_shape
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from shapely import Geometry, Point
 from shapely.errors import GEOSException
 
@@ -23,9 +23,16 @@ NOT_A_SHAPE = "This is not a shape. Give GeoJSON or well-known text."
 NEITHER = "These are neither longitude and latitude nor British National Grid coordinates."
 BOX_WORDS = "Give west,south,east,north in degrees."
 PERIOD_WORDS = "Give a date, or two dates with a slash between them."
-CODE = r"^[A-Z][A-Z0-9_]{1,39}$"
 
-Code = Annotated[str, StringConstraints(pattern=CODE)]
+
+def _several(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """A form sends codes with commas between them."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+# Looked up in a list afterwards, so that a wrong one is named in words.
+Code = Annotated[Text, Field(max_length=40)]
+Codes = Annotated[Sequence[Code], BeforeValidator(_several), Field(max_length=40)]
 Gss = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{8}$")]
 
 
@@ -49,7 +56,7 @@ class WhereIn(StrictModel):
         ValueError in words when it cannot be read.
         """
         if self.geometry is not None:
-            return grid(_geojson(orjson.dumps(self.geometry)))
+            return grid(_geojson(_dumped(self.geometry)))
         if self.shape:
             return grid(_text(self.shape))
         if self.longitude is not None and self.latitude is not None:
@@ -81,7 +88,14 @@ def _text(text: str) -> Geometry:
         return _geojson(text.encode())
     try:
         return shapely.from_wkt(text)
-    except GEOSException as error:
+    except (GEOSException, NotImplementedError) as error:
+        raise ValueError(NOT_A_SHAPE) from error
+
+
+def _dumped(geometry: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(geometry)
+    except orjson.JSONEncodeError as error:  # too deep, or numbers of no coordinate
         raise ValueError(NOT_A_SHAPE) from error
 
 
@@ -95,10 +109,10 @@ def _geojson(body: bytes) -> Geometry:
 class PlaceIn(WhereIn):
     """A new place of concern. A residential one has no name; its name is made."""
 
-    type_code: Code
+    type_code: Code = ""
     name: Annotated[Text, Field(max_length=80)] = ""
     description: Annotated[Text, Field(max_length=1000)] | None = None
-    harm_codes: Annotated[Sequence[Code], Field(max_length=40)] = ()
+    harm_codes: Codes = ()
     precision_m: Annotated[int, Field(ge=1, le=10_000)] | None = None
     after_dark_concern: bool | None = None
     platform_code: Code | None = None
@@ -121,7 +135,7 @@ class PlaceChange(WhereIn):
     type_code: Code | None = None
     name: Annotated[Text, Field(max_length=80)] | None = None
     description: Annotated[Text, Field(max_length=1000)] | None = None
-    harm_codes: Annotated[Sequence[Code], Field(max_length=40)] | None = None
+    harm_codes: Codes | None = None
     precision_m: Annotated[int, Field(ge=1, le=10_000)] | None = None
     after_dark_concern: bool | None = None
 

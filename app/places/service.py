@@ -24,6 +24,10 @@ from app.places.schemas import PlaceChange, PlaceIn, WhereIn
 LINK = text("select app.link_incidents('{}', array[cast(:place_id as uuid)])")
 
 
+EMPTYABLE = {"description", "precision_m", "after_dark_concern"}
+CHANGEABLE = {"name", "harm_codes", *EMPTYABLE}
+
+
 @dataclass(slots=True)
 class Draft:
     """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
@@ -149,10 +153,8 @@ def exact_point(session: Session, ref: str) -> PlaceExact:
 
 
 def _changes(place: Place, wanted: PlaceChange, kind: PlaceType) -> dict[str, Any]:
-    given = wanted.model_dump(
-        include={"name", "description", "harm_codes", "precision_m", "after_dark_concern"},
-        exclude_none=True,
-    )
+    given = wanted.model_dump(include=CHANGEABLE, exclude_unset=True)
+    given = {name: value for name, value in given.items() if value is not None or name in EMPTYABLE}
     if kind.is_residential:
         given.pop("name", None)
     if kind.code != place.type_code:
@@ -180,6 +182,9 @@ def _check_online(session: Session, made: Draft, wanted: PlaceIn) -> None:
         made.online = OnlineAddress.read(wanted.address or "")
     except ValueError as problem:
         made.refuse("address", str(problem))
+    if wanted.platform_code:
+        unknown = queries.unknown_code(session, "platform", wanted.platform_code)
+        made.refuse("platform_code", unknown)
     _check_boroughs(session, made, wanted)
 
 

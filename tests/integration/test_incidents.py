@@ -66,6 +66,7 @@ def test_an_incident_is_recorded_with_its_vague_day_and_audited(record, db, lead
         ({"occurred_from": "2199-01-01T10:00"}, "occurred_from", "This is in the future."),
         ({"harm_code": "NOISE"}, "harm_code", "Unknown harm code 'NOISE'."),
         ({"other_harm_codes": ["SYV", "NOISE"]}, "other_harm_codes", "Unknown harm code 'NOISE'."),
+        ({"source_agency": "NASA"}, "source_agency", "Unknown agency code 'NASA'."),
         ({"easting": None, "northing": None}, "place", "Choose a place or give a point."),
         ({"place": "PL-000-0000"}, "place", "There is no such place."),
         ({"shape": PARK}, "shape", "A place of this type is a point."),

@@ -109,6 +109,11 @@ def test_degrees_and_metres_of_one_spot_agree_to_a_decimetre(propose, db, lead):
     ("wanted", "field", "words"),
     [
         (PARK | {"type_code": "CASTLE"}, "type_code", "Unknown place type code 'CASTLE'."),
+        (PARK | {"type_code": ""}, "type_code", "Choose a type."),
+        (PAGE | {"platform_code": "FAX"}, "platform_code", "Unknown platform code 'FAX'."),
+        (PARK | {"shape": "CIRCULARSTRING(0 0, 1 1, 2 0)"}, "shape", "This is not a shape."),
+        (PARK | {"geometry": {"type": 2**70}}, "shape", "This is not a shape."),
+        (PARK | {"shape": "POLYGON EMPTY"}, "shape", "Draw or choose where it is."),
         (PARK | {"name": ""}, "name", "Enter a name without people's or group names."),
         (PARK | {"name": "Known gang members' wall"}, "name", "Change the name."),
         (PARK | {"harm_codes": ["KNIFE", "NOISE"]}, "harm_codes", "Unknown harm code 'NOISE'."),
@@ -226,6 +231,17 @@ def test_a_change_needs_the_version_that_was_looked_at(propose, client, db, lead
     assert second.json()["detail"].endswith("Compare and save again.")
     assert row(db, lead, place["ref"])["name"] == "Canbury riverside"
     assert trail(db, lead) == ["place.create", "place.update"]
+
+
+def test_a_change_can_empty_what_may_be_empty_and_keeps_what_is_not_sent(propose, client):
+    place = propose(**PARK | {"description": "Dark after five", "harm_codes": ["KNIFE"]}).json()
+
+    answer = client.patch(
+        f"/api/v1/places/{place['ref']}", json={"version": 1, "description": None, "name": None}
+    ).json()
+
+    assert (answer["description"], answer["name"]) == (None, "Canbury Gardens")
+    assert (answer["harm_codes"], answer["geometry"]) == (["KNIFE"], place["geometry"])
 
 
 def test_a_place_that_moves_takes_its_boroughs_with_it(propose, client, db, lead):
