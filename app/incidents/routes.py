@@ -31,6 +31,13 @@ Limit = Annotated[int, Query(ge=1, le=10_000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
+def partners_of(request: Request) -> tuple[str, ...]:
+    return places.partner_codes(request.app.state.settings.partnership)
+
+
+Partners = Annotated[tuple[str, ...], Depends(partners_of)]
+
+
 def purpose_of(x_purpose: Annotated[str | None, Header()] = None) -> Purpose:
     """The header X-Purpose: why somebody needs a child's reference."""
     return why(x_purpose)
@@ -62,10 +69,10 @@ def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 1000) -> Resp
 
 
 @api.post("", status_code=201, responses=documented(403, 422))
-def record(wanted: IncidentIn, db: Db, actor: Recorder) -> IncidentOut:
+def record(wanted: IncidentIn, db: Db, actor: Recorder, partners: Partners) -> IncidentOut:
     """Record an incident."""
     with db.begin(actor) as session:
-        draft = service.draft(session, wanted)
+        draft = service.draft(session, wanted, partners)
         return queries.shown(session, service.record(session, actor, wanted, draft))
 
 
@@ -106,11 +113,11 @@ def new(request: Request, db: Db, actor: Recorder) -> Response:
 
 
 @pages.post("/new")
-def send_new(request: Request, db: Db, actor: Recorder, sent: Form) -> Response:
+def send_new(request: Request, db: Db, actor: Recorder, sent: Form, partners: Partners) -> Response:
     wanted, errors = html.parse(IncidentIn, sent)
     with db.begin(actor) as session:
         if wanted is not None:
-            draft = service.draft(session, wanted)
+            draft = service.draft(session, wanted, partners)
             errors = draft.errors
             if not errors:
                 service.record(session, actor, wanted, draft)

@@ -33,6 +33,7 @@ LINK = text("select app.link_incidents(cast(:ids as uuid[]), '{}')")
 class Draft:
     """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
 
+    partners: Sequence[str]
     point: Geometry | None = None
     place: Place | None = None
     errors: dict[str, str] = field(default_factory=dict)
@@ -42,9 +43,9 @@ class Draft:
             self.errors.setdefault(name, problem)
 
 
-def draft(session: Session, wanted: IncidentIn) -> Draft:
+def draft(session: Session, wanted: IncidentIn, partners: Sequence[str]) -> Draft:
     """Check a new incident without saving it."""
-    made = Draft()
+    made = Draft(partners)
     made.refuse("occurred_from", rules.time_problem(*wanted.period(), clock.now()))
     for code in places.unknown_harms(session, [wanted.harm_code]):
         made.refuse("harm_code", f"Unknown harm code '{code}'.")
@@ -142,7 +143,7 @@ def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
     elif made.point is None and wanted.place is None:
         made.refuse("place", "Choose a place or give a point.")
     if made.point is not None:
-        reach = places.reach(session, places_rules.PARTNERS)
+        reach = places.reach(session, made.partners)
         made.refuse("shape", places_rules.shape_problem(made.point, "P", reach))
 
 

@@ -1,8 +1,11 @@
 """Reads of places. Row-level security has already limited them to what the actor may see."""
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -235,6 +238,12 @@ def place_types(session: Session) -> list[PlaceType]:
 
 def boroughs(session: Session) -> dict[str, str]:
     return {found.code: found.name for found in reference.boroughs(session)}
+
+
+@cache
+def partner_codes(partnership: Path) -> tuple[str, ...]:
+    """Boroughs of the partnership, from its settings file."""
+    return tuple(found["code"] for found in tomllib.loads(partnership.read_text())["borough"])
 
 
 def reach(session: Session, codes: Sequence[str]) -> Reach:

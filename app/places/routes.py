@@ -40,6 +40,13 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
+def partners_of(request: Request) -> tuple[str, ...]:
+    return queries.partner_codes(request.app.state.settings.partnership)
+
+
+Partners = Annotated[tuple[str, ...], Depends(partners_of)]
+
+
 def filters_of(
     period: Annotated[Period, Depends(period_of)],
     box: Annotated[Box | None, Depends(box_of)],
@@ -63,10 +70,10 @@ def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Respo
 
 
 @api.post("", status_code=201, responses=documented(403, 422))
-def propose(wanted: PlaceIn, db: Db, actor: Proposer) -> PlaceOut:
+def propose(wanted: PlaceIn, db: Db, actor: Proposer, partners: Partners) -> PlaceOut:
     """Propose a place of concern."""
     with db.begin(for_purpose(actor, wanted.purpose)) as session:
-        draft = service.draft(session, wanted)
+        draft = service.draft(session, wanted, partners)
         return queries.shown(session, service.propose(session, actor, wanted, draft))
 
 
@@ -78,11 +85,11 @@ def one(ref: str, db: Db, actor: Reader) -> PlaceOut:
 
 
 @api.patch("/{ref}", responses=documented(404, 409, 422))
-def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor) -> PlaceOut:
+def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor, partners: Partners) -> PlaceOut:
     """Change a place; `version` is the one that was looked at."""
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
-        draft = service.redraft(session, place, wanted)
+        draft = service.redraft(session, place, wanted, partners)
         return queries.shown(session, service.revise(session, actor, place, wanted, draft))
 
 
@@ -117,12 +124,12 @@ def new(request: Request, db: Db, actor: Proposer) -> Response:
 
 
 @pages.post("/new")
-def send_new(request: Request, db: Db, actor: Proposer, sent: Form) -> Response:
+def send_new(request: Request, db: Db, actor: Proposer, sent: Form, partners: Partners) -> Response:
     wanted, errors = html.parse(PlaceIn, sent)
     purpose = None if wanted is None else wanted.purpose
     with db.begin(for_purpose(actor, purpose)) as session:
         if wanted is not None:
-            draft = service.draft(session, wanted)
+            draft = service.draft(session, wanted, partners)
             errors = draft.errors
             if not errors:
                 place = service.propose(session, actor, wanted, draft)
@@ -151,12 +158,14 @@ def edit(ref: str, request: Request, db: Db, actor: Editor) -> Response:
 
 
 @pages.post("/{ref}/edit")
-def send_edit(ref: str, request: Request, db: Db, actor: Editor, sent: Form) -> Response:
+def send_edit(
+    ref: str, request: Request, db: Db, actor: Editor, sent: Form, partners: Partners
+) -> Response:
     wanted, errors = html.parse(PlaceChange, sent)
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
         if wanted is not None:
-            draft = service.redraft(session, place, wanted)
+            draft = service.redraft(session, place, wanted, partners)
             errors = draft.errors
             if not errors:
                 service.revise(session, actor, place, wanted, draft)

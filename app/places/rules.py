@@ -59,7 +59,6 @@ OUTSIDE = "This is more than 10 km outside the partnership's boroughs."
 MAX_VERTICES = 500
 MAX_AREA_SIDE_M = 10_000
 MARGIN_M = 10_000
-PARTNERS = ("E09000021", "E09000027")
 KIND_OF = {
     "Point": "P",
     "LineString": "L",

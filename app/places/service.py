@@ -24,6 +24,7 @@ from app.places.schemas import PlaceChange, PlaceIn, WhereIn
 LINK = text("select app.link_incidents('{}', array[cast(:place_id as uuid)])")
 
 
+Partners = Sequence[str]
 EMPTYABLE = {"description", "precision_m", "after_dark_concern"}
 CHANGEABLE = {"name", "harm_codes", *EMPTYABLE}
 
@@ -32,6 +33,7 @@ CHANGEABLE = {"name", "harm_codes", *EMPTYABLE}
 class Draft:
     """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
 
+    partners: Partners
     type: PlaceType | None = None
     shape: Geometry | None = None
     online: OnlineAddress | None = None
@@ -48,9 +50,9 @@ class Draft:
         return self.type
 
 
-def draft(session: Session, wanted: PlaceIn) -> Draft:
+def draft(session: Session, wanted: PlaceIn, partners: Partners) -> Draft:
     """Check a new place without saving it, so that a form can show everything at once."""
-    made = Draft(queries.place_type(session, wanted.type_code))
+    made = Draft(partners, queries.place_type(session, wanted.type_code))
     made.refuse("type_code", rules.type_problem(wanted.type_code, made.type, clock.today()))
     _check_harms(session, made, wanted.harm_codes)
     if made.type is None:
@@ -102,10 +104,10 @@ def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Pla
     return place
 
 
-def redraft(session: Session, place: Place, wanted: PlaceChange) -> Draft:
+def redraft(session: Session, place: Place, wanted: PlaceChange, partners: Partners) -> Draft:
     """Check a change without saving it."""
     now = queries.place_type(session, place.type_code)
-    made = Draft(queries.place_type(session, wanted.type_code or place.type_code))
+    made = Draft(partners, queries.place_type(session, wanted.type_code or place.type_code))
     if wanted.type_code not in {None, place.type_code}:
         problem = rules.type_problem(str(wanted.type_code), made.type, clock.today())
         made.refuse("type_code", problem)
@@ -200,7 +202,7 @@ def _check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType
         if made.shape is None:
             made.refuse("postcode", "We could not find this postcode. Check it or draw the place.")
             return
-    reach = queries.reach(session, rules.PARTNERS)
+    reach = queries.reach(session, made.partners)
     made.refuse("shape", rules.shape_problem(made.shape, kind.kinds, reach))
     if made.shape is None and isinstance(wanted, PlaceIn):
         _check_boroughs(session, made, wanted)
@@ -226,7 +228,7 @@ def _check_redrawn(session: Session, place: Place, made: Draft, wanted: PlaceCha
         else:
             _check_shape(session, made, wanted, kind)
     elif place.geom_kind not in kind.kinds:
-        reach = queries.reach(session, rules.PARTNERS)
+        reach = queries.reach(session, made.partners)
         made.refuse("shape", rules.shape_problem(queries.shape_of(place), kind.kinds, reach))
 
 

@@ -169,7 +169,9 @@ def test_links_do_not_depend_on_who_records(propose, record, db, lead):
     )
 
     with db.begin(practitioner) as session:
-        service.record(session, practitioner, wanted, service.draft(session, wanted))
+        service.record(
+            session, practitioner, wanted, service.draft(session, wanted, [KINGSTON, RICHMOND])
+        )
 
     with db.read(job_actor("clusters:recompute")) as session:
         linked = session.scalars(

@@ -331,7 +331,9 @@ def test_a_practitioner_cannot_propose_outside_the_own_borough(db, lead):
     wanted = PlaceIn(**PARK)
 
     with pytest.raises(ForbiddenError), db.begin(practitioner) as session:
-        service.propose(session, practitioner, wanted, service.draft(session, wanted))
+        service.propose(
+            session, practitioner, wanted, service.draft(session, wanted, [KINGSTON, RICHMOND])
+        )
 
 
 def test_derived_rows_follow_a_place_that_changes_borough(db, propose, client):
