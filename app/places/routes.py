@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import shapely
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May
@@ -47,11 +48,16 @@ def partners_of(request: Request) -> tuple[str, ...]:
 Partners = Annotated[tuple[str, ...], Depends(partners_of)]
 
 
+def _or_none(value: Any) -> Any:  # noqa: ANN401 - whatever was asked
+    """A filter form sends what was left open as an empty text."""
+    return value or None
+
+
 def filters_of(
     period: Annotated[Period, Depends(period_of)],
     box: Annotated[Box | None, Depends(box_of)],
     type: str | None = None,  # noqa: A002 - the name in the address
-    state: State | None = None,
+    state: Annotated[State | None, BeforeValidator(_or_none)] = None,
     borough: str | None = None,
     q: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Filters:

@@ -302,6 +302,7 @@ def test_the_list_is_filtered_by_type_state_borough_box_and_words(propose, clien
     assert names("q=canb") == ["Canbury Gardens"]
     assert names("bbox=-0.32,51.43,-0.31,51.45") == ["Clinic"]
     assert names("state=CLOSED") == []
+    assert len(names("q=&type=&state=&borough=&bbox=&datetime=")) == 2
     assert names("datetime=../2020-01-01") == []
     assert len(names("datetime=2020-01-01/..")) == 2
     assert len(names("limit=1")) == 1
