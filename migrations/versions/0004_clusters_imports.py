@@ -15,6 +15,7 @@ TABLES = {
         state text not null default 'QUEUED',
         params jsonb not null,
         params_hash text not null,
+        series text not null default '',
         seed bigint,
         code_version text not null,
         data_window daterange not null,
@@ -37,6 +38,7 @@ TABLES = {
         id uuid not null,
         ref text not null,
         source text not null,
+        series text not null default '',
         site_ids text[] not null,
         state text not null default 'OPEN',
         opened_on date not null,
@@ -139,6 +141,9 @@ INDEXES = [
 COMMENTS = {
     "column app.cluster.content_id": "Same parameters and same core incidents give the same id",
     "column app.cluster.lineage_id": "The same pattern through successive runs",
+    "column app.cluster_lineage.series": (
+        "Runs that are compared: one source and parameters, and dates where they were asked for"
+    ),
     "column app.cluster.cross_borough": "Members in two boroughs or more: a plain fact",
     "column app.cluster.r1_span": "Core incidents in two boroughs, each with its minimum share",
     "column app.cluster.r2_straddle": "Not R1, but the footprint reaches into a second borough",

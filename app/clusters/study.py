@@ -1,0 +1,44 @@
+"""Input of one run as arrays: one row per site and month (police) or per incident (partnership)."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from app.core.bulk import Array
+from geo.crossborough import Events
+from geo.density import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Rows in the order of their ids.
+
+    `tokens` names rows as incidents of a core, `site_ids` where they are; both the same in every
+    database that holds the same records. `dates` counts the days a row stands for.
+    """
+
+    events: Events
+    neighbours: Pairs | None
+    last_day: Array
+    dates: Array
+    members: Mapping[str, Array]
+    coverage: dict[str, Any]
+    tokens: Callable[[Array], list[str]]
+    site_ids: Callable[[Array], list[str]]
+
+    @property
+    def snapshot_hash(self) -> str:
+        """SHA-256 of the rows."""
+        digest = hashlib.sha256()
+        for column in (self.events.xy_m, self.events.day, self.last_day, self.events.weight):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
+
+
+def epoch_day(day: date) -> int:
+    """Days since 1970-01-01, as geo counts them."""
+    return int(np.datetime64(day, "D").astype(np.int64))
