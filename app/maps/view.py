@@ -1,6 +1,7 @@
 """The map page's words and choices, from the filters and the rows."""
 
 import tomllib
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,12 @@ from app.maps.rules import LAYERS, PERIODS, SOURCES, Filters
 from app.reference import queries as reference
 
 BOTH_BOROUGHS = (-0.42, 51.30, -0.18, 51.50)
+
+
+class Layer(NamedTuple):
+    label: str
+    url: str
+    chosen: bool
 
 
 class Choice(NamedTuple):
@@ -53,7 +60,8 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
         "totals": queries.totals(session, filters),
         "bounds": bounds(rows),
         "basemap": street,
-        "layers": [Choice(k, v, k == filters.layer) for k, v in LAYERS.items()],
+        "layers": [Layer(v, filters.query(layer=k), k == filters.layer) for k, v in LAYERS.items()],
+        "own_to": _own_to(filters),
     }
 
 
@@ -122,3 +130,10 @@ def _own_dates(filters: Filters) -> str:
     first = filters.from_on.strftime("%-d %B %Y") if filters.from_on else "the beginning"
     last = filters.to_on.strftime("%-d %B %Y") if filters.to_on else "today"
     return f"From {first} until {last}"
+
+
+def _own_to(filters: Filters) -> str:
+    """The last day, as typed; the window itself ends before the next."""
+    if filters.period != "own" or filters.to_on is None:
+        return ""
+    return (filters.to_on - timedelta(days=1)).isoformat()
