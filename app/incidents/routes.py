@@ -14,11 +14,11 @@ from app.core.paging import linked
 from app.core.problems import documented
 from app.incidents import queries, service
 from app.incidents.queries import Filters
-from app.incidents.rules import ChildCount, Confidence, DiscoveredBy, Precision
 from app.incidents.schemas import ChildLinkIn, IncidentIn, IncidentOut
 from app.places import queries as places
 from app.places.rules import Purpose
 from app.places.schemas import Box, Period, box_of, period_of
+from app.reference import queries as reference
 
 pages = APIRouter(prefix="/incidents", include_in_schema=False)
 api = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
@@ -126,15 +126,21 @@ def send_new(request: Request, db: Db, actor: Recorder, sent: Form, partners: Pa
 
 
 def choices(session: Session) -> dict[str, Any]:
-    """What the lists of a form or filter offer."""
+    """What the lists of a form or filter offer: pairs of code and words, boroughs by code."""
+    named = ("time_precision", "confidence", "discovered_by", "child_count_band", "agency")
+    precisions, confidences, discovered, counts, agencies = (
+        reference.codes(session, name) for name in named
+    )
+    seen = queries.sources(session)
     return {
-        "harms": queries.harms(session),
-        "sources": queries.sources(session),
+        "harms": list(queries.harms(session).items()),
+        "sources": [agency for agency in agencies if agency.code in seen],
         "boroughs": places.boroughs(session),
-        "precisions": list(Precision),
-        "confidences": list(Confidence),
-        "discovered": list(DiscoveredBy),
-        "child_counts": list(ChildCount),
+        "precisions": precisions,
+        "confidences": confidences,
+        "discovered": discovered,
+        "child_counts": counts,
+        "agencies": agencies,
     }
 
 

@@ -28,6 +28,7 @@ from app.places.schemas import (
     box_of,
     period_of,
 )
+from app.reference import queries as reference
 
 pages = APIRouter(prefix="/places", include_in_schema=False)
 api = APIRouter(prefix="/api/v1/places", tags=["places"])
@@ -185,12 +186,15 @@ def for_purpose(actor: Actor, purpose: Purpose | None) -> Actor:
 
 
 def choices(session: Session) -> dict[str, Any]:
-    """What the lists of a form or filter offer."""
+    """What the lists of a form or filter offer: pairs of code and words, boroughs by code."""
+    named = ("place_state", "purpose", "platform")
+    states, purposes, platforms = (reference.codes(session, name) for name in named)
     return {
-        "types": queries.place_types(session),
-        "states": list(State),
+        "types": [(found.code, found.label) for found in queries.place_types(session)],
+        "states": states,
         "boroughs": queries.boroughs(session),
-        "purposes": list(Purpose),
+        "purposes": purposes,
+        "platforms": platforms,
     }
 
 
