@@ -134,7 +134,7 @@ def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
     try:
         made.point = wanted.drawn()
     except ValueError as problem:
-        made.refuse("shape", str(problem))
+        made.refuse(wanted.field(), str(problem))
         return
     if made.point is None and wanted.postcode:
         made.point = places.postcode(session, wanted.postcode)
@@ -144,7 +144,7 @@ def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
         made.refuse("place", "Choose a place or give a point.")
     if made.point is not None:
         reach = places.reach(session, made.partners)
-        made.refuse("shape", places_rules.shape_problem(made.point, "P", reach))
+        made.refuse(wanted.field(), places_rules.shape_problem(made.point, "P", reach))
 
 
 def _codes(session: Session, made: Draft) -> list[str]:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-import shapely
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
@@ -40,6 +39,10 @@ Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
 Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
+
+
+# A form leaves empty answers out.
+EMPTIED = {"name": "", "description": None}
 
 
 def partners_of(request: Request) -> tuple[str, ...]:
@@ -168,7 +171,7 @@ def edit(ref: str, request: Request, db: Db, actor: Editor) -> Response:
 def send_edit(
     ref: str, request: Request, db: Db, actor: Editor, sent: Form, partners: Partners
 ) -> Response:
-    wanted, errors = html.parse(PlaceChange, sent)
+    wanted, errors = html.parse(PlaceChange, EMPTIED | sent)
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
         if wanted is not None:
@@ -219,9 +222,5 @@ def _form(
 
 
 def _answers(place: Place) -> dict[str, Any]:
-    """What the form shows before anybody typed."""
-    shape = queries.shape_of(place)
-    names = ("version", "type_code", "name", "description", "precision_m", "after_dark_concern")
-    return {name: getattr(place, name) for name in names} | {
-        "shape": "" if shape is None else shapely.to_wkt(shape, rounding_precision=1)
-    }
+    """What the form shows before anybody typed. Where it is stays unless said anew."""
+    return {name: getattr(place, name) for name in ("version", "type_code", "name", "description")}

@@ -50,6 +50,17 @@ class WhereIn(StrictModel):
     northing: float | None = None
     postcode: Annotated[Text, Field(max_length=10)] | None = None
 
+    def field(self) -> str:
+        """The answer that a problem with the place is shown beside."""
+        if self.geometry is not None or self.shape:
+            return "shape"
+        order = ("longitude", "latitude", "easting", "northing", "postcode")
+        return next((name for name in order if name in self.given()), "shape")
+
+    def given(self) -> set[str]:
+        """Which of its own answers are there."""
+        return {name for name in WhereIn.model_fields if getattr(self, name) is not None}
+
     def drawn(self) -> Geometry | None:
         """In British National Grid metres to 0.1 m; None when nothing but a postcode is given.
 
@@ -63,7 +74,7 @@ class WhereIn(StrictModel):
             return grid(Point(self.longitude, self.latitude))
         if self.easting is not None and self.northing is not None:
             return grid(Point(self.easting, self.northing))
-        if {self.longitude, self.latitude, self.easting, self.northing} != {None}:
+        if self.given() - {"postcode", "shape"}:
             raise ValueError("Give both coordinates.")
         return None
 

@@ -195,7 +195,7 @@ def _check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType
     try:
         made.shape = wanted.drawn()
     except ValueError as problem:
-        made.refuse("shape", str(problem))
+        made.refuse(wanted.field(), str(problem))
         return
     if made.shape is None and wanted.postcode:
         made.shape = queries.postcode(session, wanted.postcode)
@@ -203,7 +203,7 @@ def _check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType
             made.refuse("postcode", "We could not find this postcode. Check it or draw the place.")
             return
     reach = queries.reach(session, made.partners)
-    made.refuse("shape", rules.shape_problem(made.shape, kind.kinds, reach))
+    made.refuse(wanted.field(), rules.shape_problem(made.shape, kind.kinds, reach))
     if made.shape is None and isinstance(wanted, PlaceIn):
         _check_boroughs(session, made, wanted)
 
@@ -221,10 +221,11 @@ def _check_redrawn(session: Session, place: Place, made: Draft, wanted: PlaceCha
     kind = made.type
     if kind is None:
         return
-    given = {"geometry", "shape", "longitude", "latitude", "easting", "northing", "postcode"}
-    if wanted.model_dump(include=given, exclude_none=True):
+    if wanted.given():
         if kind.is_residential or kind.is_online:
-            made.refuse("shape", "An address or an online space is not moved. Propose a new place.")
+            made.refuse(
+                wanted.field(), "An address or an online space is not moved. Propose a new place."
+            )
         else:
             _check_shape(session, made, wanted, kind)
     elif place.geom_kind not in kind.kinds:

@@ -133,7 +133,7 @@ def test_degrees_and_metres_of_one_spot_agree_to_a_decimetre(propose, db, lead):
             "shape",
             "An area can be at most 10 km wide",
         ),
-        (PARK | {"shape": None, "longitude": -0.3}, "shape", "Give both coordinates."),
+        (PARK | {"shape": None, "longitude": -0.3}, "longitude", "Give both coordinates."),
         (
             {"type_code": "HEALTH_SITE", "name": "Clinic", "postcode": "ZZ1 1ZZ"},
             "postcode",
@@ -267,7 +267,7 @@ def test_an_address_never_becomes_a_spot_on_the_map(propose, client):
     )
 
     assert answer.json()["errors"][0]["field"] == "type_code"
-    assert moved.json()["errors"][0]["field"] == "shape"
+    assert moved.json()["errors"][0]["field"] == "easting"
 
 
 def test_a_new_type_must_suit_the_shape_and_never_lowers_the_tier(propose, client):
