@@ -1,0 +1,94 @@
+// Paint and label rules of the street map and of our own layers. Calm: no red, no glow.
+/* global protomapsL */
+const P = window.protomapsL;
+
+const INK = "#12436d";
+const OUTLINE = "#28203f";
+const LABEL = { fill: "#505a5f", stroke: "#f3f2ee", width: 2 };
+
+const fill = (layer, colour, extra = {}) => ({ dataLayer: layer, symbolizer: new P.PolygonSymbolizer({ fill: colour, ...extra }) });
+const line = (layer, colour, width, extra = {}) => ({ dataLayer: layer, symbolizer: new P.LineSymbolizer({ color: colour, width, ...extra }) });
+const named = (layer, size, weight, extra = {}) => ({
+  dataLayer: layer,
+  symbolizer: new P.CenteredTextSymbolizer({ labelProps: ["name"], font: `${weight} ${size}px system-ui, sans-serif`, ...LABEL }),
+  ...extra,
+});
+
+/** Layers of our own basemap schema, and of the Protomaps schema; unknown ones are left out. */
+export const basemapPaint = [
+  fill("earth", "#f3f2ee"),
+  fill("park", "#dfe8d8"),
+  fill("landuse", "#e9ece2"),
+  fill("water", "#cfdde6"),
+  line("waterway", "#cfdde6", 2),
+  fill("parking", "#ebe9e4"),
+  fill("building", "#e4e1da"),
+  fill("buildings", "#e4e1da"),
+  line("bus_route", "#d9d3c6", 1, { minzoom: 13 }),
+  line("road", "#ffffff", 2),
+  line("roads", "#ffffff", 2),
+  line("rail", "#b9b9b9", 1.5, { dash: [6, 3] }),
+  line("districts", "#8b93a0", 1.2),
+];
+
+export const basemapLabels = [
+  named("place", 13, 600),
+  named("places", 13, 600),
+  named("station", 12, 400, { minzoom: 12 }),
+];
+
+const partner = (z, feature) => feature.props.partner === true;
+const neighbour = (z, feature) => feature.props.partner !== true;
+
+export const areasPaint = [
+  { dataLayer: "areas", symbolizer: new P.PolygonSymbolizer({ fill: "#505a5f", opacity: 0.1 }), filter: neighbour },
+  { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: "#8b93a0", width: 1 }), filter: neighbour },
+  { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 2 }), filter: partner },
+];
+
+export const areasLabels = [named("areas", 15, 600, { maxzoom: 13 })];
+
+/** Larger is more: the area of the circle grows with the number, and stays inside its cell. */
+class Counted {
+  constructor(colour) {
+    this.colour = colour;
+  }
+
+  draw(context, geom, z, feature) {
+    const n = Number(feature.props.n) || 1;
+    const radius = feature.props.cell ? Math.min(7, 1.6 + 0.9 * Math.log2(1 + n)) : Math.min(12, 3.5 + 1.3 * Math.log2(n));
+    context.fillStyle = this.colour;
+    context.strokeStyle = "#ffffff";
+    context.globalAlpha = 0.82;
+    for (const ring of geom) {
+      for (const point of ring) {
+        context.beginPath();
+        context.arc(point.x, point.y, radius, 0, 2 * Math.PI);
+        context.fill();
+        context.lineWidth = 0.75;
+        context.stroke();
+      }
+    }
+    context.globalAlpha = 1;
+  }
+}
+
+const from = (source) => (z, feature) => feature.props.source === source;
+
+export const incidentsPaint = [
+  { dataLayer: "incidents", symbolizer: new Counted("#267a6d"), filter: from("police") },
+  { dataLayer: "incidents", symbolizer: new Counted(INK), filter: from("partnership") },
+];
+
+const crossing = (z, feature) => feature.props.cross_borough === true;
+const within = (z, feature) => feature.props.cross_borough !== true;
+
+export const clustersPaint = [
+  { dataLayer: "clusters", symbolizer: new P.PolygonSymbolizer({ fill: INK, opacity: 0.2, stroke: INK, width: 2.5 }), filter: crossing },
+  { dataLayer: "clusters", symbolizer: new P.PolygonSymbolizer({ fill: INK, opacity: 0.07, stroke: INK, width: 1.2 }), filter: within },
+];
+
+export const placesPaint = [
+  { dataLayer: "places", symbolizer: new P.PolygonSymbolizer({ fill: "#267a6d", opacity: 0.25, stroke: OUTLINE, width: 1.5 }), filter: (z, f) => f.props.geom_kind === "A" },
+  { dataLayer: "places", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 4 }), filter: (z, f) => f.props.geom_kind === "L" },
+];
