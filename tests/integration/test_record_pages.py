@@ -137,6 +137,14 @@ def test_an_incident_is_recorded_and_listed(send, client):
     assert "to the day" in listed
 
 
+@pytest.mark.parametrize("query", ["", "?harm=ASB&source=&borough=", f"?borough={KINGSTON}&page=2"])
+def test_an_empty_list_of_incidents_says_what_to_do_next(client, query):
+    answer = client.get(f"/incidents{query}", headers=HTML)
+
+    assert answer.status_code == 200
+    assert "No incidents match." in answer.text
+
+
 def test_an_incident_that_cannot_be_used_is_shown_again(send):
     again = send(
         "/incidents/new", **ASB | {"postcode": "", "occurred_from": "", "summary": "offender"}
