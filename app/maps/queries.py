@@ -216,11 +216,10 @@ def rows(session: Session, filters: Filters) -> list[Row]:
     """Clusters, the largest first, then places: what the map and its table both show."""
     given = {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
     found: list[Row] = []
-    if filters.layer in {"clusters", "places"}:
-        runs = newest_runs(session, filters)
-        asked = {"runs": runs, "borough": filters.borough}
-        found += [Row._make(row) for row in session.execute(CLUSTERS, asked)]
-    if filters.layer != "clusters":
+    runs = newest_runs(session, filters)
+    asked = {"runs": runs, "borough": filters.borough}
+    found += [Row._make(row) for row in session.execute(CLUSTERS, asked)]
+    if filters.layer == "places":
         found += [Row._make(row) for row in session.execute(PLACES, given)]
     return found
 

@@ -30,7 +30,7 @@ engine.addTiles("/tiles/areas/{z}/{x}/{y}.pbf", style.areasPaint, el.dataset.bas
   attribution: "Contains OS data © Crown copyright and database right 2012",
 });
 if (layer === "incidents") engine.addTiles(tiles("incidents"), style.incidentsPaint);
-if (layer !== "incidents") engine.addTiles(tiles("clusters"), style.clustersPaint);
+engine.addTiles(tiles("clusters"), style.clustersPaint);
 if (layer === "places") engine.addTiles(tiles("places"), style.placesPaint);
 
 /** Attribution of an operator's file is text here, whatever it holds. */
@@ -67,7 +67,7 @@ async function refresh() {
 function describe(view, found) {
   const km = view.width_m / 1000;
   const width = km >= 1 ? `${km.toFixed(1)} kilometres` : `${Math.round(view.width_m)} metres`;
-  const things = layer === "clusters" ? "clusters" : "places and clusters";
+  const things = layer === "places" ? "places and clusters" : "clusters";
   const groups = found.mode === "groups" ? " Shown in groups: go closer to see each." : "";
   return `Map ${width} wide. ${found.in_view} ${things} in view of ${found.on_map} on the map.${groups}`;
 }

@@ -48,7 +48,25 @@ export const areasPaint = [
 
 export const areasLabels = [named("areas", 15, 600, { maxzoom: 13 })];
 
-/** Larger is more: the area of the circle grows with the number, and stays inside its cell. */
+const STEPS = [1, 3, 10, 30, 100];
+const TINTS = ["#cfe5de", "#9ccabd", "#5fa899", "#267a6d", "#0a4a44"];
+const CELL_PX = 8; // 1/64 of a tile drawn at 512 pixels
+
+/** Cells of published events: darker is more, in five steps that do not change with the view. */
+class Cells {
+  draw(context, geom, z, feature) {
+    const n = Number(feature.props.n);
+    context.fillStyle = TINTS[STEPS.filter((step) => n >= step).length - 1] ?? TINTS[0];
+    context.globalAlpha = 0.85;
+    const side = CELL_PX - 1;
+    for (const ring of geom) {
+      for (const point of ring) context.fillRect(point.x - side / 2, point.y - side / 2, side, side);
+    }
+    context.globalAlpha = 1;
+  }
+}
+
+/** Larger is more: the circle grows with the number. */
 class Counted {
   constructor(colour) {
     this.colour = colour;
@@ -56,10 +74,10 @@ class Counted {
 
   draw(context, geom, z, feature) {
     const n = Number(feature.props.n) || 1;
-    const radius = feature.props.cell ? Math.min(7, 1.6 + 0.9 * Math.log2(1 + n)) : Math.min(12, 3.5 + 1.3 * Math.log2(n));
+    const radius = feature.props.cell ? Math.min(5, 1.8 + 0.6 * Math.log2(n)) : Math.min(12, 3.5 + 1.3 * Math.log2(n));
     context.fillStyle = this.colour;
     context.strokeStyle = "#ffffff";
-    context.globalAlpha = 0.82;
+    context.globalAlpha = 0.88;
     for (const ring of geom) {
       for (const point of ring) {
         context.beginPath();
@@ -76,7 +94,8 @@ class Counted {
 const from = (source) => (z, feature) => feature.props.source === source;
 
 export const incidentsPaint = [
-  { dataLayer: "incidents", symbolizer: new Counted("#267a6d"), filter: from("police") },
+  { dataLayer: "incidents", symbolizer: new Cells(), filter: (z, f) => f.props.source === "police" && f.props.cell === true },
+  { dataLayer: "incidents", symbolizer: new Counted("#267a6d"), filter: (z, f) => f.props.source === "police" && f.props.cell !== true },
   { dataLayer: "incidents", symbolizer: new Counted(INK), filter: from("partnership") },
 ];
 
