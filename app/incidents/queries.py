@@ -13,6 +13,7 @@ from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
 from app.incidents.models import Incident, IncidentPlace
+from app.incidents.rules import LONDON
 from app.incidents.schemas import Belongs, IncidentOut
 from app.places.models import Place
 from app.places.queries import as_feature, feature_collection, within
@@ -120,7 +121,13 @@ def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    return Page([Listed._make(row) for row in rows], total or 0, number)
+    return Page([_local(Listed._make(row)) for row in rows], total or 0, number)
+
+
+def _local(row: Listed) -> Listed:
+    """In London's time, in which a day begins and ends."""
+    begin, end = (at.astimezone(LONDON) for at in (row.occurred_from, row.occurred_to))
+    return row._replace(occurred_from=begin, occurred_to=end)
 
 
 def features(session: Session, filters: Filters, *, limit: int) -> bytes:

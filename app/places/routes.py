@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May
+from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.paging import linked
@@ -151,11 +152,12 @@ def send_new(request: Request, db: Db, actor: Proposer, sent: Form, partners: Pa
 def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
     with db.read(actor) as session:
         place = queries.shown(session, queries.find(session, ref))
+        changed_at = place.updated_at.astimezone(clock.LONDON)
         return html.render(
             request,
             "places/show.html",
             page_title=place.name,
-            place=place,
+            place=place.model_copy(update={"updated_at": changed_at}),
             **choices(session),
         )
 

@@ -319,7 +319,8 @@ PLACE_BEFORE = """
 create function app.place_before() returns trigger
     language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
-    if tg_op = 'UPDATE' then
+    -- A version is what a person changed; newest information and scopes follow by themselves.
+    if tg_op = 'UPDATE' and new.version <> old.version then
         new.updated_at := now();
     end if;
     if new.geom is not null
@@ -387,7 +388,8 @@ begin
         then new.borough_codes[1]
         else (select lad_code from app.place_area where place_id = new.place_id
               order by share desc, lad_code limit 1) end;
-    if tg_op = 'UPDATE' then
+    -- A version is what a person changed; newest information and scopes follow by themselves.
+    if tg_op = 'UPDATE' and new.version <> old.version then
         new.updated_at := now();
     end if;
     return new;

@@ -157,6 +157,15 @@ def test_a_place_without_a_point_lends_its_borough_and_its_newest_day(propose, r
     assert newest >= "2026-11-01"
 
 
+def test_an_incident_is_news_of_a_place_and_no_change_of_it(propose, record, client):
+    park = propose("PARK", shape=PARK)
+
+    record(**MIDDLE)
+
+    after = client.get(f"/api/v1/places/{park['ref']}").json()
+    assert (after["version"], after["updated_at"]) == (1, park["updated_at"])
+
+
 def test_links_do_not_depend_on_who_records(propose, record, db, lead):
     """A person of one borough records beside a place of the other: it is linked all the same."""
     from app.incidents import service

@@ -9,7 +9,7 @@ HTML = {"accept": "text/html"}
 SHOP = {"type_code": "TAKEAWAY_SHOP", "name": "Corner", "easting": "518000", "northing": "169300"}
 ASB = {
     "harm_code": "ASB",
-    "occurred_from": "2026-03-29T16:20",
+    "occurred_from": "2026-07-29T00:20",
     "source_agency": "AFC",
     "postcode": "KT1 1EU",
 }
@@ -133,7 +133,7 @@ def test_an_incident_is_recorded_and_listed(send, client):
 
     assert (sent.status_code, sent.headers["location"]) == (303, "/incidents")
     assert "1 incident recorded" in listed
-    assert "29 Mar 2026" in listed
+    assert "29 Jul 2026" in listed
     assert "to the day" in listed
 
 
