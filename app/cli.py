@@ -5,61 +5,28 @@ import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from app.core import migrate
-from app.core.db import Database
+from app.core.command import Context, Result, serving
 from app.core.errors import AppError, InvalidError
 from app.core.json import json_bytes
 from app.core.postgis import PostgisError
 from app.core.postgres import ClusterError, PrivateCluster
 from app.core.prepare import prepare
-from app.core.progress import Progress
 from app.core.settings import Settings, load_settings
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 SLICES = ("imports", "reference", "clusters", "demo")
 
-Result = dict[str, Any]
-Command = Callable[[argparse.Namespace, "Context"], Result]
-Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-@dataclass(slots=True)
-class Context:
-    """What a command works with. The database is started, if it is ours, when first asked for."""
-
-    settings: Settings
-    stack: ExitStack
-    progress: Progress = field(default_factory=Progress)
-    _db: Database | None = None
-
-    @property
-    def db(self) -> Database:
-        if self._db is None:
-            self.stack.enter_context(serving(self.settings))
-            prepare(self.settings)
-            self._db = Database(self.settings, self.settings.claims_key(), pool_size=8)
-            self.stack.callback(self._db.dispose)
-        return self._db
-
 
 class Registering(Protocol):
     def register(self, subparsers: Any) -> None: ...  # noqa: ANN401 - argparse hides the class
-
-
-def serving(settings: Settings) -> ExitStack:
-    """The private cluster for the duration of a command; nothing to do with DATABASE_URL."""
-    stack = ExitStack()
-    if settings.database_url is None:
-        stack.enter_context(PrivateCluster(settings.data_dir).serving())
-    return stack
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,15 +19,19 @@ from app.core import log, problems
 from app.core.db import Database
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
+from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.maps import routes as maps
 from app.places import routes as places
+from app.reference import routes as reference
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
     site.pages,
     maps.pages,
     maps.tiles,
+    imports.pages,
+    reference.api,
     places.pages,
     places.api,
     incidents.pages,

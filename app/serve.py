@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from ipaddress import ip_address
 from pathlib import Path
 
-from app.cli import serving
+from app.core.command import serving
 from app.core.db import Database
 from app.core.postgis import PostgisError
 from app.core.postgres import ClusterError, only_launcher

@@ -86,8 +86,11 @@ class Database:
                 yield session
 
     @contextmanager
-    def cursor(self, actor: Actor) -> Iterator[psycopg.Cursor[Any]]:
-        """A bare cursor for tiles and bulk loads, inside the same kind of transaction."""
+    def cursor(self, actor: Actor, *, keep: bool = True) -> Iterator[psycopg.Cursor[Any]]:
+        """A bare cursor for tiles and bulk loads, inside the same kind of transaction.
+
+        `keep=False` rolls back at the end: a dry run.
+        """
         with _busy_in_words():
             pooled = self._engine(actor.db_role).raw_connection()
             try:
@@ -97,7 +100,10 @@ class Database:
                 with raw.cursor() as cursor:
                     cursor.execute(SET_CLAIMS, self._claims(raw, actor))
                     yield cursor
-                raw.commit()
+                if keep:
+                    raw.commit()
+                else:
+                    raw.rollback()
             except BaseException:
                 pooled.rollback()
                 raise

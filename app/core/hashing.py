@@ -28,7 +28,8 @@ def _scrambled(x: Array) -> Array:
     """Spread every bit over the word (the finaliser of splitmix64, Steele et al. 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    out: Array = x ^ (x >> np.uint64(31))
+    return out
 
 
 def numbered(content: Array) -> Array:

@@ -23,7 +23,8 @@ def mercator(lonlat_deg: Array) -> tuple[Array, Array]:
 
 def interleaved(x: Array, y: Array) -> Array:
     """Bits of x at even places, of y at odd ones, of at most 31 bits each (int64)."""
-    return _spread(x) | (_spread(y) << 1)
+    key: Array = _spread(x) | (_spread(y) << 1)
+    return key
 
 
 def tile_range(z: int, x: int, y: int) -> tuple[int, int]:

@@ -1,11 +1,11 @@
-"""`contextmap import ...`"""
+"""Commands that bring data in: `contextmap import ...`."""
 
 import argparse
 import time
 from pathlib import Path
 from typing import Any
 
-from app.cli import Context, Result
+from app.core.command import Context, Result
 from app.core.errors import InvalidError
 from app.core.ids import new_reference
 from app.imports import files, service

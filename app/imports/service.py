@@ -86,7 +86,7 @@ def police_street(
     tally, batch = Tally(), ids.new_id()
     reference = ids.new_reference("IB")
     sources = [source for path in paths for source in files.sources(path)]
-    with db.cursor(JOB) as cursor:
+    with db.cursor(JOB, keep=not options.dry_run) as cursor:
         queries.lock_imports(cursor)
         for number, source in enumerate(sources):
             progress(number, len(sources), f"Reading {source.name}")
@@ -98,8 +98,6 @@ def police_street(
             raise InvalidError(_nothing(tally, paths))
         record = (batch, reference, paths, tally, began)
         _record(cursor, *record, state="DRY_RUN" if options.dry_run else "APPLIED")
-        if options.dry_run:
-            cursor.connection.rollback()
     progress(len(sources), len(sources), "Done")
     return reference, tally
 

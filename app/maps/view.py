@@ -14,7 +14,7 @@ from app.maps.queries import Row
 from app.maps.rules import LAYERS, PERIODS, SOURCES, Filters
 from app.reference import queries as reference
 
-BOTH_BOROUGHS = (-0.42, 51.30, -0.18, 51.50)
+BOTH_BOROUGHS = (-0.40, 51.33, -0.23, 51.49)
 
 
 class Layer(NamedTuple):

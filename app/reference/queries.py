@@ -131,6 +131,45 @@ def lads(session: Session) -> Lads:
 
 def loaded_mark(session: Session) -> str | None:
     """Hash of the packaged files that were loaded last."""
-    return session.scalar(
+    found = session.scalar(
         text("select label from reference.lookup where list = 'loaded' and code = 'packaged'")
     )
+    return None if found is None else str(found)
+
+
+AREAS = text("""
+    with shown as (
+        select area.code, area.name, area.kind, area.vintage, ST_Union(shape.geom) as geom
+        from reference.area
+        join reference.area_shape as shape on shape.area_id = area.id and shape.min_zoom = 12
+        where area.kind = :kind and shape.geom && ST_Transform(
+            ST_MakeEnvelope(greatest(:west, -179.9), greatest(:south, -85), least(:east, 179.9),
+                            least(:north, 85), 4326), 3857)
+        group by area.id
+        order by area.code, area.vintage desc
+        limit :limit
+    )
+    select coalesce(string_agg(
+        '{"type":"Feature","id":' || to_json(code) || ',"properties":'
+        || json_build_object('code', code, 'name', name, 'kind', kind, 'vintage', vintage)
+        || ',"geometry":' || ST_AsGeoJSON(ST_Transform(geom, 4326), 6) || '}', ','
+        order by code, vintage desc), '')
+    from shown
+""")
+
+
+def areas_geojson(session: Session, kind: str, box: list[float], limit: int) -> bytes:
+    """A FeatureCollection, put together in the database."""
+    west, south, east, north = box
+    found = session.scalar(
+        AREAS,
+        {
+            "kind": kind,
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+            "limit": limit,
+        },
+    )
+    return b'{"type":"FeatureCollection","features":[' + str(found).encode() + b"]}"

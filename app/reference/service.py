@@ -164,8 +164,10 @@ def _load_lookups(cursor: psycopg.Cursor[Any]) -> None:
         )
         cursor.executemany(statement.encode(), [[row[n] or None for n in names] for row in rows])
     for path in sorted((DATA / "lookups" / "lists").glob("*.csv")):
-        listed = [(r["code"], r["label"], int(r["sort"]), {}) for r in _csv(path)]
-        _upsert_lookup(cursor, path.stem, listed)
+        rows = _csv(path)
+        _upsert_lookup(
+            cursor, path.stem, [(r["code"], r["label"], int(r["sort"]), {}) for r in rows]
+        )
     words = _csv(DATA / "lookups" / "language.csv")
     rules = [(f"L{i:03}", row["suggestion"], i, row) for i, row in enumerate(words)]
     _upsert_lookup(cursor, "language", rules)

@@ -170,8 +170,7 @@ def test_the_application_cannot_change_or_remove_audit_events(module_db):
             "update audit.event set role = 'x'",
             "delete from audit.event",
             "truncate audit.event",
-            "insert into audit.event (role, action, object_type, outcome, rows) "
-            "values ('x', 'x', 'x', 'x', 1)",
+            "insert into audit.event (role) values ('x')",
             "select * from sec.key",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -1,0 +1,40 @@
+"""What a command of `contextmap` works with: settings, a progress bar, a database when asked for."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.db import Database
+from app.core.postgres import PrivateCluster
+from app.core.prepare import prepare
+from app.core.progress import Progress
+from app.core.settings import Settings
+
+Result = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Context:
+    """The database is started, if it is ours and not running, when a command first asks for it."""
+
+    settings: Settings
+    stack: ExitStack
+    progress: Progress = field(default_factory=Progress)
+    _db: Database | None = None
+
+    @property
+    def db(self) -> Database:
+        if self._db is None:
+            self.stack.enter_context(serving(self.settings))
+            prepare(self.settings)
+            self._db = Database(self.settings, self.settings.claims_key(), pool_size=8)
+            self.stack.callback(self._db.dispose)
+        return self._db
+
+
+def serving(settings: Settings) -> ExitStack:
+    """The private cluster for the duration of a command; nothing to do with DATABASE_URL."""
+    stack = ExitStack()
+    if settings.database_url is None:
+        stack.enter_context(PrivateCluster(settings.data_dir).serving())
+    return stack
