@@ -1,9 +1,11 @@
 """Demonstration records: marked, repeatable, quick, and with clusters that cross borders."""
 
+import argparse
 import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from sqlalchemy import text
 from app.accounts.demo import DEMO_LEAD
 from app.core import clock
 from app.core.actor import job_actor
-from app.demo import service
+from app.demo import commands, service
 from geo import density
 
 LEAD = replace(DEMO_LEAD, purpose="PLAN")
@@ -104,6 +106,19 @@ def test_the_planted_clusters_are_found_and_cross_borders(clusters):
         spans += sum(n >= enough for n in lads.values()) >= 2 and bool(PARTNERS & lads.keys())
 
     assert spans >= 3
+
+
+def test_the_command_says_what_it_added(module_db, first):
+    parser = argparse.ArgumentParser()
+    commands.register(parser.add_subparsers())
+    context = SimpleNamespace(db=module_db, progress=None)
+
+    arguments = parser.parse_args(["demo", "load", "--seed", "1", "--scale", "1"])
+    again = arguments.func(arguments, context)
+
+    assert again["incident"] == 0
+    with pytest.raises(SystemExit):
+        parser.parse_args(["demo", "load", "--scale", "0"])
 
 
 def test_another_copy_adds_other_records_and_no_second_cluster(db):

@@ -1,9 +1,10 @@
 """Places of concern: HTTP in, database truth out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.core.actor import job_actor
 
@@ -231,6 +232,37 @@ def test_a_change_needs_the_version_that_was_looked_at(propose, client, db, lead
     assert second.json()["detail"].endswith("Compare and save again.")
     assert row(db, lead, place["ref"])["name"] == "Canbury riverside"
     assert trail(db, lead) == ["place.create", "place.update"]
+
+
+def test_of_two_who_save_at_once_one_is_told(propose, client, db, lead):
+    place = propose(**PARK).json()
+
+    def save(name):
+        change = {"version": 1, "name": name}
+        return client.patch(f"/api/v1/places/{place['ref']}", json=change).status_code
+
+    with ThreadPoolExecutor(4) as together:
+        statuses = sorted(together.map(save, ["A", "B", "C", "D"]))
+
+    assert statuses == [200, 409, 409, 409]
+    assert row(db, lead, place["ref"])["version"] == 2
+
+
+def test_a_list_costs_two_statements_however_long(propose, db, lead):
+    from app.places import queries
+
+    def cost():
+        counted = []
+        with db.read(lead) as session:
+            event.listen(session.get_bind(), "before_cursor_execute", lambda *_: counted.append(1))
+            queries.listed(session, queries.Filters(), number=1)
+        return len(counted)
+
+    few = cost()
+    for number in range(4):
+        propose(**PARK | {"name": f"Park {number}"})
+
+    assert cost() == few == 2
 
 
 def test_a_change_can_empty_what_may_be_empty_and_keeps_what_is_not_sent(propose, client):
