@@ -1,15 +1,15 @@
-"""A run of the cluster analysis. Its clusters and members are written set-wise by the job."""
+"""A run of the cluster analysis, and its clusters as rows: the job writes them set-wise."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
 
-from app.clusters.rules import State
+from app.clusters.rules import Settings, Source, State
 from app.core.db import Model
 from app.core.ids import new_id
 
@@ -48,6 +48,64 @@ class ClusterRun(Model):
     @property
     def last_on(self) -> date:
         return date.fromordinal(bound(self.data_window.upper).toordinal() - 1)
+
+    def settings(self) -> Settings:
+        """What it was asked for, as it was then."""
+        return Settings(
+            source=Source(self.source),
+            eps_m=self.params["eps_m"],
+            eps_days=self.params["eps_days"],
+            min_points=self.params["min_points"],
+            replicates=self.params["replicates"],
+            first_on=self.first_on,
+            last_on=self.last_on,
+            asked_dates=self.series != self.params_hash,
+            partners=tuple(self.params["partners"]),
+            seed=self.seed,
+        )
+
+
+class Row(NamedTuple):
+    """A cluster with its run and its lineage. `bbox` in EPSG:27700, `hull` as GeoJSON."""
+
+    content_id: str
+    lineage: str
+    lineage_since: date
+    name: str
+    source: str
+    run_id: UUID
+    n: int
+    n_core: int
+    n_places: int
+    first_on: date
+    last_on: date
+    boroughs: dict[str, int]
+    cross_borough: bool
+    r1_span: bool
+    r2_straddle: bool
+    r3_flow: bool | None
+    r4_link: bool | None
+    reportable: bool
+    active: bool
+    why_not: str | None
+    p_emerging: float | None
+    p_persistent: float | None
+    stability: int | None
+    state: str
+    evidence: dict[str, Any]
+    bbox: list[float]
+    hull: str
+    id: UUID
+
+
+class Member(NamedTuple):
+    """A site and day of a cluster."""
+
+    site: str
+    label: str
+    day: date | None
+    n: int
+    is_core: bool
 
 
 def bound(day: date | None) -> date:

@@ -117,10 +117,11 @@ def _study(
         sites.neighbours(geometry, settings.eps_m) if spread else None,
         day,
         np.ones(len(kept), dtype=np.int64),
-        _members(kept),
+        _members(kept, site),
         coverage,
         lambda at: [ids[i] for i in at.tolist()],
         lambda at: [names[i] for i in site[at].tolist()],
+        names,
     )
 
 
@@ -133,11 +134,11 @@ def _shape(incident: Incident, shapes: Mapping[UUID, bytes]) -> shapely.Geometry
     return shapely.Point(round(incident.easting_m, 1), round(incident.northing_m, 1))
 
 
-def _members(kept: Sequence[Incident]) -> dict[str, Array]:
+def _members(kept: Sequence[Incident], site: Array) -> dict[str, Array]:
     """Ids as 16 bytes; zeros where there is none."""
     place = [i.place_id.bytes if i.place_id is not None else NONE for i in kept]
     return {
-        "place_point_id": np.zeros(len(kept), dtype=np.int32),
+        "site": site.astype(np.int32),
         "place_id": np.array(place, dtype="V16"),
         "incident_id": np.array([UUID(i.id).bytes for i in kept], dtype="V16"),
     }

@@ -17,7 +17,6 @@ from geo.boundaries import Lads
 from geo.crossborough import Events
 
 SINCE = np.datetime64("2000-01", "M")
-NONE = np.void(bytes(16))
 
 POLICE = sql.SQL("""
     select id, lon_e6, lat_e6, easting_m, northing_m, coalesce(known.lad, 0)::int4,
@@ -116,7 +115,6 @@ def _police_study(point: Mapping[str, Array], rows: Counted, coverage: dict[str,
     xy_m = np.column_stack([point["easting_m"], point["northing_m"]])[rows.site]
     lon, lat = point["lon_e6"][rows.site], point["lat_e6"][rows.site]
     order = np.arange(len(rows.site))
-    none = np.full(len(order), NONE, dtype="V16")
 
     def site_ids(at: Array) -> list[str]:
         pairs = zip(lon[at].tolist(), lat[at].tolist(), strict=True)
@@ -140,7 +138,7 @@ def _police_study(point: Mapping[str, Array], rows: Counted, coverage: dict[str,
         None,
         rows.last_day,
         rows.dates,
-        {"place_point_id": point["id"][rows.site], "place_id": none, "incident_id": none},
+        {"place_point_id": point["id"][rows.site], "lon_e6": lon, "lat_e6": lat},
         coverage,
         tokens,
         site_ids,

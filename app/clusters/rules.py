@@ -48,17 +48,19 @@ class Settings:
     first_on: date
     last_on: date
     asked_dates: bool
+    partners: tuple[str, ...]
     seed: int | None = None
 
     def geo(self) -> Params:
         return Params(eps_m=self.eps_m, eps_days=self.eps_days, min_points=self.min_points)
 
     def stored(self) -> dict[str, Any]:
-        """The parameter set cbc-1. Dates and seed have columns of their own: a cluster that the
-        next night finds again, in a window one day later, is the same cluster.
+        """The parameter set cbc-1, without dates and seed.
+
+        A cluster that the next night finds again, in a window one day later, is the same cluster.
         """
         own = {"set": "cbc-1", "source": str(self.source), "replicates": self.replicates}
-        return own | self.geo().as_dict()
+        return own | {"partners": sorted(self.partners)} | self.geo().as_dict()
 
     def hash(self) -> str:
         return params_hash(self.stored())
@@ -99,9 +101,8 @@ def rule_in_words(params: Mapping[str, Any]) -> str:
     return f"At least {params['min_points']} incidents within {apart}, whatever the borough."
 
 
-def what_it_is(n: int, n_places: int, first_on: date, last_on: date) -> str:
-    places = "place" if n_places == 1 else "places"
-    return f"{n} incidents at {n_places} {places}, from {_day(first_on)} to {_day(last_on)}."
+def period_in_words(first_on: date, last_on: date) -> str:
+    return f"{_day(first_on)} to {_day(last_on)}"
 
 
 def boroughs_in_words(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
@@ -123,7 +124,7 @@ def reasons(
     if r1_span:
         found.append("R1: the incidents at its core lie in two boroughs or more.")
     if r2_straddle:
-        found.append("R2: its incidents are in one borough, its surroundings reach into another.")
+        found.append("R2: not R1, but the ground it covers reaches into more than one borough.")
     if why_not is not None:
         found.append(f"Not reported as a pattern: {why_not}")
     return found
@@ -165,15 +166,28 @@ def name(near: str | None, sector: str | None, *, easting_m: float, northing_m: 
     return f"{whole[: NAME_LENGTH - 1].rstrip()}…"
 
 
+def street(label: str) -> str | None:
+    """`On or near Queen'S Road` is `Queen's Road`; a blank street has no name."""
+    return label.removeprefix("On or near").strip().replace("'S ", "'s ") or None
+
+
 def sector_of(postcode: str) -> str:
     """`KT1 4AB` is in sector `KT1 4`."""
     return postcode[:-2].strip()
 
 
-def own_side(counts: Mapping[str, int], boroughs: Sequence[str] | None) -> dict[str, int]:
-    """Counts a reader may have: of all boroughs (None), or of the reader's own."""
-    return {code: n for code, n in counts.items() if boroughs is None or code in boroughs}
+def own_side(counts: Mapping[str, int], boroughs: Sequence[str]) -> dict[str, int]:
+    """Counts of the reader's own boroughs."""
+    return {code: n for code, n in counts.items() if code in boroughs}
 
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
+
+
+EXACT_ROLES = frozenset({"police_analyst", "cs_lead"})
+
+
+def sees_exact(role: str) -> bool:
+    """Counts of both sides, members and what is not a pattern (analysis.md 4.8)."""
+    return role in EXACT_ROLES

@@ -1,7 +1,7 @@
 """Input of one run as arrays: one row per site and month (police) or per incident (partnership)."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,7 @@ class Study:
     coverage: dict[str, Any]
     tokens: Callable[[Array], list[str]]
     site_ids: Callable[[Array], list[str]]
+    sites: Sequence[str] = ()  # by number, where members refer to them so
 
     @property
     def snapshot_hash(self) -> str:

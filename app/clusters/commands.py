@@ -1,0 +1,96 @@
+"""`contextmap clusters run`: the service of the worker, at once and in this process."""
+
+import argparse
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.clusters import queries, service
+from app.clusters.models import ClusterRun
+from app.clusters.queries import Asked
+from app.clusters.rules import State, coverage_in_words
+from app.clusters.schemas import ClusterOut, RunIn, RunOut
+from app.core.command import Context, Result
+from app.core.errors import InvalidError, RuleBrokenError
+from app.places.queries import partner_codes
+
+EVERY = 10_000_000
+
+
+def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
+    whole = subparsers.add_parser("clusters", help="clusters across borough borders")
+    run = whole.add_subparsers(required=True, metavar="WHAT").add_parser(
+        "run", help="find the clusters of one window; police and partnership are never mixed"
+    )
+    run.add_argument("--from", dest="from", type=date.fromisoformat, help="first day, YYYY-MM-DD")
+    run.add_argument("--to", type=date.fromisoformat, help="last day, included")
+    run.add_argument("--source", choices=("police", "partnership", "all"), default="all")
+    run.add_argument("--eps-m", default=250, help="metres between neighbours, 50 to 2000")
+    run.add_argument("--eps-days", default=28, help="days between neighbours, 1 to 365, or none")
+    run.add_argument("--min-points", default=5, help="incidents that make a core, 3 to 50")
+    run.add_argument("--replicates", default=999, help="kept with the run for the test of chance")
+    run.add_argument("--seed", help="kept with the run for the test of chance")
+    run.set_defaults(func=run_clusters)
+
+
+def run_clusters(arguments: argparse.Namespace, context: Context) -> Result:
+    """One result for `--source police` or `partnership`; for `all` the two runs listed too."""
+    wanted = _wanted(arguments)
+    partners = partner_codes(context.settings.partnership)
+    with context.db.begin(service.JOB) as session:
+        asked = [run.id for run in service.ask(session, service.JOB, wanted, partners)]
+    for run_id in asked:
+        service.recompute(context.db, run_id, context.progress)
+    with context.db.read(service.JOB) as session:
+        runs = [queries.find_run(session, run_id) for run_id in asked]
+        for run in runs:
+            if run.state != State.DONE:
+                raise RuleBrokenError(run.failure or "The run is not finished.")
+        clusters = [
+            ClusterOut.of(row, run.params).model_dump(mode="json", by_alias=True)
+            for run in runs
+            for row in queries.clusters(session, Asked(runs=[run.id]), limit=EVERY)
+        ]
+        return _result(runs, clusters, both=wanted.source == "all")
+
+
+def _wanted(arguments: argparse.Namespace) -> RunIn:
+    names = ("source", "from", "to", "eps_m", "eps_days", "min_points", "replicates", "seed")
+    given = {name: getattr(arguments, name) for name in names}
+    try:
+        return RunIn.model_validate(given, strict=False)
+    except ValidationError as refused:
+        fields = {
+            "--" + str(e["loc"][0] if e["loc"] else "to").replace("_", "-"): _words(e)
+            for e in refused.errors()
+        }
+        raise InvalidError("Nothing was run.", fields) from refused
+
+
+def _words(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    own = error["type"] == "value_error"
+    return str(error["ctx"]["error"]) if own else "Enter a number."
+
+
+def _result(runs: list[ClusterRun], clusters: list[dict[str, Any]], *, both: bool) -> Result:
+    clusters.sort(key=lambda cluster: (-cluster["n"], cluster["id"]))
+    coverage: dict[str, Any] = {run.source: run.coverage for run in runs}
+    result: Result = {
+        "run": str(runs[0].id),
+        "coverage": coverage if both else runs[0].coverage,
+        "clusters": clusters,
+        "lines": [line for run in runs for line in _lines(run)],
+    }
+    if both:
+        result["runs"] = [RunOut.of(run).model_dump(mode="json", by_alias=True) for run in runs]
+    return result
+
+
+def _lines(run: ClusterRun) -> list[str]:
+    out = RunOut.of(run)
+    found = (
+        f"{run.source}, {out.window}: {run.n_clusters} clusters, "
+        f"{run.n_cross_borough} of them in two boroughs or more."
+    )
+    return [found, *coverage_in_words(run.coverage or {}, run.source)]

@@ -1,0 +1,231 @@
+"""Ask for a run, and carry it out: read, compute without a transaction, store all or nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import orjson
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.clusters import names, partnership, police, queries, results, rules
+from app.clusters.models import ClusterRun
+from app.clusters.results import Finished, Found
+from app.clusters.rules import Settings, Source, State
+from app.clusters.schemas import RunIn
+from app.clusters.study import Study, epoch_day
+from app.core import clock
+from app.core.actor import Actor, job_actor
+from app.core.bulk import Cursor
+from app.core.db import Database
+from app.core.errors import InvalidError
+from app.core.ids import new_id
+from app.core.jobs import enqueue
+from app.reference import queries as reference
+from geo import crossborough
+from geo.boundaries import Lads
+from geo.crossborough import ACTIVE_DAYS, HotSpot, Level1
+from geo.errors import GeoInputError
+from geo.lineage import content_id
+
+TASK = "clusters:recompute"
+JOB = job_actor(TASK)
+FEW_DATES = 3  # dates that make a pattern (analysis.md 4.3)
+
+Progress = Callable[[int, int, str], None]
+
+
+def ask(session: Session, actor: Actor, wanted: RunIn, partners: Sequence[str]) -> list[ClusterRun]:
+    """One run for each source; `all` leaves police out where none is loaded."""
+    loaded = queries.loaded_window(session)
+    if wanted.source == "police" and loaded is None:
+        raise InvalidError(rules.NO_POLICE_DATA, {"source": rules.NO_POLICE_DATA})
+    sources = list(Source) if wanted.source == "all" else [Source(wanted.source)]
+    runs = [
+        _run(actor, wanted.settings(source, loaded, tuple(partners), clock.today()))
+        for source in sources
+        if source is not Source.POLICE or loaded is not None
+    ]
+    session.add_all(runs)
+    session.flush()
+    for run in runs:
+        audit.record(session, "cluster.run", "cluster_run", str(run.id), source=run.source)
+    return runs
+
+
+def ask_in_background(
+    session: Session, actor: Actor, wanted: RunIn, partners: Sequence[str]
+) -> list[ClusterRun]:
+    """The same, left to the worker. One at a time: they share lineages."""
+    runs = ask(session, actor, wanted, partners)
+    for run in runs:
+        enqueue(session, TASK, lock="clusters", run_id=str(run.id))
+    return runs
+
+
+def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> None:
+    """Carry a run out. A second call does nothing; one cut short starts again."""
+    tell = progress or (lambda _done, _total, _words: None)
+    settings = _begun(db, run_id)
+    if settings is None:
+        return
+    try:
+        tell(0, 3, "Reading incidents")
+        study, lads = _read(db, settings)
+        tell(1, 3, f"Clustering {study.coverage['events']} incidents")
+        level1 = _computed(study, lads, settings)
+        tell(2, 3, f"Storing {len(level1.hot_spots)} clusters")
+        _stored(db, run_id, settings, study, level1)
+    except GeoInputError as refused:
+        _failed(db, run_id, str(refused))
+    except Exception as error:
+        _failed(db, run_id, f"The calculation stopped: {type(error).__name__}. Nothing was stored.")
+        raise
+    tell(3, 3, "Done")
+
+
+def _run(actor: Actor, settings: Settings) -> ClusterRun:
+    return ClusterRun(
+        id=new_id(),
+        source=settings.source,
+        state=State.QUEUED,
+        params=settings.stored(),
+        params_hash=settings.hash(),
+        series=settings.series(),
+        seed=settings.seed,
+        code_version=code_version(),
+        data_window=Range(settings.first_on, settings.last_on, bounds="[]"),
+        requested_by=actor.id,
+        requested_at=clock.now(),
+    )
+
+
+def code_version() -> str:
+    """Of this program and of the library whose arithmetic the numbers rest on."""
+    try:
+        own = version("contextmap")
+    except PackageNotFoundError:
+        own = "source"
+    return f"contextmap {own}, numpy {np.__version__}"
+
+
+def _begun(db: Database, run_id: UUID) -> Settings | None:
+    """Settings of a run that still has to be done."""
+    with db.begin(JOB) as session:
+        run = queries.lock_run(session, run_id)
+        if run.state in {State.DONE, State.FAILED}:
+            return None
+        run.state = State.RUNNING
+        run.started_at = clock.now()
+        return run.settings()
+
+
+def _read(db: Database, settings: Settings) -> tuple[Study, Lads]:
+    with db.read(JOB) as session:
+        lads = reference.lads(session)
+    source = police if settings.source is Source.POLICE else partnership
+    with db.cursor(JOB) as cursor:
+        return source.read(cursor, settings, lads), lads
+
+
+def _computed(study: Study, lads: Lads, settings: Settings) -> Level1:
+    """Hot spots by size, then content."""
+    collapsed = bool((study.dates > 1).any())
+    params = settings.geo()
+    level1 = crossborough.run(
+        study.events,
+        lads,
+        replace(params, min_dates=1) if collapsed else params,
+        snapshot_day=epoch_day(settings.last_on),
+        neighbours=study.neighbours,
+        partners=frozenset(settings.partners),
+    )
+    if not collapsed:
+        return level1
+    dated = [_dated(spot, study, epoch_day(settings.last_on)) for spot in level1.hot_spots]
+    return replace(level1, hot_spots=dated)
+
+
+def _dated(spot: HotSpot, study: Study, snapshot_day: int) -> HotSpot:
+    """Dates of a hot spot whose rows each stand for several.
+
+    A row that stands for three dates or more decides alone; rows of one or two are known whole.
+    """
+    rows = spot.members
+    first, last = study.events.day[rows], study.last_day[rows]
+    core_last = int(last[spot.core].max())
+    known = len(np.unique(np.concatenate([first, last])))
+    dates = max(int(study.dates[rows].max()), known)
+    why_not = spot.why_not
+    if why_not is None and dates < FEW_DATES:
+        why_not = f"Incidents on {dates} of at least {FEW_DATES} dates: not yet a pattern."
+    return replace(
+        spot,
+        first_day=int(first[spot.core].min()),
+        last_day=core_last,
+        active=core_last >= snapshot_day - ACTIVE_DAYS,
+        why_not=why_not,
+        reportable=why_not is None,
+    )
+
+
+def _stored(db: Database, run_id: UUID, settings: Settings, study: Study, level1: Level1) -> None:
+    with db.cursor(JOB) as cursor:
+        results.one_at_a_time(cursor)
+        if results.overtaken(cursor, run_id):
+            results.finish(cursor, run_id, {"state": State.FAILED, "failure": rules.OVERTAKEN})
+            return
+        found = _named(cursor, study, level1, settings)
+        finished = Finished(
+            run_id, settings.source, settings.series(), settings.last_on, study, found
+        )
+        results.store(cursor, finished)
+        results.finish(cursor, run_id, _figures(study, level1, found))
+
+
+def _figures(study: Study, level1: Level1, found: Sequence[Found]) -> dict[str, Any]:
+    coverage = study.coverage | {"warning": rules.percolation(level1.largest_share)}
+    return {
+        "state": State.DONE,
+        "snapshot_hash": study.snapshot_hash,
+        "coverage": orjson.dumps(coverage).decode(),
+        "largest_share": round(level1.largest_share, 4),
+        "n_events": study.coverage["events"],
+        "n_clusters": len(found),
+        "n_cross_borough": sum(each.spot.cross_borough for each in found),
+    }
+
+
+def _named(cursor: Cursor, study: Study, level1: Level1, settings: Settings) -> list[Found]:
+    """Ids from the core, names from what is near its heaviest site."""
+    spots = level1.hot_spots
+    anchors = np.array([_anchor(spot, study) for spot in spots], dtype=np.int64)
+    called = names.near(cursor, settings.source, study, anchors)
+    params = settings.hash()
+    found = [
+        Found(
+            new_id(),
+            content_id(params, study.tokens(spot.members[spot.core])),
+            name,
+            spot,
+            frozenset(study.site_ids(spot.members)),
+        )
+        for spot, name in zip(spots, called, strict=True)
+    ]
+    return sorted(found, key=lambda each: (-each.spot.n, each.content_id))
+
+
+def _anchor(spot: HotSpot, study: Study) -> int:
+    """The row at the core with the most incidents; ties by the order of sites."""
+    rows = spot.members[spot.core]
+    weight, order = study.events.weight[rows], study.events.order[rows]
+    return int(rows[np.lexsort((order, -weight))[0]])
+
+
+def _failed(db: Database, run_id: UUID, words: str) -> None:
+    with db.cursor(JOB) as cursor:
+        results.finish(cursor, run_id, {"state": State.FAILED, "failure": words})
