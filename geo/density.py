@@ -6,20 +6,15 @@ Sources: Ester et al. 1996 (DBSCAN); Birant and Kut 2007 (ST-DBSCAN). Distances 
 whole millimetres; both limits are closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geo.errors import GeoInputError
+from geo.neighbourhood import SLACK_M, Array, Nodes, Pairs, TreePairs, collapsed, site_pairs
 
-Array = NDArray[Any]
-
-MANY_PAIRS = 20_000_000  # more are worked through in parts, so that memory stays bounded
-PART = 4_000_000
-SLACK_M = 0.0005
+__all__ = ["SLACK_M", "Labels", "Pairs", "dbscan", "largest_share", "st_dbscan", "st_dbscan_sites"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +23,6 @@ class Labels:
 
     label: Array
     core: Array
-
-
-class Pairs(NamedTuple):
-    """Neighbours, each pair once: rows i and j, millimetres and days apart."""
-
-    i: Array
-    j: Array
-    mm: Array
-    days: Array
 
 
 def dbscan(
@@ -106,9 +92,9 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
     array([ 0,  0,  0, -1], dtype=int32)
     """
     _check(eps_m, eps_days, min_points)
-    nodes = _nodes(xy_m, day, weight, order, may_be_core)
-    found = _clustered(nodes, _TreePairs(nodes, eps_m, eps_days), min_points)
-    return nodes.per_row(found)
+    nodes = collapsed(xy_m, day, weight, order, may_be_core)
+    found = _clustered(nodes, TreePairs(nodes, eps_m, eps_days), min_points)
+    return _per_row(nodes, found)
 
 
 def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
@@ -139,9 +125,9 @@ def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
     """
     _check(1.0, eps_days, min_points)
     place = np.column_stack([site.astype(np.float64), np.zeros(len(site))])
-    nodes = _nodes(place, day, weight, order, may_be_core)
-    pairs = _site_pairs(nodes, neighbours, eps_days)
-    return nodes.per_row(_clustered(nodes, [pairs], min_points))
+    nodes = collapsed(place, day, weight, order, may_be_core)
+    pairs = site_pairs(nodes, neighbours, eps_days)
+    return _per_row(nodes, _clustered(nodes, [pairs], min_points))
 
 
 def largest_share(label: Array, weight: Array) -> float:
@@ -158,69 +144,13 @@ def largest_share(label: Array, weight: Array) -> float:
     return float(np.bincount(label[inside], weights=weight[inside]).max() / weight.sum())
 
 
-@dataclass(frozen=True, slots=True)
-class _Nodes:
-    """Distinct (point, day, may be core): what rows are collapsed to before anything is paired."""
-
-    xy_m: Array
-    day: Array
-    weight: Array
-    order: Array  # smallest of the rows
-    eligible: Array
-    row: Array  # node of each row with coordinates
-    located: Array  # rows with coordinates
-
-    def per_row(self, found: Labels) -> Labels:
-        label = np.full(len(self.located), -1, dtype=np.int32)
-        core = np.zeros(len(self.located), dtype=bool)
-        label[self.located] = found.label[self.row]
-        core[self.located] = found.core[self.row]
-        return Labels(label, core)
-
-
-class _TreePairs:
-    """Neighbouring nodes by a k-d tree over x, y and scaled days; in parts when there are many."""
-
-    def __init__(self, nodes: _Nodes, eps_m: float, eps_days: int) -> None:
-        from scipy.spatial import cKDTree
-
-        self.nodes, self.eps_m, self.eps_days = nodes, eps_m, eps_days
-        self.reach = eps_m + SLACK_M
-        scaled = nodes.day * (
-            self.reach / max(eps_days, 0.5)
-        )  # 0 days: other days are out of reach
-        self.flat = bool(len(nodes.day) == 0 or (nodes.day == nodes.day[0]).all())
-        points = nodes.xy_m if self.flat else np.column_stack([nodes.xy_m, scaled])
-        self.tree = cKDTree(points, balanced_tree=False, compact_nodes=True)
-        self.norm = 2.0 if self.flat else np.inf
-        self.points = points
-
-    def __iter__(self) -> Iterator[Pairs]:
-        total = self.tree.count_neighbors(self.tree, self.reach, p=self.norm)
-        if total <= 2 * MANY_PAIRS:
-            rows = self.tree.query_pairs(self.reach, p=self.norm, output_type="ndarray")
-            yield self._near(rows[:, 0], rows[:, 1])
-            return
-        from scipy.spatial import cKDTree
-
-        order = np.argsort(self.points[:, 0], kind="stable")
-        for part in np.array_split(order, max(1, total // PART)):
-            near = cKDTree(self.points[part]).sparse_distance_matrix(
-                self.tree, self.reach, p=self.norm, output_type="ndarray"
-            )
-            i, j = part[near["i"]], near["j"]
-            once = i < j
-            yield self._near(i[once], j[once])
-
-    def _near(self, i: Array, j: Array) -> Pairs:
-        """Within the true limits: the tree's reach is a little wide, and a box in time."""
-        xy, day = self.nodes.xy_m, self.nodes.day
-        mm = np.rint(np.hypot(*(xy[i] - xy[j]).T) * 1000)
-        days = np.abs(day[i] - day[j])
-        keep = (mm <= self.eps_m * 1000) & (days <= self.eps_days)
-        if keep.all():
-            return Pairs(i, j, mm, days)
-        return Pairs(i[keep], j[keep], mm[keep], days[keep])
+def _per_row(nodes: Nodes, found: Labels) -> Labels:
+    """Give each row what its node got; rows without coordinates nothing."""
+    label = np.full(len(nodes.located), -1, dtype=np.int32)
+    core = np.zeros(len(nodes.located), dtype=bool)
+    label[nodes.located] = found.label[nodes.row]
+    core[nodes.located] = found.core[nodes.row]
+    return Labels(label, core)
 
 
 def _check(eps_m: float, eps_days: int, min_points: int) -> None:
@@ -228,65 +158,11 @@ def _check(eps_m: float, eps_days: int, min_points: int) -> None:
         raise GeoInputError("Distance and days must be 0 or more, the minimum at least 1.")
 
 
-def _nodes(
-    xy_m: Array, day: Array, weight: Array, order: Array | None, may_be_core: Array | None
-) -> _Nodes:
-    located = np.atleast_1d(np.isfinite(xy_m).all(axis=1))
-    rank = np.arange(len(xy_m)) if order is None else np.asarray(order)
-    able: Array = np.ones(len(xy_m), dtype=bool)
-    if may_be_core is not None:
-        able = may_be_core.astype(bool)
-    xy, d, w = (np.asarray(a)[located] for a in (xy_m, day, weight))
-    r, e = rank[located], able[located]
-    by = np.lexsort((e, d, xy[:, 1], xy[:, 0]))
-    new = np.ones(len(by), dtype=bool)
-    for column in (xy[by, 0], xy[by, 1], d[by], e[by]):
-        if len(by):
-            new[1:] &= column[1:] == column[:-1]
-    new[1:] = ~new[1:]
-    row = np.empty(len(by), dtype=np.int64)
-    row[by] = np.cumsum(new) - 1
-    first = by[new]
-    starts = np.flatnonzero(new)
-    total = np.add.reduceat(w[by], starts) if len(starts) else w[:0]
-    least = np.minimum.reduceat(r[by], starts) if len(starts) else r[:0]
-    return _Nodes(xy[first], d[first].astype(np.int64), total, least, e[first], row, located)
-
-
-def _site_pairs(nodes: _Nodes, neighbours: Pairs, eps_days: int) -> Pairs:
-    """Pairs of nodes: every two of neighbouring sites, or of one site, close enough in time."""
-    site = nodes.xy_m[:, 0].astype(np.int64)
-    present = np.unique(site)
-    i = np.concatenate([neighbours.i, neighbours.j, present]).astype(np.int64)
-    j = np.concatenate([neighbours.j, neighbours.i, present]).astype(np.int64)
-    mm = np.concatenate([neighbours.mm, neighbours.mm, np.zeros(len(present))])
-    a, link = _joined(np.searchsorted(site, i), np.searchsorted(site, i, "right"))
-    span = int(nodes.day.max() - nodes.day.min()) + 2 * eps_days + 2 if len(site) else 1
-    first = int(nodes.day.min()) - eps_days if len(site) else 0
-    key = site * span + (nodes.day - first)  # ascending: nodes are sorted by site, then day
-    at = j[link] * span + (nodes.day[a] - first)
-    b, from_a = _joined(
-        np.searchsorted(key, at - eps_days), np.searchsorted(key, at + eps_days, "right")
-    )
-    a, link = a[from_a], link[from_a]
-    once = a < b
-    a, b, link = a[once], b[once], link[once]
-    return Pairs(a, b, mm[link], np.abs(nodes.day[a] - nodes.day[b]))
-
-
-def _joined(start: Array, stop: Array) -> tuple[Array, Array]:
-    """All numbers of the ranges [start, stop), and which range each is from."""
-    length = np.maximum(stop - start, 0)
-    which = np.repeat(np.arange(len(start)), length)
-    offset = np.arange(len(which)) - np.repeat(np.cumsum(length) - length, length)
-    return start[which] + offset, which
-
-
-def _clustered(nodes: _Nodes, pairs: Any, min_points: int) -> Labels:  # noqa: ANN401 - iterable twice
+def _clustered(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Labels:
     """Core nodes, their connected components, border nodes to the nearest core."""
     weight = nodes.weight.astype(np.float64)
     near = weight.copy()
-    kept = list(pairs) if not isinstance(pairs, _TreePairs) else _remembered(pairs)
+    kept = list(pairs) if not isinstance(pairs, TreePairs) else _remembered(pairs)
     for p in kept:
         near += np.bincount(p.i, weights=weight[p.j], minlength=len(weight))
         near += np.bincount(p.j, weights=weight[p.i], minlength=len(weight))
@@ -300,7 +176,7 @@ def _clustered(nodes: _Nodes, pairs: Any, min_points: int) -> Labels:  # noqa: A
     return Labels(_numbered(component, border.core_of(core), nodes.order), core)
 
 
-def _remembered(pairs: _TreePairs) -> Any:  # noqa: ANN401 - a list, or the lazy parts again
+def _remembered(pairs: TreePairs) -> Iterable[Pairs]:
     """One part is kept; many are computed again for the second pass rather than held."""
     parts = iter(pairs)
     first = next(parts)
@@ -324,7 +200,7 @@ def _united(component: Array, i: Array, j: Array) -> Array:
 class _Border:
     """The nearest core node of each other node, over any number of parts."""
 
-    def __init__(self, nodes: _Nodes, n: int) -> None:
+    def __init__(self, nodes: Nodes, n: int) -> None:
         self.nodes = nodes
         self.best = np.full(n, -1, dtype=np.int64)
         self.mm = np.full(n, np.inf)

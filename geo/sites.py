@@ -31,7 +31,7 @@ def neighbours(shapes: Shapes, eps_m: float) -> Pairs:
 
     Examples
     --------
-    >>> park, gate = shapely.box(0, 0, 100, 100), shapely.Point(100, 160)
+    >>> park, gate = shapely.box(0, 0, 60, 60), shapely.Point(60, 120)
     >>> neighbours(np.array([park, gate, shapely.Point(0, 400)]), 60).mm
     array([60000.])
     """

@@ -1,4 +1,4 @@
-"""What a command of `contextmap` works with: settings, a progress bar, a database when asked for."""
+"""What a command of `contextmap` works with: settings, a progress bar, a database on demand."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field

@@ -1,0 +1,234 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+
+from geo import density, neighbourhood
+from geo.density import Pairs, dbscan, st_dbscan, st_dbscan_sites
+from geo.errors import GeoInputError
+
+
+def pairwise(xy, day, weight, eps_m, eps_days, min_points):
+    """The definition, event by event: the oracle of the tests below."""
+    mm = np.rint(cdist(xy, xy) * 1000)
+    days = np.abs(np.subtract.outer(day, day))
+    near = (mm <= eps_m * 1000) & (days <= eps_days)
+    core = near @ weight >= min_points
+    label = np.full(len(xy), -1)
+    number = 0
+    for start in np.flatnonzero(core):
+        if label[start] >= 0:
+            continue
+        waiting = [start]
+        label[start] = number
+        while waiting:
+            for other in np.flatnonzero(near[waiting.pop()] & core):
+                if label[other] < 0:
+                    label[other] = number
+                    waiting.append(other)
+        number += 1
+    for i in np.flatnonzero(~core):
+        found = np.flatnonzero(near[i] & core)
+        if len(found):
+            label[i] = label[min(found, key=lambda j: (mm[i, j], days[i, j], j))]
+    return label, core
+
+
+def renumbered(label):
+    """Numbered by first member, as ours are."""
+    seen = {}
+    return [seen.setdefault(x, len(seen)) if x >= 0 else -1 for x in label]
+
+
+# Whole multiples of 50 m and 7 days, so that the limits 250 m and 28 days are hit exactly.
+EVENT = st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 20), st.integers(1, 3))
+EVENTS = st.lists(EVENT, min_size=1, max_size=60)
+
+
+def arrays(events):
+    x, y, day, weight = np.array(events, dtype=float).T
+    return np.column_stack([x, y]) * 50, (day * 7).astype(int), weight.astype(int)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_space_and_time_equals_the_definition(events, min_points):
+    xy, day, weight = arrays(events)
+
+    found = st_dbscan(xy, day, weight, 250, 28, min_points)
+
+    label, core = pairwise(xy, day, weight, 250, 28, min_points)
+    assert found.core.tolist() == core.tolist()
+    assert found.label.tolist() == renumbered(label)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_space_only_equals_the_definition(events, min_points):
+    xy, _, weight = arrays(events)
+
+    found = dbscan(xy, weight, 150, min_points)
+
+    label, core = pairwise(xy, np.zeros(len(xy)), weight, 150, 0, min_points)
+    assert found.core.tolist() == core.tolist()
+    assert found.label.tolist() == renumbered(label)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_both_forms_are_equal(events, min_points):
+    xy, day, weight = arrays(events)
+    places, site = np.unique(xy, axis=0, return_inverse=True)
+    mm = np.rint(cdist(places, places) * 1000)
+    i, j = np.nonzero(np.triu(mm <= 250_000, 1))
+
+    by_sites = st_dbscan_sites(
+        site.ravel(), Pairs(i, j, mm[i, j], np.zeros(len(i))), day, weight, 28, min_points
+    )
+
+    by_tree = st_dbscan(xy, day, weight, 250, 28, min_points)
+    assert by_sites.core.tolist() == by_tree.core.tolist()
+    assert by_sites.label.tolist() == by_tree.label.tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(EVENTS, st.integers(1, 8), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(events, min_points, random):
+    xy, day, weight = arrays(events)
+    moved = list(range(len(xy)))
+    random.shuffle(moved)
+    moved = np.array(moved)
+
+    found = st_dbscan(xy[moved], day[moved], weight[moved], 250, 28, min_points, order=moved)
+
+    straight = st_dbscan(xy, day, weight, 250, 28, min_points)
+    assert found.label.tolist() == straight.label[moved].tolist()
+    assert found.core.tolist() == straight.core[moved].tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_a_weight_equals_rows(events, min_points):
+    xy, day, weight = arrays(events)
+    row = np.repeat(np.arange(len(xy)), weight)
+
+    raw = st_dbscan(xy[row], day[row], np.ones(len(row), int), 250, 28, min_points)
+
+    collapsed = st_dbscan(xy, day, weight, 250, 28, min_points)
+    assert raw.label.tolist() == collapsed.label[row].tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_wider_limits_never_take_a_core_away(events, min_points):
+    xy, day, weight = arrays(events)
+    narrow = st_dbscan(xy, day, weight, 200, 21, min_points)
+
+    wide = st_dbscan(xy, day, weight, 250, 28, min_points)
+
+    assert (wide.core | ~narrow.core).all()
+    assert ((wide.label >= 0) | (narrow.label < 0)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(EVENTS, st.integers(1, 8), st.integers(-500, 500), st.integers(-500, 500))
+def test_moving_everything_changes_nothing(events, min_points, east, north):
+    xy, day, weight = arrays(events)
+
+    shift = np.array([500_000 + east, 170_000 + north])
+
+    moved = st_dbscan(xy + shift, day, weight, 250, 28, min_points)
+
+    assert moved.label.tolist() == st_dbscan(xy, day, weight, 250, 28, min_points).label.tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(EVENTS, st.integers(2, 8))
+def test_many_pairs_in_parts_give_the_same(events, min_points):
+    xy, day, weight = arrays(events)
+    whole = st_dbscan(xy, day, weight, 250, 28, min_points)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(neighbourhood, "MANY_PAIRS", 1)
+        patched.setattr(neighbourhood, "PART", 5)
+        parts = st_dbscan(xy, day, weight, 250, 28, min_points)
+
+    assert parts.label.tolist() == whole.label.tolist()
+    assert parts.core.tolist() == whole.core.tolist()
+
+
+@pytest.mark.parametrize(("gap_m", "together"), [(250.0, True), (250.0004, True), (250.001, False)])
+def test_the_distance_limit_is_closed_to_the_millimetre(gap_m, together):
+    found = dbscan(np.array([[0, 0], [gap_m, 0]]), np.ones(2, int), 250, 2)
+
+    assert (found.label.tolist() == [0, 0]) is together
+
+
+@pytest.mark.parametrize(("days", "together"), [(28, True), (29, False)])
+def test_the_day_limit_is_closed(days, together):
+    found = st_dbscan(np.zeros((2, 2)), np.array([0, days]), np.ones(2, int), 250, 28, 2)
+
+    assert (found.label.tolist() == [0, 0]) is together
+
+
+def test_a_border_event_joins_its_nearest_core_whatever_the_order():
+    xy = np.array([[0, 0], [0, 0], [0, 0], [240, 0], [430, 0], [430, 0], [430, 0]], float)
+    weight = np.ones(7, int)
+
+    straight = dbscan(xy, weight, 245, 4)
+    reverse = dbscan(xy[::-1], weight, 245, 4, order=np.arange(7)[::-1])
+
+    assert straight.label.tolist() == [0, 0, 0, 0, 0, 0, 0]
+    assert reverse.label.tolist() == straight.label[::-1].tolist()
+
+
+def test_two_cores_joined_only_by_a_border_event_stay_two():
+    left = [[0, 0]] * 4
+    right = [[200, 0]] * 4
+    xy = np.array([*left, [100, 0], *right], float)
+
+    found = dbscan(xy, np.ones(9, int), 100, 5, order=np.arange(9))
+
+    bridged = dbscan(xy, np.ones(9, int), 100, 5)
+    assert found.core.tolist() == [True] * 9 == bridged.core.tolist()
+    apart = st_dbscan(
+        xy, np.zeros(9, int), np.ones(9, int), 100, 0, 5, may_be_core=np.arange(9) != 4
+    )
+    assert apart.label.tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_events_without_coordinates_belong_nowhere():
+    xy = np.array([[0, 0], [np.nan, 0], [0, 0]])
+
+    found = dbscan(xy, np.ones(3, int), 10, 2)
+
+    assert found.label.tolist() == [0, -1, 0]
+    assert found.core.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_little_data_is_an_empty_answer(n):
+    found = st_dbscan(np.zeros((n, 2)), np.zeros(n, int), np.ones(n, int), 250, 28, 5)
+
+    assert found.label.dtype == np.int32
+    assert (found.label == -1).all()
+
+
+def test_no_sites_is_an_empty_answer():
+    none = np.zeros(0, int)
+
+    found = st_dbscan_sites(none, Pairs(none, none, none, none), none, none, 28, 5)
+
+    assert len(found.label) == 0
+
+
+@pytest.mark.parametrize("wrong", [(-1, 28, 5), (250, -1, 5), (250, 28, 0), (np.nan, 28, 5)])
+def test_nonsense_limits_are_refused(wrong):
+    with pytest.raises(GeoInputError):
+        st_dbscan(np.zeros((1, 2)), np.zeros(1, int), np.ones(1, int), *wrong)
+
+
+def test_the_largest_share_warns_of_percolation():
+    assert density.largest_share(np.array([-1, -1]), np.array([1, 1])) == 0
+    assert density.largest_share(np.array([0, 1, 1]), np.array([2, 1, 1])) == 0.5
