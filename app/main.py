@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Scope
 
 from app.accounts.demo import DEMO_LEAD
 from app.children import routes as children
+from app.clusters import routes as clusters
 from app.core import log, problems
 from app.core.db import Database
 from app.core.security import SecurityMiddleware
@@ -37,6 +38,8 @@ ROUTERS: list[APIRouter] = [
     incidents.pages,
     incidents.api,
     children.api,
+    clusters.pages,
+    clusters.api,
 ]
 
 NAV = ("map", "places", "incidents", "clusters", "imports", "about-the-data")

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import signal
+from copy import deepcopy
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.blueprints import Blueprint
 
+from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
 from app.core.settings import load_settings
 
-BLUEPRINTS: dict[str, Blueprint] = {}
+BLUEPRINTS: dict[str, Blueprint] = {"clusters": clusters.blueprint}
 STALLED_S = 60
 
 
@@ -23,7 +25,9 @@ def create_worker(dsn: str) -> App:
         )
     )
     for namespace, blueprint in BLUEPRINTS.items():
-        worker.add_tasks_from(blueprint, namespace=namespace)
+        # The library writes the namespace into the tasks themselves: a second worker of this
+        # process would find them named twice.
+        worker.add_tasks_from(deepcopy(blueprint), namespace=namespace)
     return worker
 
 

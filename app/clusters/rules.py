@@ -19,6 +19,7 @@ NO_POLICE_DATA = (
     "No police incidents are loaded. Import police street files first, or ask for partnership."
 )
 APPROXIMATE = "Places are approximate: the publisher moved each to a nearby street."
+ACROSS = "also active across the boundary"
 OVERTAKEN = "A later calculation with the same settings finished first. Its results stand."
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
@@ -221,4 +221,73 @@ class OwnSideOut(BaseModel):
             significance=rules.NOT_TESTED,
             first_on=row.first_on,
             last_on=row.last_on,
+        )
+
+
+class Reader(NamedTuple):
+    """Who reads, and what the boroughs are called."""
+
+    exact: bool
+    boroughs: Sequence[str]
+    names: Mapping[str, str]
+
+
+class Shown(NamedTuple):
+    """A cluster as the pages show it; counts of the other side only for analysts and leads."""
+
+    content_id: str
+    lineage_ref: str
+    name: str
+    source: str
+    state: str
+    run_id: UUID
+    n: int
+    n_core: int | None
+    n_places: int | None
+    boroughs: Sequence[str]
+    cross_borough: bool
+    crossing: str | None
+    first_on: date
+    last_on: date
+    active: bool
+    reportable: bool
+    why_not: str | None
+    rules: Sequence[str]
+    params: Mapping[str, Any]
+    window: str
+    coverage: Sequence[str]
+
+    @classmethod
+    def of(cls, row: Row, run: RunOut, reader: Reader) -> Self:
+        own = row.boroughs if reader.exact else rules.own_side(row.boroughs, reader.boroughs)
+        counts = [f"{reader.names.get(code, code)} {n:,}" for code, n in own.items()]
+        across = len(own) < len(row.boroughs)
+        crossing = rules.boroughs_in_words(row.boroughs, reader.names)
+        return cls(
+            content_id=row.content_id,
+            lineage_ref=row.lineage,
+            name=row.name,
+            source=row.source,
+            state=row.state,
+            run_id=row.run_id,
+            n=sum(own.values()) if across else row.n,
+            n_core=None if across else row.n_core,
+            n_places=None if across else row.n_places,
+            boroughs=[*counts, rules.ACROSS] if across else counts,
+            cross_borough=row.cross_borough,
+            crossing=crossing if row.cross_borough else None,
+            first_on=row.first_on,
+            last_on=row.last_on,
+            active=row.active,
+            reportable=row.reportable,
+            why_not=row.why_not,
+            rules=rules.reasons(
+                r1_span=row.r1_span,
+                r2_straddle=row.r2_straddle,
+                why_not=row.why_not,
+                params=run.params,
+            ),
+            params=run.params,
+            window=run.window,
+            coverage=rules.coverage_in_words(run.coverage or {}, run.source),
         )
