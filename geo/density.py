@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.errors import GeoInputError
-from geo.neighbourhood import SLACK_M, Array, Nodes, Pairs, TreePairs, collapsed, site_pairs
+from geo.neighbourhood import SLACK_M, Array, Nodes, Pairs, TreePairs, apart, collapsed, site_pairs
 
 __all__ = ["SLACK_M", "Labels", "Pairs", "dbscan", "largest_share", "st_dbscan", "st_dbscan_sites"]
 
@@ -207,9 +207,11 @@ class _Border:
         self.days = np.full(n, np.inf)
 
     def offer(self, p: Pairs, core: Array) -> None:
-        for near, far in ((p.i, p.j), (p.j, p.i)):
-            one = core[far] & ~core[near]
-            self._take(near[one], far[one], p.mm[one], p.days[one])
+        mixed = np.flatnonzero(core[p.i] != core[p.j])
+        mm, days = apart(p, mixed, self.nodes)
+        i, j = p.i[mixed], p.j[mixed]
+        first = core[i]
+        self._take(np.where(first, j, i), np.where(first, i, j), mm, days)
 
     def _take(self, at: Array, core_node: Array, mm: Array, days: Array) -> None:
         """Nearest first, then the fewest days apart, then the first in the caller's order."""

@@ -14,13 +14,16 @@ PART = 4_000_000
 SLACK_M = 0.0005
 
 
+SAMPLE = 2_000
+
+
 class Pairs(NamedTuple):
-    """Neighbours, each pair once: rows i and j, millimetres and days apart."""
+    """Neighbours, each pair once: rows i and j; millimetres and days apart, or none to be asked."""
 
     i: Array
     j: Array
-    mm: Array
-    days: Array
+    mm: Array | None = None
+    days: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,13 @@ def collapsed(
         able = may_be_core.astype(bool)
     xy, d, w = (np.asarray(a)[located] for a in (xy_m, day, weight))
     r, e = rank[located], able[located]
-    by = np.lexsort((e, d, xy[:, 1], xy[:, 0]))
+    keys = (d, xy[:, 1], xy[:, 0]) if may_be_core is None else (e, d, xy[:, 1], xy[:, 0])
+    by = np.lexsort(keys)
     new = np.ones(len(by), dtype=bool)
-    for column in (xy[by, 0], xy[by, 1], d[by], e[by]):
+    for column in keys:
         if len(by):
-            new[1:] &= column[1:] == column[:-1]
+            ordered = column[by]
+            new[1:] &= ordered[1:] == ordered[:-1]
     new[1:] = ~new[1:]
     row = np.empty(len(by), dtype=np.int64)
     row[by] = np.cumsum(new) - 1
@@ -67,7 +72,8 @@ def site_pairs(nodes: Nodes, neighbours: Pairs, eps_days: int) -> Pairs:
     present = np.unique(site)
     i = np.concatenate([neighbours.i, neighbours.j, present]).astype(np.int64)
     j = np.concatenate([neighbours.j, neighbours.i, present]).astype(np.int64)
-    mm = np.concatenate([neighbours.mm, neighbours.mm, np.zeros(len(present))])
+    far = np.zeros(len(neighbours.i)) if neighbours.mm is None else neighbours.mm
+    mm = np.concatenate([far, far, np.zeros(len(present))])
     a, link = _joined(np.searchsorted(site, i), np.searchsorted(site, i, "right"))
     span = int(nodes.day.max() - nodes.day.min()) + 2 * eps_days + 2 if len(site) else 1
     first = int(nodes.day.min()) - eps_days if len(site) else 0
@@ -107,15 +113,15 @@ class TreePairs:
         self.points = points
 
     def __iter__(self) -> Iterator[Pairs]:
-        total = self.tree.count_neighbors(self.tree, self.reach, p=self.norm)
-        if total <= 2 * MANY_PAIRS:
+        total = self._about()
+        if total <= MANY_PAIRS:
             rows = self.tree.query_pairs(self.reach, p=self.norm, output_type="ndarray")
             yield self._near(rows[:, 0], rows[:, 1])
             return
         from scipy.spatial import cKDTree
 
         order = np.argsort(self.points[:, 0], kind="stable")
-        for part in np.array_split(order, max(1, total // PART)):
+        for part in np.array_split(order, max(1, 2 * total // PART)):
             near = cKDTree(self.points[part]).sparse_distance_matrix(
                 self.tree, self.reach, p=self.norm, output_type="ndarray"
             )
@@ -123,12 +129,33 @@ class TreePairs:
             once = i < j
             yield self._near(i[once], j[once])
 
+    def _about(self) -> int:
+        """Roughly how many pairs, from every n-th node: it only decides on the use of memory."""
+        every = max(1, len(self.points) // SAMPLE)
+        sample = self.points[::every]
+        if not len(sample):
+            return 0
+        found = self.tree.query_ball_point(sample, self.reach, p=self.norm, return_length=True)
+        return int(found.mean() * len(self.points) / 2)
+
     def _near(self, i: Array, j: Array) -> Pairs:
-        """Within the true limits: the tree's reach is a little wide, and a box in time."""
-        xy, day = self.nodes.xy_m, self.nodes.day
-        mm = np.rint(np.hypot(*(xy[i] - xy[j]).T) * 1000)
-        days = np.abs(day[i] - day[j])
-        keep = (mm <= self.eps_m * 1000) & (days <= self.eps_days)
-        if keep.all():
-            return Pairs(i, j, mm, days)
-        return Pairs(i[keep], j[keep], mm[keep], days[keep])
+        """Within the true limits: a box in x, y and time reaches further than a circle."""
+        x, y, day = self.nodes.xy_m[:, 0].copy(), self.nodes.xy_m[:, 1].copy(), self.nodes.day
+        square = x[i] - x[j]
+        square *= square
+        other = y[i] - y[j]
+        other *= other
+        square += other
+        keep = square <= self.reach**2
+        if not self.flat:
+            keep &= np.abs(day[i] - day[j]) <= self.eps_days
+        return Pairs(i, j) if keep.all() else Pairs(i[keep], j[keep])
+
+
+def apart(pairs: Pairs, rows: Array, nodes: Nodes) -> tuple[Array, Array]:
+    """Whole millimetres and days between the nodes of some of the pairs."""
+    if pairs.mm is not None and pairs.days is not None:
+        return pairs.mm[rows], pairs.days[rows]
+    i, j = pairs.i[rows], pairs.j[rows]
+    mm = np.rint(np.hypot(*(nodes.xy_m[i] - nodes.xy_m[j]).T) * 1000)
+    return mm, np.abs(nodes.day[i] - nodes.day[j])
