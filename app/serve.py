@@ -3,7 +3,7 @@
 import argparse
 import os
 import signal
-import subprocess
+import socket
 import sys
 import threading
 import time
@@ -13,16 +13,22 @@ from http.client import HTTPConnection
 from ipaddress import ip_address
 from pathlib import Path
 
-from app.core.command import serving
+from pydantic import ValidationError
+
+from app.core.children import Children, Program
 from app.core.db import Database
+from app.core.folders import ClusterError, only_launcher
 from app.core.postgis import PostgisError
-from app.core.postgres import ClusterError, only_launcher
+from app.core.postgres import PrivateCluster
 from app.core.prepare import prepare
 from app.core.settings import Settings, load_settings
 
 READY_S = 60
-STOP_S = 25
-ROOT = Path(__file__).resolve().parents[1]
+BACKLOG = 512
+
+
+class ServeError(RuntimeError):
+    """The service cannot start; the words say what to do."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,61 +36,92 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     # uvicorn would raise SIGTERM again after its own shutdown and orphan PostgreSQL: the web
     # server is a child, and this process alone decides.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
         _serve(arguments, stop)
-    except (ClusterError, PostgisError, ValueError, OSError) as refused:
-        sys.stderr.write(f"{refused}\n")
-        return 1
+    except ValidationError as wrong:
+        return _refused(f"A setting cannot be used: {wrong.errors()[0]['msg']}")
+    except (ServeError, ClusterError, PostgisError, OSError) as refused:
+        return _refused(str(refused))
     return 0
+
+
+def _refused(words: str) -> int:
+    sys.stderr.write(f"{words}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--no-demo", action="store_true")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--port", type=_port, default=8000)
+    parser.add_argument("--data-dir", type=Path, help="database, secrets, exports")
+    parser.add_argument("--no-demo", action="store_true", help="no synthetic records")
+    parser.add_argument("--workers", type=_count, default=1, help="web processes")
     return parser
 
 
+def _port(text: str) -> int:
+    if not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError("from 1 to 64")
+    return int(text)
+
+
 def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
-    _loopback_only(arguments.host)
-    settings = _settings(arguments)
-    address = f"http://{arguments.host}:{arguments.port}"
+    settings = load_settings(data_dir=arguments.data_dir, demo=False if arguments.no_demo else None)
+    address = _address(arguments.host, arguments.port)
     with ExitStack() as stack:
         stack.enter_context(only_launcher(settings.data_dir, address))
-        stack.enter_context(serving(settings))
+        listening = stack.enter_context(_listen(arguments.host, arguments.port))
+        cluster = _database(settings, stack)
         _make_ready(settings)
-        children = Children(
-            {
-                "web": _web_command(arguments),
-                "worker": [sys.executable, "-m", "app.worker"],
-            }
-        )
+        children = _children(settings, listening, web_processes=arguments.workers)
         stack.callback(children.stop)
         children.start()
-        _wait_until_alive(arguments.host, arguments.port, children, stop)
+        _wait_until_alive(arguments, children, stop)
         if not stop.is_set():
             print(f"Contextmap is ready: {address}", flush=True)  # noqa: T201 - the contract
-        while not stop.wait(0.5):
-            children.restart_dead()
+        _watch(children, cluster, stop)
 
 
-def _loopback_only(host: str) -> None:
-    """Until accounts exist everybody who reaches a page is the demo actor."""
-    if host != "localhost" and not ip_address(host).is_loopback:
-        raise ValueError("There are no accounts yet: Contextmap serves on loopback only.")
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    """Children read the same environment."""
-    if arguments.data_dir is not None:
-        os.environ["CONTEXTMAP_DATA_DIR"] = str(arguments.data_dir.absolute())
-    os.environ.setdefault("CONTEXTMAP_DEMO", "0" if arguments.no_demo else "1")
-    return load_settings()
+def _listen(host: str, port: int) -> socket.socket:
+    """One socket for all web processes, taken before any work is done."""
+    name = "127.0.0.1" if host == "localhost" else host
+    try:
+        loopback = ip_address(name).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ServeError(
+            "There are no accounts yet: Contextmap serves on this machine's own address only, "
+            "127.0.0.1 or ::1."
+        )
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    try:
+        return socket.create_server((name, port), family=family, backlog=BACKLOG)
+    except OSError as taken:
+        raise ServeError(
+            f"Port {port} cannot be used ({taken.strerror}). Stop what uses it, or choose --port."
+        ) from taken
+
+
+def _database(settings: Settings, stack: ExitStack) -> PrivateCluster | None:
+    if settings.database_url is not None:
+        return None
+    cluster = PrivateCluster(settings.data_dir)
+    stack.enter_context(cluster.owned())
+    return cluster
 
 
 def _make_ready(settings: Settings) -> None:
@@ -101,73 +138,30 @@ def _make_ready(settings: Settings) -> None:
         db.dispose()
 
 
-def _web_command(arguments: argparse.Namespace) -> list[str]:
-    options = ["--host", arguments.host, "--port", str(arguments.port)]
-    options += ["--workers", str(arguments.workers), "--loop", "uvloop", "--http", "httptools"]
-    options += ["--no-access-log", "--no-server-header", "--log-level", "warning"]
-    options += ["--timeout-keep-alive", "5", "--timeout-graceful-shutdown", "10"]
-    options += ["--no-proxy-headers"]
-    return [sys.executable, "-m", "uvicorn", "--factory", "app.main:app_from_env", *options]
+def _children(settings: Settings, listening: socket.socket, *, web_processes: int) -> Children:
+    fd = listening.fileno()
+    web = Program([sys.executable, "-m", "app.web", "--fd", str(fd)], fds=(fd,))
+    worker = Program([sys.executable, "-m", "app.worker"])
+    programs = {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
+    env = {
+        **os.environ,
+        "CONTEXTMAP_DATA_DIR": str(settings.data_dir),
+        "CONTEXTMAP_DEMO": "1" if settings.demo else "0",
+    }
+    return Children(programs, env=env)
 
 
-class Children:
-    """The processes beside the database; a dead one is started again, ever more patiently."""
-
-    def __init__(self, commands: dict[str, list[str]]) -> None:
-        self.commands = commands
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.waits_s: dict[str, float] = dict.fromkeys(commands, 0.5)
-        self.due: dict[str, float] = {}
-
-    def start(self) -> None:
-        for name in self.commands:
-            self._spawn(name)
-
-    def restart_dead(self) -> None:
-        for name, process in list(self.running.items()):
-            if process.poll() is None:
-                continue
-            if name not in self.due:
-                self.due[name] = time.monotonic() + self.waits_s[name]
-                self.waits_s[name] = min(30.0, self.waits_s[name] * 2)
-                sys.stderr.write(f"The {name} process ended ({process.returncode}); restarting.\n")
-            elif time.monotonic() >= self.due.pop(name):
-                self._spawn(name)
-
-    def dead(self) -> list[str]:
-        return [name for name, process in self.running.items() if process.poll() is not None]
-
-    def stop(self) -> None:
-        for process in self.running.values():
-            if process.poll() is None:
-                process.terminate()
-        until = time.monotonic() + STOP_S
-        for process in self.running.values():
-            try:
-                process.wait(timeout=max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def _spawn(self, name: str) -> None:
-        # A session of its own: Ctrl-C reaches this process, which then stops them in order.
-        self.running[name] = subprocess.Popen(  # noqa: S603 - our own commands
-            self.commands[name], cwd=ROOT, start_new_session=True
-        )
-
-
-def _wait_until_alive(host: str, port: int, children: Children, stop: threading.Event) -> None:
+def _wait_until_alive(
+    arguments: argparse.Namespace, children: Children, stop: threading.Event
+) -> None:
     until = time.monotonic() + READY_S
     while not stop.wait(0.03):
         if children.dead():
-            raise ClusterError(
-                f"The {' and '.join(children.dead())} process did not start; its reason is above. "
-                f"Is something else listening on port {port}?"
-            )
-        if _alive(host, port):
+            raise ServeError(f"Did not start: {', '.join(children.dead())}. The reason is above.")
+        if _alive(arguments.host, arguments.port):
             return
         if time.monotonic() > until:
-            raise ClusterError("The web server did not answer within a minute.")
+            raise ServeError("The web server did not answer within a minute.")
 
 
 def _alive(host: str, port: int) -> bool:
@@ -179,6 +173,14 @@ def _alive(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _watch(children: Children, cluster: PrivateCluster | None, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        if cluster is not None and cluster.pid() is None:
+            sys.stderr.write("PostgreSQL ended; starting it again.\n")
+            cluster.start()
+        children.restart_dead()
 
 
 if __name__ == "__main__":
