@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,17 +11,19 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from app.core import migrate
+from app.core import folders, migrate
 from app.core.command import Context, Result, serving
 from app.core.errors import AppError, InvalidError
+from app.core.folders import ClusterError
 from app.core.json import json_bytes
 from app.core.postgis import PostgisError
-from app.core.postgres import ClusterError, PrivateCluster
+from app.core.postgres import PrivateCluster
 from app.core.prepare import prepare
-from app.core.settings import Settings, load_settings
+from app.core.settings import load_settings
+from app.reference import service as reference
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-SLICES = ("imports", "reference", "clusters", "demo")
+SLICES = ("imports", "clusters", "demo")
 
 
 class Registering(Protocol):
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         with ExitStack() as stack:
-            context = Context(_settings(arguments.data_dir), stack)
+            context = Context(load_settings(data_dir=arguments.data_dir), stack)
             result = arguments.func(arguments, context)
     except (AppError, ClusterError, PostgisError, OSError) as refused:
         return _refused(refused, as_json=arguments.json)
@@ -69,12 +70,6 @@ def _accept_everywhere(whole: argparse.ArgumentParser, common: argparse.Argument
                 for option in common._actions:  # noqa: SLF001
                     below._add_action(option)  # noqa: SLF001
                 _accept_everywhere(below, common)
-
-
-def _settings(data_dir: Path | None) -> Settings:
-    if data_dir is not None:
-        os.environ["CONTEXTMAP_DATA_DIR"] = str(data_dir.absolute())
-    return load_settings()
 
 
 def _refused(refused: Exception, *, as_json: bool) -> int:
@@ -120,13 +115,18 @@ def _cluster(context: Context) -> PrivateCluster:
 def _db_start(_: argparse.Namespace, context: Context) -> Result:
     cluster = _cluster(context)
     started = cluster.start()
+    cluster.keep()
     return {"running": True, "started": started, "pid": cluster.pid()}
 
 
 def _db_stop(_: argparse.Namespace, context: Context) -> Result:
     cluster = _cluster(context)
+    address = folders.launcher_at(cluster.data_dir)
+    if address is not None:
+        raise InvalidError(f"Contextmap is running at {address}. Stop it, and its database stops.")
     was_running = cluster.pid() is not None
     cluster.stop()
+    cluster.keep()
     return {"running": False, "stopped": was_running}
 
 
@@ -136,22 +136,27 @@ def _db_status(_: argparse.Namespace, context: Context) -> Result:
     cluster = PrivateCluster(context.settings.data_dir)
     return {
         "kind": "private",
-        "data_dir": str(context.settings.data_dir),
+        "data_dir": str(cluster.data_dir),
         "running": cluster.is_running(),
         "pid": cluster.pid(),
+        "serving": folders.launcher_at(cluster.data_dir),
         "head": migrate.head(),
     }
 
 
 def _db_migrate(_: argparse.Namespace, context: Context) -> Result:
     with serving(context.settings):
-        return {"changed": prepare(context.settings), "head": migrate.head()}
+        changed = prepare(context.settings)
+        loaded = reference.load_packaged(context.db)
+    return {"changed": changed, "packaged_data_loaded": loaded, "head": migrate.head()}
 
 
 def _db_psql(_: argparse.Namespace, context: Context) -> Result:
+    dsn = context.settings.dsn("cs_migrate")
+    if context.settings.database_url is not None:
+        return {"exit": subprocess.run(["psql", dsn], check=False).returncode}  # noqa: S603, S607
     with serving(context.settings):
-        done = subprocess.run(["psql", context.settings.dsn("cs_migrate")], check=False)  # noqa: S603, S607
-    return {"exit": done.returncode}
+        return {"exit": _cluster(context).run("psql", dsn)}
 
 
 if __name__ == "__main__":

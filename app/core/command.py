@@ -36,5 +36,5 @@ def serving(settings: Settings) -> ExitStack:
     """The private cluster for the duration of a command; nothing to do with DATABASE_URL."""
     stack = ExitStack()
     if settings.database_url is None:
-        stack.enter_context(PrivateCluster(settings.data_dir).serving())
+        stack.enter_context(PrivateCluster(settings.data_dir).borrowed())
     return stack

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ PACKAGE = "postgresql-15-postgis-3"
 WANTED = (PACKAGE, "postgresql-15", "postgresql-client-15")
 SYSTEM_BIN = Path("/usr/lib/postgresql/15/bin")
 SYSTEM_SHARE = Path("/usr/share/postgresql/15")
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "postgis"
 
 
 class PostgisError(RuntimeError):
@@ -76,15 +78,7 @@ def _has_sudo() -> bool:
 
 
 def _apt(prefix: list[str]) -> None:
-    """Without `create_main_cluster = false` Debian would make and start a cluster of its own."""
-    print(f"Installing {PACKAGE} (about 124 MB, once)", flush=True)  # noqa: T201 - progress
-    drop_in = "/etc/postgresql-common/createcluster.d/contextmap.conf"
-    script = (
-        f"mkdir -p $(dirname {drop_in}) && echo 'create_main_cluster = false' > {drop_in} && "
-        "(apt-get -q update || true) && DEBIAN_FRONTEND=noninteractive "
-        f"apt-get -qy -o Dpkg::Use-Pty=0 install --no-install-recommends {PACKAGE}"
-    )
-    done = _quiet([*prefix, "sh", "-c", script])
+    done = _quiet([*prefix, "sh", str(SCRIPT)])
     if done.returncode != 0:
         raise PostgisError(
             f"apt could not install {PACKAGE}: {_last_line(done)} "
@@ -98,7 +92,7 @@ def _unpack(folder: Path) -> None:
         raise PostgisError(
             f"Install PostgreSQL 15 with PostGIS ({PACKAGE} on Debian 12), or set DATABASE_URL."
         )
-    print(f"Fetching {PACKAGE} without root (once)", flush=True)  # noqa: T201 - progress
+    sys.stderr.write(f"Fetching {PACKAGE} without root (about 70 MB, once)\n")
     state, root = folder / "apt", folder / "root"
     debs = state / "archives"
     for part in (state / "lists" / "partial", debs / "partial", root):

@@ -5,8 +5,9 @@ import hmac
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
@@ -79,6 +80,14 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _secret_is_long(self) -> Self:
+        if self.secret_key is not None and len(self.secret_key.get_secret_value()) < 16:
+            raise ValueError(
+                "CONTEXTMAP_SECRET_KEY needs at least 16 characters; leave it out to have one made."
+            )
+        return self
+
     def dsn(self, role: str) -> str:
         """Where a database role logs in."""
         if self.database_url is None:
@@ -89,7 +98,7 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url.get_secret_value())
         host = parts.netloc.rpartition("@")[2]
         netloc = f"{quote(role)}:{quote(passwords[role])}@{host}"
-        return urlunsplit(parts._replace(netloc=netloc))
+        return urlunsplit(parts._replace(scheme="postgresql", netloc=netloc))
 
     def admin_dsn(self) -> str:
         """The login that bootstraps."""
@@ -115,12 +124,22 @@ class Settings(BaseSettings):
             return self.secret_key.get_secret_value().encode()
         path = self.data_dir / "secret-key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(secrets.token_urlsafe(48))
+            _keep_new_secret(path)
         return path.read_text().strip().encode()
 
 
-def load_settings() -> Settings:
-    """Read once, at the start of a process."""
-    return Settings()
+def _keep_new_secret(path: Path) -> None:
+    """Whole or absent: of two processes at once, one makes it and both read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(48))
+    with suppress(FileExistsError):
+        path.hardlink_to(fresh)
+    fresh.unlink()
+
+
+def load_settings(*, data_dir: Path | None = None, demo: bool | None = None) -> Settings:
+    """Read once, at the start of a process. What the command line gives wins."""
+    given: dict[str, Any] = {"data_dir": data_dir and data_dir.absolute(), "demo": demo}
+    return Settings(**{name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,54 @@
+"""How the private cluster is configured: durable, silent about values, for one small machine."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+LOGINS = ("postgres", "cs_migrate", "cs_app", "cs_public", "cs_job", "cs_audit", "cs_backup")
+OURS = "contextmap.conf"
+
+SAFE = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "max_connections": "60",
+    "shared_buffers": "256MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_wal_size": "2GB",
+    "client_connection_check_interval": "5s",
+    "timezone": "UTC",
+    # Error lines and their detail would carry values of rows.
+    "log_statement": "none",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "logging_collector": "off",
+}
+HASTY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
+
+
+def write_access(pgdata: Path, users: Iterable[str]) -> None:
+    """Peer logins: who started the service may take each role; nobody else any."""
+    (pgdata / "pg_hba.conf").write_text("local all all peer map=contextmap\n")
+    pairs = [f"contextmap {user} {role}\n" for user in sorted(set(users)) for role in LOGINS]
+    (pgdata / "pg_ident.conf").write_text("".join(pairs))
+
+
+def include_ours(pgdata: Path) -> None:
+    """Once, after initdb. An operator's own `alter system` comes later and wins."""
+    with (pgdata / "postgresql.conf").open("a") as conf:
+        conf.write(f"include_if_exists = '{OURS}'\n")
+
+
+def write_settings(pgdata: Path, *, durable: bool) -> None:
+    """Before each start, so that a newer release changes them in old data folders too."""
+    chosen = SAFE if durable else SAFE | HASTY
+    (pgdata / OURS).write_text("".join(f"{name} = {value}\n" for name, value in chosen.items()))
