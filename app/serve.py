@@ -16,11 +16,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.core.children import Children, Program
-from app.core.db import Database
 from app.core.folders import ClusterError, only_launcher
 from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.settings import Settings, load_settings
 
 READY_S = 60
@@ -80,11 +78,16 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
     with ExitStack() as stack:
         stack.enter_context(only_launcher(settings.data_dir, address))
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
-        cluster = _database(settings, stack)
-        _make_ready(settings)
-        children = _children(settings, listening, web_processes=arguments.workers)
+        gate, opener = os.pipe()
+        programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
+        children = Children(programs, env=_environment(settings))
         stack.callback(children.stop)
-        children.start()
+        children.start("web")  # loads its libraries meanwhile, and waits at the gate
+        cluster = _database(settings, stack)
+        stack.callback(children.stop)  # before the database, whichever way this ends
+        _make_ready(settings)
+        os.close(opener)
+        children.start("worker")
         _wait_until_alive(arguments, children, stop)
         if not stop.is_set():
             print(f"Contextmap is ready: {address}", flush=True)  # noqa: T201 - the contract
@@ -125,6 +128,9 @@ def _database(settings: Settings, stack: ExitStack) -> PrivateCluster | None:
 
 
 def _make_ready(settings: Settings) -> None:
+    """The schema and the records; imports here, once the web processes load theirs."""
+    from app.core.db import Database
+    from app.core.prepare import prepare
     from app.demo import service as demo
     from app.reference import service as reference
 
@@ -138,17 +144,21 @@ def _make_ready(settings: Settings) -> None:
         db.dispose()
 
 
-def _children(settings: Settings, listening: socket.socket, *, web_processes: int) -> Children:
-    fd = listening.fileno()
-    web = Program([sys.executable, "-m", "app.web", "--fd", str(fd)], fds=(fd,))
+def _programs(listening: int, gate: int, *, web_processes: int) -> dict[str, Program]:
+    options = ["--fd", str(listening), "--after", str(gate)]
+    web = Program([sys.executable, "-m", "app.web", *options], fds=(listening, gate))
     worker = Program([sys.executable, "-m", "app.worker"])
-    programs = {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
-    env = {
+    return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the command line changed, for the children to read."""
+    demo = "1" if settings.demo else "0"
+    return {
         **os.environ,
         "CONTEXTMAP_DATA_DIR": str(settings.data_dir),
-        "CONTEXTMAP_DEMO": "1" if settings.demo else "0",
+        "CONTEXTMAP_DEMO": demo,
     }
-    return Children(programs, env=env)
 
 
 def _wait_until_alive(

@@ -1,17 +1,22 @@
 """One web process, on a socket that the launcher listens on, or on an address of its own."""
 
 import argparse
+import importlib
+import os
 import socket
 import sys
 from collections.abc import Sequence
 
 import uvicorn
 
+APPLICATION = "app.main"
 NOT_STARTED = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
+    if arguments.after is not None:
+        _wait_for_launcher(arguments.after)
     server = uvicorn.Server(_config(arguments))
     shared = [] if arguments.fd is None else [socket.socket(fileno=arguments.fd)]
     server.run(sockets=shared or None)
@@ -21,14 +26,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.web", description=__doc__)
     parser.add_argument("--fd", type=int, help="a listening socket that was handed down")
+    parser.add_argument("--after", type=int, help="serve when this pipe is closed at its other end")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     return parser
 
 
+def _wait_for_launcher(gate: int) -> None:
+    """The libraries, half of a start, load while the database is made ready."""
+    importlib.import_module(APPLICATION)
+    os.read(gate, 1)
+
+
 def _config(arguments: argparse.Namespace) -> uvicorn.Config:
     return uvicorn.Config(
-        "app.main:app_from_env",
+        f"{APPLICATION}:app_from_env",
         factory=True,
         host=arguments.host,
         port=arguments.port,

@@ -38,9 +38,11 @@ class Children:
         self.env = env
         self.running: dict[str, Child] = {}
 
-    def start(self) -> None:
+    def start(self, kind: str) -> None:
+        """Those whose name begins so."""
         for name in self.programs:
-            self.running[name] = Child(self._spawn(name), time.monotonic())
+            if name.startswith(kind):
+                self.running[name] = Child(self._spawn(name), time.monotonic())
 
     def restart_dead(self) -> None:
         now = time.monotonic()

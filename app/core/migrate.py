@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
+
+if TYPE_CHECKING:  # loaded where it is used: every start would pay for it, few migrate
+    from alembic.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = ROOT / "migrations" / "bootstrap.sql"
@@ -41,14 +43,20 @@ def bootstrap_and_migrate(
 
 
 def upgrade(migrate_dsn: str, revision: str = "head") -> None:
+    from alembic import command
+
     command.upgrade(alembic_config(migrate_dsn), revision)
 
 
 def downgrade(migrate_dsn: str, revision: str) -> None:
+    from alembic import command
+
     command.downgrade(alembic_config(migrate_dsn), revision)
 
 
-def alembic_config(migrate_dsn: str) -> Config:
+def alembic_config(migrate_dsn: str) -> "Config":
+    from alembic.config import Config
+
     config = Config(toml_file=ROOT / "pyproject.toml")
     url = migrate_dsn.replace("postgresql://", "postgresql+psycopg://", 1)
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

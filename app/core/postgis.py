@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.core import debian
+
 PACKAGE = "postgresql-15-postgis-3"
-WANTED = (PACKAGE, "postgresql-15", "postgresql-client-15")
 SYSTEM_BIN = Path("/usr/lib/postgresql/15/bin")
 SYSTEM_SHARE = Path("/usr/share/postgresql/15")
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "postgis"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "debian"
 
 
 class PostgisError(RuntimeError):
@@ -25,7 +26,6 @@ class Programs:
 
     bin: Path
     env: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_or_get(folder: Path) -> Programs:
@@ -33,10 +33,14 @@ def find_or_get(folder: Path) -> Programs:
     found = installed() or unpacked(folder)
     if found is not None:
         return found
+    if not debian.is_debian():
+        raise PostgisError(
+            f"Install PostgreSQL 15 with PostGIS ({PACKAGE} on Debian 12), or set DATABASE_URL."
+        )
     if os.geteuid() == 0:
-        _apt([])
+        _install([])
     elif _has_sudo():
-        _apt(["sudo", "-n"])
+        _install(["sudo", "-n"])
     else:
         _unpack(folder)
     found = installed() or unpacked(folder)
@@ -55,21 +59,13 @@ def unpacked(folder: Path) -> Programs | None:
     root = folder / "root"
     if not (root / ".complete").exists():
         return None
-    libraries = [root / "usr/lib" / _triplet(root), root / "lib" / _triplet(root)]
-    extra = [p.parent for p in (root / "usr/lib").rglob("libblas.so.3")]
-    extra += [p.parent for p in (root / "usr/lib").rglob("liblapack.so.3")]
-    path = ":".join(str(p) for p in [*libraries, *sorted(set(extra))])
+    _link_extensions(root)
     env = {
-        "LD_LIBRARY_PATH": path,
+        "LD_LIBRARY_PATH": debian.library_path(root),
         "PROJ_DATA": str(root / "usr/share/proj"),
         "GDAL_DATA": str(root / "usr/share/gdal"),
     }
     return Programs(root / "usr/lib/postgresql/15/bin", env)
-
-
-def _triplet(root: Path) -> str:
-    found = sorted((root / "usr/lib").glob("*-linux-gnu*"))
-    return found[0].name if found else ""
 
 
 def _has_sudo() -> bool:
@@ -77,64 +73,29 @@ def _has_sudo() -> bool:
     return sudo is not None and _quiet([sudo, "-n", "true"]).returncode == 0
 
 
-def _apt(prefix: list[str]) -> None:
-    done = _quiet([*prefix, "sh", str(SCRIPT)])
+def _install(prefix: list[str]) -> None:
+    sys.stderr.write(f"Installing {PACKAGE} (124 MB, once)\n")
+    done = _quiet([*prefix, "sh", str(SCRIPT), PACKAGE])
     if done.returncode != 0:
         raise PostgisError(
-            f"apt could not install {PACKAGE}: {_last_line(done)} "
+            f"apt could not install {PACKAGE}: {debian.last_line(done)} "
             "Check the network, or set DATABASE_URL to a server with PostGIS."
         )
 
 
 def _unpack(folder: Path) -> None:
-    """Signed packages by apt with state of its own, unpacked beside each other."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    sys.stderr.write(f"Fetching {PACKAGE} and unpacking it without root (once)\n")
+    try:
+        debian.unpack(folder, [PACKAGE])
+    except debian.PackagesError as failed:
         raise PostgisError(
-            f"Install PostgreSQL 15 with PostGIS ({PACKAGE} on Debian 12), or set DATABASE_URL."
-        )
-    sys.stderr.write(f"Fetching {PACKAGE} without root (about 70 MB, once)\n")
-    state, root = folder / "apt", folder / "root"
-    debs = state / "archives"
-    for part in (state / "lists" / "partial", debs / "partial", root):
-        part.mkdir(parents=True, exist_ok=True)
-    (state / "status").touch()
-    options = _apt_options(state)
-    _run(["apt-get", *options, "-q", "update"])
-    _run(
-        [
-            "apt-get",
-            *options,
-            "-qy",
-            "install",
-            "--download-only",
-            "--no-install-recommends",
-            *WANTED,
-        ]
-    )
-    for deb in sorted(debs.glob("*.deb")):
-        _run(["dpkg-deb", "-x", str(deb), str(root)])
-        deb.unlink()
-    _mend(root)
-    (root / ".complete").touch()
+            f"{failed} Check the network, have an administrator install {PACKAGE}, "
+            "or set DATABASE_URL to a server with PostGIS."
+        ) from failed
 
 
-def _apt_options(state: Path) -> list[str]:
-    """An empty package database: everything needed is fetched, whatever the system has."""
-    pairs = {
-        "Dir::State": state,
-        "Dir::State::Lists": state / "lists",
-        "Dir::State::status": state / "status",
-        "Dir::Cache": state,
-        "Dir::Cache::archives": state / "archives",
-        "Debug::NoLocking": "1",
-        "APT::Sandbox::User": "",
-        "APT::Install-Recommends": "0",
-    }
-    return [part for name, value in pairs.items() for part in ("-o", f"{name}={value}")]
-
-
-def _mend(root: Path) -> None:
-    """What Debian's install scripts would have linked: the unversioned extension files."""
+def _link_extensions(root: Path) -> None:
+    """Debian's install scripts link the plain names of the extension files."""
     extensions = root / "usr/share/postgresql/15/extension"
     for versioned in extensions.glob("*-3.control"):
         plain = extensions / versioned.name.replace("-3.control", ".control")
@@ -144,14 +105,3 @@ def _mend(root: Path) -> None:
 
 def _quiet(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-
-
-def _run(command: list[str]) -> None:
-    done = _quiet(command)
-    if done.returncode != 0:
-        raise PostgisError(f"{command[0]} failed: {_last_line(done)}")
-
-
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-    return lines[-1] if lines else "no message."
