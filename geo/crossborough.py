@@ -6,21 +6,20 @@ Significance, stability and linked contexts (R3, R4) build on the result and are
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from math import ceil
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo import density, grids
+from geo import density, footprint, grids, reportable
 from geo.boundaries import Lads
 from geo.crs import require_bng
+from geo.groups import Groups, grouped
 
 Array = NDArray[Any]
 
 ACTIVE_DAYS = 90
-STRADDLE_SHARE, STRADDLE_M2 = 0.01, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ class Events:
     `order` ranks the rows by id, so that the answer does not depend on theirs. `xy_m` is the
     representative point of the site (EPSG:27700), `site` its number, `lad` an index into the
     districts (-1 none). `agency` and `children` tell a pattern from one noisy reporter and from
-    casework with one child; without them (open data) only the numbers count.
+    casework with one child; without them (open data) only the numbers count. A row that stands
+    for events of several dates says the last of them and how many there are.
     """
 
     order: Array
@@ -61,6 +61,8 @@ class Events:
     may_be_core: Array
     agency: Array | None = None
     children: Sequence[tuple[str, ...]] | None = None
+    last_day: Array | None = None
+    dates: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,8 @@ def run(
     """
     require_bng(events.xy_m)
     labels = _labels(events, params, neighbours)
-    number = int(labels.label.max(initial=-1)) + 1
-    by = np.argsort(labels.label, kind="stable")
-    edges = np.searchsorted(labels.label[by], np.arange(number + 1))
-    border = np.zeros(len(labels.core), dtype=bool)
-    border[labels.core] = _near_border(events.xy_m[labels.core], params.eps_m, lads)
-    study = _Study(events, lads, params, snapshot_day, partners, labels.core, border)
-    found = [_hot_spot(by[edges[k] : edges[k + 1]], study) for k in range(number)]
+    study = _Study(events, lads, params, grouped(labels))
+    found = _hot_spots(study, snapshot_day, partners)
     found.sort(key=lambda spot: -spot.n)
     return Level1(found, density.largest_share(labels.label, events.weight))
 
@@ -156,119 +153,132 @@ def _labels(events: Events, params: Params, neighbours: density.Pairs | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Study:
-    """What every hot spot of a run is worked out from; `core` and `border` are per row."""
+    """What the hot spots of a run are worked out from, all at once."""
 
     events: Events
     lads: Lads
     params: Params
-    snapshot_day: int
-    partners: frozenset[str]
-    core: Array
-    border: Array
+    spots: Groups
+
+    def boroughs(self, *, core: bool = False) -> tuple[Array, Array, Array]:
+        """Hot spot, district and events of each pair; the most events first, ties by code."""
+        lad = self.events.lad[self.spots.rows]
+        some = (lad >= 0) & self.spots.core if core else lad >= 0
+        width = len(self.lads.codes)
+        key, at = np.unique(self.spots.of[some] * width + lad[some], return_inverse=True)
+        n = np.bincount(at, weights=self.events.weight[self.spots.rows[some]]).astype(np.int64)
+        code = np.argsort(np.argsort(np.array(self.lads.codes))) if width else np.zeros(0, int)
+        by = np.lexsort((code[key % max(width, 1)], -n, key // max(width, 1)))
+        return key[by] // max(width, 1), key[by] % max(width, 1), n[by]
 
 
-def _hot_spot(rows: Array, study: _Study) -> HotSpot:
-    events, lads, params = study.events, study.lads, study.params
-    is_core = study.core[rows]
-    weight = events.weight[rows]
-    boroughs = _by_lad(events.lad[rows], weight, lads)
-    core_counts = _by_lad(events.lad[rows[is_core]], weight[is_core], lads)
-    n_core = int(weight[is_core].sum())
-    r1 = _spans(core_counts, n_core, params, study.partners)
-    close = not r1 and bool(study.border[rows[is_core]].any())
-    straddled = _straddled(events.xy_m[rows[is_core]], params.eps_m, lads) if close else {}
-    core_days = events.day[rows[is_core]]
-    why_not = _why_not(rows, events, params)
-    west, south = events.xy_m[rows].min(axis=0)
-    east, north = events.xy_m[rows].max(axis=0)
+def _hot_spots(study: _Study, snapshot_day: int, partners: frozenset[str]) -> list[HotSpot]:
+    if study.spots.number == 0:
+        return []
+    events, params = study.events, study.params
+    last = events.day if events.last_day is None else events.last_day
+    boroughs = _dicts(study, study.boroughs())
+    core_counts = _dicts(study, study.boroughs(core=True))
+    n_core = study.spots.by(events.weight, core=True)
+    spans = [
+        reportable.spans(
+            counts, int(n), least=params.span_min, share=params.span_share, partners=partners
+        )
+        for counts, n in zip(core_counts, n_core, strict=True)
+    ]
+    straddled = _straddled(study, np.array(spans))
+    xy_m = events.xy_m[study.spots.rows]
+    least, most = (f.reduceat(xy_m, study.spots.start) for f in (np.minimum, np.maximum))
+    end = study.spots.core_limit(np.maximum, last)
+    columns = zip(
+        study.spots.split(study.spots.rows),
+        study.spots.split(study.spots.core),
+        study.spots.by(events.weight).tolist(),
+        n_core.tolist(),
+        study.spots.distinct(events.site).tolist(),
+        boroughs,
+        spans,
+        _why_not(study),
+        study.spots.core_limit(np.minimum, events.day).tolist(),
+        end.tolist(),
+        np.column_stack([least, most]).tolist(),
+        grids.hulls(xy_m, study.spots.of, params.mask_m),
+        core_counts,
+        straddled,
+        strict=True,
+    )
+    return [_hot_spot(column, snapshot_day) for column in columns]
+
+
+def _hot_spot(column: tuple[Any, ...], snapshot_day: int) -> HotSpot:
+    rows, core, n, n_core, n_places, boroughs, r1, why_not, first, last, bbox = column[:11]
+    hull, core_counts, straddled = column[11:]
     return HotSpot(
         members=rows,
-        core=is_core,
-        n=int(weight.sum()),
+        core=core,
+        n=n,
         n_core=n_core,
-        n_places=len(np.unique(events.site[rows])),
+        n_places=n_places,
         boroughs=boroughs,
         cross_borough=len(boroughs) >= 2,
         r1_span=r1,
         r2_straddle=len(straddled) >= 2,
         reportable=why_not is None,
         why_not=why_not,
-        active=int(core_days.max()) >= study.snapshot_day - ACTIVE_DAYS,
-        first_day=int(core_days.min()),
-        last_day=int(core_days.max()),
-        bbox=(float(west), float(south), float(east), float(north)),
-        hull=grids.hull(events.xy_m[rows], params.mask_m),
+        active=last >= snapshot_day - ACTIVE_DAYS,
+        first_day=first,
+        last_day=last,
+        bbox=tuple(bbox),
+        hull=hull,
         evidence={"r1": {"core": core_counts}, "r2": {"share": straddled}},
     )
 
 
-def _by_lad(lad: Array, weight: Array, lads: Lads) -> dict[str, int]:
-    """Events by district, the largest first, ties by code."""
-    known = lad >= 0
-    n = np.bincount(lad[known], weights=weight[known], minlength=len(lads.codes)).astype(int)
-    pairs = [(lads.codes[i], int(n[i])) for i in np.flatnonzero(n)]
-    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+def _dicts(study: _Study, pairs: tuple[Array, Array, Array]) -> list[dict[str, int]]:
+    """Events by code, for each hot spot."""
+    found: list[dict[str, int]] = [{} for _ in range(study.spots.number)]
+    codes = study.lads.codes
+    for of, lad, n in zip(*(column.tolist() for column in pairs), strict=True):
+        found[of][codes[lad]] = n
+    return found
 
 
-def _spans(
-    core_counts: dict[str, int], n_core: int, params: Params, partners: frozenset[str]
-) -> bool:
-    """R1: core incidents in two districts or more, each with its least number; one a partner."""
-    least = max(params.span_min, ceil(round(params.span_share * n_core, 9)))
-    held = {code for code, n in core_counts.items() if n >= least}
-    return len(held) >= 2 and (not partners or bool(held & partners))
+def _straddled(study: _Study, spans: Array) -> list[dict[str, float]]:
+    """R2, asked only where R1 does not hold and the footprint reaches a border."""
+    found: list[dict[str, float]] = [{} for _ in range(study.spots.number)]
+    radius_m, lads = study.params.eps_m / 2, study.lads
+    of, xy_m = (
+        study.spots.of[study.spots.core],
+        study.events.xy_m[study.spots.rows[study.spots.core]],
+    )
+    asked = np.unique(of[footprint.near_border(xy_m, radius_m, lads) & ~spans[of]])
+    some = np.isin(of, asked)
+    shares = footprint.shares(xy_m[some], np.searchsorted(asked, of[some]), radius_m, lads)
+    for k, share in zip(asked.tolist(), shares, strict=True):
+        found[k] = share
+    return found
 
 
-def _near_border(core_xy_m: Array, eps_m: float, lads: Lads) -> Array:
-    """Whether the buffer of each point reaches a district's edge: only these can straddle."""
-    near = np.zeros(len(core_xy_m), dtype=bool)
-    if not len(lads.codes) or not len(core_xy_m):
-        return near
-    west, south = core_xy_m.min(axis=0) - eps_m
-    east, north = core_xy_m.max(axis=0) + eps_m
-    edges = shapely.clip_by_rect(shapely.boundary(lads.shapes), west, south, east, north)
-    lines = shapely.get_parts(edges)
-    coordinates, line = shapely.get_coordinates(lines, return_index=True)
-    joined = line[1:] == line[:-1]
-    ends = np.stack([coordinates[:-1][joined], coordinates[1:][joined]], axis=1)
-    tree = shapely.STRtree(shapely.linestrings(ends))
-    hit = tree.query(shapely.points(core_xy_m), predicate="dwithin", distance=eps_m / 2)[0]
-    near[hit] = True
-    return near
-
-
-def _straddled(core_xy_m: Array, eps_m: float, lads: Lads) -> dict[str, float]:
-    """R2: districts holding at least 1 % and 100 m2 of the footprint of the core points."""
-    points = shapely.points(np.unique(core_xy_m, axis=0))
-    footprint = shapely.union_all(shapely.buffer(points, eps_m / 2, quad_segs=16))
-    box = shapely.box(*footprint.bounds)
-    near = np.flatnonzero(shapely.intersects(lads.shapes, box))
-    area = shapely.area(shapely.intersection(lads.shapes[near], footprint))
-    return {
-        lads.codes[i]: round(float(a / footprint.area), 4)
-        for i, a in zip(near, area, strict=True)
-        if a >= STRADDLE_M2 and a / footprint.area >= STRADDLE_SHARE
-    }
-
-
-def _why_not(rows: Array, events: Events, params: Params) -> str | None:
-    """The first reason against reporting it as a pattern, in words; None when it may be."""
-    n = int(events.weight[rows].sum())
-    if n < params.min_incidents:
-        return f"Fewer than {params.min_incidents} incidents."
-    dates = len(np.unique(events.day[rows]))
-    if dates < params.min_dates:
-        return f"Incidents on {dates} of at least {params.min_dates} dates: not yet a pattern."
-    if events.agency is None or events.children is None:
-        return None
-    linked = [set(events.children[i]) for i in rows]
-    everyone = set().union(*linked)
-    if any(2 * sum(child in some for some in linked) > len(rows) for child in everyone):
-        return "One child is linked to more than half of the incidents: casework, not a context."
-    agencies = len(np.unique(events.agency[rows]))
-    if len(everyone) < params.min_children and agencies < params.min_agencies:
-        return (
-            f"Fewer than {params.min_children} children and fewer than "
-            f"{params.min_agencies} reporting agencies."
+def _why_not(study: _Study) -> list[str | None]:
+    """The first reason against reporting each as a pattern, in words; None when it may be."""
+    events, params = study.events, study.params
+    n = study.spots.by(events.weight)
+    days = [events.day] if events.last_day is None else [events.day, events.last_day]
+    dates = study.spots.distinct(*days)
+    if events.dates is not None:  # three dates at one row decide; one or two are known whole
+        dates = np.maximum(
+            dates, np.maximum.reduceat(events.dates[study.spots.rows], study.spots.start)
         )
-    return None
+    found = [
+        reportable.too_little(int(total), int(on), params.min_incidents, params.min_dates)
+        for total, on in zip(n, dates, strict=True)
+    ]
+    if events.agency is None or events.children is None:
+        return found
+    for k, rows in enumerate(study.spots.split(study.spots.rows)):
+        linked = [events.children[i] for i in rows]
+        agencies = len(np.unique(events.agency[rows]))
+        found[k] = found[k] or reportable.casework(
+            linked, agencies, min_children=params.min_children, min_agencies=params.min_agencies
+        )
+    return found

@@ -1,5 +1,7 @@
 """Square cells of the British National Grid, and the outline of a cluster drawn from them."""
 
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -61,9 +63,42 @@ def hull(xy_m: Points, cell_m: float = HULL_CELL_M) -> shapely.Polygon:
     >>> hull(np.array([[100.0, 100.0]])).bounds
     (0.0, 0.0, 500.0, 500.0)
     """
-    cells = np.unique(square(xy_m, cell_m), axis=0)
-    centres = shapely.MultiPoint((cells + 0.5) * cell_m).convex_hull
-    if centres.geom_type == "Polygon":
-        return centres
-    corners = np.concatenate([cells + offset for offset in ((0, 0), (0, 1), (1, 0), (1, 1))])
-    return shapely.MultiPoint(corners * cell_m).convex_hull
+    return hulls(xy_m, np.zeros(len(xy_m), dtype=np.int64), cell_m)[0]
+
+
+def hulls(xy_m: Points, group: NDArray[Any], cell_m: float = HULL_CELL_M) -> NDArray[Any]:
+    """Outlines of many clusters at once.
+
+    Parameters
+    ----------
+    xy_m : ndarray, shape (n, 2), EPSG:27700 metres
+    group : ndarray of int, shape (n,)
+        Cluster of each point, 0, 1, 2 ... without a gap, ascending.
+
+    Returns
+    -------
+    ndarray of Polygon
+        As `hull`, by cluster.
+
+    Examples
+    --------
+    >>> hulls(np.array([[100.0, 100.0], [700.0, 100.0]]), np.array([0, 1]))[1].bounds
+    (500.0, 0.0, 1000.0, 500.0)
+    """
+    if not len(group):
+        return np.empty(0, dtype=object)
+    cells = np.unique(np.column_stack([group, square(xy_m, cell_m)]), axis=0)
+    of = cells[:, 0]
+    centres = shapely.points((cells[:, 1:] + 0.5) * cell_m)
+    found: NDArray[Any] = shapely.convex_hull(shapely.multipoints(centres, indices=of))
+    flat = np.flatnonzero(shapely.get_dimensions(found) < 2)
+    some = np.isin(of, flat)
+    corners = (cells[some, None, 1:] + CORNERS).reshape(-1, 2) * cell_m
+    of_corner = np.repeat(np.searchsorted(flat, of[some]), len(CORNERS))
+    if len(flat):
+        whole = shapely.multipoints(shapely.points(corners), indices=of_corner)
+        found[flat] = shapely.convex_hull(whole)
+    return found
+
+
+CORNERS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])

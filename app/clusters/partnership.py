@@ -115,8 +115,6 @@ def _study(
             children=[tuple(i.children) for i in kept],
         ),
         sites.neighbours(geometry, settings.eps_m) if spread else None,
-        day,
-        np.ones(len(kept), dtype=np.int64),
         _members(kept, site),
         coverage,
         lambda at: [ids[i] for i in at.tolist()],

@@ -168,7 +168,7 @@ def _member_rows(done: Finished, kinds: Mapping[str, str]) -> dict[str, Array]:
     found = {
         "cluster_id": np.repeat(keys, sizes),
         "day": bulk.pg_date(events.day[rows]),
-        "dates": study.dates[rows],
+        "dates": np.ones(len(rows)) if events.dates is None else events.dates[rows],
         "n": events.weight[rows],
         "is_core": np.concatenate([found.spot.core for found in done.found]).astype(np.uint8),
     }

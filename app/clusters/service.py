@@ -1,7 +1,6 @@
 """Ask for a run, and carry it out: read, compute without a transaction, store all or nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import UUID
@@ -28,13 +27,12 @@ from app.core.jobs import enqueue
 from app.reference import queries as reference
 from geo import crossborough
 from geo.boundaries import Lads
-from geo.crossborough import ACTIVE_DAYS, HotSpot, Level1
+from geo.crossborough import HotSpot, Level1
 from geo.errors import GeoInputError
 from geo.lineage import content_id
 
 TASK = "clusters:recompute"
 JOB = job_actor(TASK)
-FEW_DATES = 3  # dates that make a pattern (analysis.md 4.3)
 
 Progress = Callable[[int, int, str], None]
 
@@ -144,43 +142,13 @@ def _read(db: Database, settings: Settings) -> tuple[Study, Lads]:
 
 
 def _computed(study: Study, lads: Lads, settings: Settings) -> Level1:
-    """Hot spots by size, then content."""
-    collapsed = bool((study.dates > 1).any())
-    params = settings.geo()
-    level1 = crossborough.run(
+    return crossborough.run(
         study.events,
         lads,
-        replace(params, min_dates=1) if collapsed else params,
+        settings.geo(),
         snapshot_day=epoch_day(settings.last_on),
         neighbours=study.neighbours,
         partners=frozenset(settings.partners),
-    )
-    if not collapsed:
-        return level1
-    dated = [_dated(spot, study, epoch_day(settings.last_on)) for spot in level1.hot_spots]
-    return replace(level1, hot_spots=dated)
-
-
-def _dated(spot: HotSpot, study: Study, snapshot_day: int) -> HotSpot:
-    """Dates of a hot spot whose rows each stand for several.
-
-    A row that stands for three dates or more decides alone; rows of one or two are known whole.
-    """
-    rows = spot.members
-    first, last = study.events.day[rows], study.last_day[rows]
-    core_last = int(last[spot.core].max())
-    known = len(np.unique(np.concatenate([first, last])))
-    dates = max(int(study.dates[rows].max()), known)
-    why_not = spot.why_not
-    if why_not is None and dates < FEW_DATES:
-        why_not = f"Incidents on {dates} of at least {FEW_DATES} dates: not yet a pattern."
-    return replace(
-        spot,
-        first_day=int(first[spot.core].min()),
-        last_day=core_last,
-        active=core_last >= snapshot_day - ACTIVE_DAYS,
-        why_not=why_not,
-        reportable=why_not is None,
     )
 
 

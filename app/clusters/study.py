@@ -18,13 +18,11 @@ class Study:
     """Rows in the order of their ids.
 
     `tokens` names rows as incidents of a core, `site_ids` where they are; both the same in every
-    database that holds the same records. `dates` counts the days a row stands for.
+    database that holds the same records.
     """
 
     events: Events
     neighbours: Pairs | None
-    last_day: Array
-    dates: Array
     members: Mapping[str, Array]
     coverage: dict[str, Any]
     tokens: Callable[[Array], list[str]]
@@ -35,8 +33,9 @@ class Study:
     def snapshot_hash(self) -> str:
         """SHA-256 of the rows."""
         digest = hashlib.sha256()
-        for column in (self.events.xy_m, self.events.day, self.last_day, self.events.weight):
-            digest.update(np.ascontiguousarray(column).tobytes())
+        for column in (self.events.xy_m, self.events.day, self.events.last_day, self.events.weight):
+            if column is not None:
+                digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
 
