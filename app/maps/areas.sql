@@ -19,5 +19,20 @@ shown as (
     where %(z)s::int between shape.min_zoom and shape.max_zoom
     order by newest.code
     limit 2000
+),
+-- One label an area, in the one tile that holds its middle.
+named as (
+    select newest.name, newest.code = any(%(partners)s::text[]) as partner,
+           ST_AsMVTGeom(at.middle, bounds.square, 4096, 0, true) as geom
+    from bounds
+    cross join newest
+    join reference.area on area.id = newest.id
+    cross join lateral (
+        select ST_Transform(ST_Centroid(ST_Envelope(area.geom)), 3857) as middle) as at
+    where at.middle && bounds.square
+    order by newest.code
 )
-select ST_AsMVT(shown, 'areas', 4096, 'geom') from shown where geom is not null
+select (select coalesce(ST_AsMVT(shown, 'areas', 4096, 'geom'), '')
+        from shown where geom is not null)
+    || (select coalesce(ST_AsMVT(named, 'area_names', 4096, 'geom'), '')
+        from named where geom is not null)

@@ -1,12 +1,15 @@
 """Things on the map that can be touched: at most 300, grouped beyond; nothing is left out."""
 
 from collections.abc import Sequence
+from math import cos, radians
 from typing import Any
 
 from app.maps.queries import Row
 
 MOST = 300
 PIXELS = 64
+APART_PX = (36, 26)
+DEEPEST = 18
 SHAPES = {
     "PG_OPEN": "circle",
     "PG_CENTRE": "square",
@@ -51,13 +54,29 @@ def _inside(row: Row, box: Box) -> bool:
 
 def _shown(seen: Sequence[Row], zoom: int) -> tuple[list[dict[str, Any]], str]:
     if len(seen) <= MOST:
-        return [_item(row) for row in seen], "places"
+        return _apart(seen, zoom), "places"
     cell = PIXELS * 360 / 256 / 2**zoom
     while True:
         groups = _groups(seen, cell)
         if len(groups) <= MOST:
             return groups, "groups"
         cell *= 2
+
+
+def _apart(seen: Sequence[Row], zoom: int) -> list[dict[str, Any]]:
+    """Things that would cover each other are one group: a finger and an eye need the room."""
+    wide = APART_PX[0] * 360 / 256 / 2**zoom
+    high = APART_PX[1] * 360 / 256 / 2**zoom * cos(radians(seen[0].lat or 0)) if seen else 0
+    held: list[list[Row]] = []
+    for row in seen:
+        for group in held:
+            near = abs((group[0].lon or 0) - (row.lon or 0)) < wide
+            if near and abs((group[0].lat or 0) - (row.lat or 0)) < high:
+                group.append(row)
+                break
+        else:
+            held.append([row])
+    return [_item(group[0]) if len(group) == 1 else _group(group) for group in held]
 
 
 def _item(row: Row) -> dict[str, Any]:
@@ -104,5 +123,7 @@ def _group(members: Sequence[Row]) -> dict[str, Any]:
         "lon": round(lon, 5),
         "lat": round(lat, 5),
         "count": len(members),
+        "cross_borough": any(row.kind == "cluster" and row.cross_borough for row in members),
+        "members": [_item(row) for row in members] if len(members) <= 30 else [],
         "href": "",
     }

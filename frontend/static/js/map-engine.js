@@ -153,6 +153,7 @@ function buttonOf(item) {
     label.textContent = String(item.count);
   } else {
     button.append(symbol(item));
+    if (item.kind === "group") button.classList.toggle("cm-item--many", true);
     label.textContent = String(item.kind === "group" ? item.count : item.level);
   }
   button.append(label);

@@ -87,8 +87,8 @@ function remember(view) {
 }
 
 function open(item) {
-  if (item.kind === "group") {
-    engine.setView(item.lat, item.lon, engine.view().zoom + 2);
+  if (item.kind === "group" && (engine.view().zoom < 17 || !item.members.length)) {
+    engine.setView(item.lat, item.lon, Math.min(18, engine.view().zoom + 2));
     return;
   }
   opened = item;
@@ -101,7 +101,17 @@ function open(item) {
 
 function parts(item) {
   const made = [text("h2", item.name, { tabindex: "-1" })];
-  if (item.kind === "cluster") {
+  if (item.kind === "group") {
+    // As close as the map goes, its members are a list.
+    const list = document.createElement("ul");
+    list.className = "govuk-list";
+    for (const member of item.members) {
+      const line = document.createElement("li");
+      line.append(text("a", member.name, { class: "govuk-link", href: member.href }));
+      list.append(line);
+    }
+    made.push(list);
+  } else if (item.kind === "cluster") {
     if (item.cross_borough) made.push(text("p", `Cross-borough: incidents in ${joined(item.boroughs.map((b) => b.replace(/ \d+$/, "")))}.`, { class: "govuk-!-font-weight-bold" }));
     made.push(text("p", `${item.count} incidents: ${joined(item.boroughs)}.`));
     made.push(text("p", `Period: ${day(item.first_on)} to ${day(item.last_on)}.`));
@@ -116,7 +126,7 @@ function parts(item) {
   const link = text("a", item.kind === "cluster" ? "Open cluster" : "Open place", { class: "govuk-button", href: item.href });
   const shut = text("button", "Close", { class: "govuk-button govuk-button--secondary", type: "button" });
   shut.addEventListener("click", close);
-  made.push(link, shut);
+  made.push(...(item.kind === "group" ? [shut] : [link, shut]));
   return made;
 }
 

@@ -46,7 +46,7 @@ export const areasPaint = [
   { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 2 }), filter: partner },
 ];
 
-export const areasLabels = [named("areas", 15, 600, { maxzoom: 13 })];
+export const areasLabels = [named("area_names", 15, 600, { maxzoom: 14 })];
 
 const STEPS = [1, 3, 10, 30, 100];
 const TINTS = ["#cfe5de", "#9ccabd", "#5fa899", "#267a6d", "#0a4a44"];
