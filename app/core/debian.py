@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,3 +83,17 @@ def _run(command: list[str]) -> None:
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     return lines[-1] if lines else "no message."
+
+
+def main(folder: str, *packages: str) -> int:
+    """For scripts/setup, before there is any Python package: prints where they were unpacked."""
+    try:
+        sys.stdout.write(f"{unpack(Path(folder), packages)}\n")
+    except PackagesError as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
