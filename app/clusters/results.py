@@ -218,16 +218,15 @@ def _write_lineages(
     rows = [
         (
             lineage[found.content_id],
-            ids.new_reference("CL"),
+            None if found.content_id in matches.continues else ids.new_reference("CL"),
             sorted(found.site_ids),
             matches.splits.get(found.content_id),
-            found.content_id in matches.continues,
         )
         for found in done.found
     ]
     cursor.execute(
         "create temporary table lineage_in (id uuid, ref text, site_ids text[], "
-        "split_from_id uuid, continues boolean) on commit drop"
+        "split_from_id uuid) on commit drop"
     )
     with cursor.copy("copy lineage_in from stdin") as copy:
         for row in rows:
@@ -243,13 +242,13 @@ def _write_lineages(
 CONTINUE = """
     update app.cluster_lineage as lineage
     set site_ids = lineage_in.site_ids, state = 'OPEN', last_seen_on = %(on)s
-    from lineage_in where lineage_in.continues and lineage.id = lineage_in.id
+    from lineage_in where lineage_in.ref is null and lineage.id = lineage_in.id
 """
 OPEN = """
     insert into app.cluster_lineage
         (id, ref, source, series, site_ids, opened_on, last_seen_on, split_from_id)
     select id, ref, %(source)s, %(series)s, site_ids, %(on)s, %(on)s, split_from_id
-    from lineage_in where not continues
+    from lineage_in where ref is not null
 """
 MERGE = """
     update app.cluster_lineage

@@ -481,6 +481,34 @@ def move(db, lead, ids, *, state):
         )
 
 
+def test_a_pattern_that_splits_and_merges_again_says_so(db, run, lead):
+    west, north = BRIDGE
+    for i in range(6):
+        incident(db, lead, west + 10 * i, north, 2 * i + 1)
+    for i in range(5):
+        incident(db, lead, west + 400 + 10 * i, north, 2 * i + 1)
+    bridge = [incident(db, lead, west + 210, north, 5)]
+    (whole,) = run(db, "--source", "partnership")["clusters"]
+
+    move(db, lead, bridge, state="WITHDRAWN")
+    parts = run(db, "--source", "partnership")["clusters"]
+    move(db, lead, bridge, state="RECORDED")
+    (again,) = run(db, "--source", "partnership")["clusters"]
+
+    assert [part["n"] for part in parts] == [6, 5]
+    assert parts[0]["lineage"] == again["lineage"] == whole["lineage"]
+    with db.read(lead) as session:
+        other = session.execute(
+            text("""
+                select one.ref, one.state, split.ref as split_from, merged.ref as merged_into
+                from app.cluster_lineage as one
+                join app.cluster_lineage as split on split.id = one.split_from_id
+                join app.cluster_lineage as merged on merged.id = one.merged_into_id
+            """)
+        ).one()
+    assert other == (parts[1]["lineage"], "CLOSED", whole["lineage"], whole["lineage"])
+
+
 def test_a_pattern_gone_for_more_than_a_year_is_closed(db, run, lead):
     ids = pattern(db, lead)
     run(db, "--source", "partnership")
