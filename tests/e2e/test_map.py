@@ -210,9 +210,7 @@ def test_m20_a_name_that_is_markup_is_text(browser, live_url, site_db):
     bad = "Demo <img src=x onerror=alert(1)>"
     with site_db.begin(job_actor("demo:load")) as session:
         ref, before = session.execute(
-            text(
-                "select ref, name from app.place where geom_kind = 'P' and geom is not null order by ref limit 1"
-            )
+            text("select ref, name from app.place where qk is not null order by ref limit 1")
         ).one()
         session.execute(text("update app.place set name = :n where ref = :r"), {"n": bad, "r": ref})
     context = browser.new_context()

@@ -98,13 +98,13 @@ def test_a_form_says_what_is_wrong_beside_the_answer(browser, live_url):
 
 def test_a_proposed_place_is_shown_with_its_borough(desktop):
     page = desktop.open("/places/new")
-    page.get_by_label("What kind of place is it?").select_option("CAR_PARK")
-    page.get_by_label("Name").fill("Car park of the browser test")
+    page.get_by_label("What kind of place is it?").select_option("TAKEAWAY_SHOP")
+    page.get_by_label("Name").fill("Cafe of the browser test")
     page.get_by_label("Easting").fill("518000")
     page.get_by_label("Northing").fill("169300")
     page.get_by_role("button", name="Propose this place").click()
 
-    assert page.locator("h1").inner_text() == "Car park of the browser test"
+    assert page.locator("h1").inner_text() == "Cafe of the browser test"
     assert "Kingston upon Thames" in page.locator("dl").inner_text()
 
 

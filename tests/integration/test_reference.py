@@ -1,0 +1,212 @@
+"""Boundaries, postcodes and code lists."""
+
+import csv
+import gzip
+import json
+
+import numpy as np
+import psycopg
+import pytest
+import shapely
+from sqlalchemy import text
+
+from app.core.actor import job_actor
+from app.core.errors import InvalidError
+from app.reference import queries, service
+from geo import boundaries, crs
+
+JOB = job_actor("test:reference")
+PACKAGED = "postcode,quality,easting,northing,lad_code,wd_code\n"
+ONSPD = "pcds,osgrdind,oseast1m,osnrth1m,oslaua,osward\n"
+
+
+def test_loading_again_changes_nothing(module_db):
+    assert service.load_packaged(module_db) is False
+
+
+def test_the_packaged_boundaries_are_whole_at_every_zoom(module_db):
+    with module_db.read(JOB) as session:
+        boroughs = queries.boroughs(session)
+        shapes = session.execute(
+            text("select min_zoom, count(distinct area_id) from reference.area_shape group by 1")
+        ).all()
+        cut = session.execute(
+            text("""
+                select max(abs(ST_Area(area.geom) - pieces.area) / ST_Area(area.geom)),
+                       max(pieces.points)
+                from reference.area join (
+                    select area_id, sum(ST_Area(geom)) as area, max(ST_NPoints(geom)) as points
+                    from reference.area_piece group by area_id) as pieces on area_id = area.id
+            """)
+        ).one()
+
+    assert len(boroughs) == 33
+    assert dict(shapes) == {0: 33, 10: 33, 12: 33, 14: 33}
+    assert cut[0] < 1e-9
+    assert cut[1] <= 256
+
+
+def test_every_place_type_and_harm_of_the_taxonomy_is_there(module_db):
+    with module_db.read(JOB) as session:
+        types, harms = queries.place_types(session), queries.harms(session)
+        roles = [code for code, _ in queries.codes(session, "link_role")]
+        rules = queries.language_rules(session)
+
+    assert len(types) == 35
+    assert {t.sensitivity for t in types if t.code in {"CUCKOOED", "RESIDENTIAL"}} == {
+        "RESIDENTIAL"
+    }
+    assert len(harms) == 37
+    assert len(roles) == 7
+    assert any(rule.severity == "stop" for rule in rules)
+
+
+@pytest.mark.parametrize("typed", ["KT1 1EU", "kt11eu", " Kt1-1eu "])
+def test_a_postcode_is_found_however_it_is_typed(module_db, typed):
+    with module_db.read(JOB) as session:
+        found = queries.postcode(session, typed)
+
+    assert found is not None
+    assert (found.postcode, found.lad_code) == ("KT1 1EU", "E09000021")
+
+
+def test_an_unknown_postcode_is_none(module_db):
+    with module_db.read(JOB) as session:
+        assert queries.postcode(session, "ZZ99 9ZZ") is None
+
+
+def test_postgis_and_geo_agree_on_coordinates(module_db):
+    lonlat = np.array([(-0.3064, 51.4104), (-0.2825, 51.4613), (-0.4, 51.33), (0.1, 51.6)])
+    with module_db.read(JOB) as session:
+        theirs = session.execute(
+            text("""
+                select ST_X(g), ST_Y(g) from unnest(:lon, :lat) with ordinality as p(lon, lat, i),
+                lateral ST_Transform(ST_SetSRID(ST_MakePoint(lon, lat), 4326), 27700) as g
+                order by i
+            """),
+            {"lon": lonlat[:, 0].tolist(), "lat": lonlat[:, 1].tolist()},
+        ).all()
+
+    assert np.abs(crs.to_bng(lonlat) - np.array(theirs)).max() < 0.1
+
+
+def test_the_morton_key_of_database_and_import_agree(module_db):
+    from app.core import morton
+
+    lonlat = np.array([(-0.3064, 51.4104), (-0.28, 51.46)])
+    mx, my = morton.mercator(lonlat)
+    ours = morton.interleaved(mx >> 8, my >> 8).tolist()
+    with module_db.begin(JOB) as session:
+        theirs = [
+            session.scalar(
+                text("select app.morton(ST_SetSRID(ST_MakePoint(:x, :y), 4326))"), {"x": x, "y": y}
+            )
+            for x, y in lonlat.tolist()
+        ]
+
+    assert ours == theirs
+
+
+@pytest.mark.shared
+def test_boroughs_of_postcodes_agree_with_the_publisher(module_db, shared):
+    path = shared / "data/open/postcodes/code_point_open_2025-05_nine_districts.csv.gz"
+    with gzip.open(path, "rt") as lines:
+        rows = list(csv.DictReader(lines))
+    wider = service.read_boundaries(
+        shared / "data/open/boundaries/core_and_neighbours.geojson",
+        code_field=_code_field(shared),
+        name_field="name",
+    )
+    with module_db.read(JOB) as session:
+        lads = queries.lads(session)
+    surrey = [b for b in wider if b.code.startswith("E07")]
+    both = boundaries.Lads(
+        (*lads.codes, *(b.code for b in surrey)),
+        np.array([*lads.shapes, *(b.shape_m for b in surrey)], dtype=object),
+    )
+    xy_m = np.array([(float(r["easting"]), float(r["northing"])) for r in rows])
+
+    found = boundaries.lad_of(xy_m, both)
+
+    agree = np.mean([both.codes[i] == r["lad_code"] for i, r in zip(found, rows, strict=True)])
+    assert len(rows) == 34_864
+    assert agree >= 0.999
+
+
+def _code_field(shared):
+    path = shared / "data/open/boundaries/core_and_neighbours.geojson"
+    properties = json.loads(path.read_text())["features"][0]["properties"]
+    return next(k for k, v in properties.items() if str(v).startswith(("E07", "E09")))
+
+
+def square(code, west, south, side=1000.0):
+    shape = shapely.box(west, south, west + side, south + side)
+    return service.Boundary(code, f"Area {code}", shape)
+
+
+def test_boundaries_of_another_year_stand_beside_the_old_and_the_newest_count(db):
+    old = [square("E07000207", 510_000, 150_000)]
+    new = [square("E07000207", 510_000, 150_000, 2000)]
+
+    service.import_boundaries(db, old, kind="district", vintage=2020)
+    again = service.import_boundaries(db, old, kind="district", vintage=2020)
+    service.import_boundaries(db, new, kind="district", vintage=2024)
+
+    with db.read(JOB) as session:
+        found = [b for b in queries.boroughs(session) if b.code == "E07000207"]
+        lads = queries.lads(session)
+    assert (again["imported"], again["already_known"]) == (0, 1)
+    assert [b.vintage for b in found] == [2024]
+    assert shapely.area(lads.shapes[lads.codes.index("E07000207")]) == pytest.approx(4_000_000)
+
+
+def test_a_shape_that_crosses_itself_is_refused_and_nothing_is_changed(db):
+    bow = service.Boundary(
+        "E07000001", "Bow", shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    )
+
+    with pytest.raises(InvalidError, match="crosses itself"):
+        service.import_boundaries(db, [bow], kind="district", vintage=2024)
+
+
+def test_a_file_without_the_fields_is_refused_in_words(tmp_path):
+    path = tmp_path / "x.geojson"
+    path.write_text('{"type":"FeatureCollection","features":[{"properties":{},"geometry":null}]}')
+
+    with pytest.raises(InvalidError, match="fields code and name"):
+        service.read_boundaries(path, code_field="code", name_field="name")
+
+
+@pytest.mark.parametrize(
+    ("body", "rows", "rejected"),
+    [
+        ("AB1 0AA,10,385386,801193,S92,,,,S12000033,S13002843\n", 1, 0),
+        (f"{ONSPD}KT1 1AA,1,518000,169000,E09000021,E05\n", 1, 0),
+        (f"{PACKAGED}KT1 1AB,10,518000,169000,,\nKT1 1AC,90,0,0,,\n", 2, 1),
+    ],
+)
+def test_postcodes_of_each_published_layout_come_in(db, tmp_path, body, rows, rejected):
+    path = tmp_path / "p.csv"
+    path.write_text(body)
+
+    found = service.import_postcodes(db, path)
+
+    assert (found["rows"], found["rejected"]) == (rows, rejected)
+    assert found["rows"] == found["imported"] + found["already_known"] + found["rejected"]
+
+
+def test_areas_are_served_as_geojson(client):
+    answer = client.get("/api/v1/areas?bbox=-0.35,51.38,-0.25,51.45")
+
+    features = answer.json()["features"]
+    assert answer.status_code == 200
+    assert {"E09000021", "E09000027"} <= {f["properties"]["code"] for f in features}
+    assert all(shapely.from_geojson(json.dumps(f["geometry"])).is_valid for f in features)
+
+
+def test_the_application_cannot_change_reference_data(module_db):
+    with (
+        psycopg.connect(module_db.logins.dsn("cs_app")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("delete from reference.area")
