@@ -28,9 +28,10 @@ from app.reference import routes as reference
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
+    maps.tiles,  # first: asked for most, and each router before one costs it time
     site.pages,
     maps.pages,
-    maps.tiles,
+    maps.streets,
     imports.pages,
     reference.api,
     places.pages,

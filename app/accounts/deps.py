@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import ForbiddenError
 
 
-async def _database(request: Request) -> Database:
+async def database(request: Request) -> Database:
     # async, although nothing waits: FastAPI sends a plain function to a thread, 0.1 ms each time.
     found = request.app.state.db
     if not isinstance(found, Database):
@@ -20,7 +20,7 @@ async def _database(request: Request) -> Database:
     return found
 
 
-Db = Annotated[Database, Depends(_database)]
+Db = Annotated[Database, Depends(database)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 import psycopg
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import Engine, MetaData, PoolProxiedConnection, create_engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -28,6 +28,10 @@ SET_CLAIMS = (
     "select set_config('cs.claims', %s, true), set_config('cs.sig', %s, true),"
     " set_config('statement_timeout', %s, true),"
     " set_config('idle_in_transaction_session_timeout', %s, true)"
+)
+# A tile's plan does not depend on which tile: planning it anew cost a third of its time.
+SET_CLAIMS_AND_KEEP_PLANS = (
+    SET_CLAIMS + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 
 
@@ -67,38 +71,44 @@ class Database:
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Session]:
         """A writing transaction as `actor`; commits when the block ends, rolls back on error."""
-        with _busy_in_words(), self._engine(actor.db_role).begin() as connection:
-            self._claim(connection, actor)
-            with ClaimedSession(
-                bind=connection,
-                expire_on_commit=False,
-                join_transaction_mode="rollback_only",
-            ) as session:
-                yield session
-                session.flush()
+        with (
+            _busy_in_words(),
+            self._claimed(actor) as connection,
+            connection.begin(),
+            ClaimedSession(
+                bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only"
+            ) as session,
+        ):
+            yield session
+            session.flush()
 
     @contextmanager
     def read(self, actor: Actor) -> Iterator[Session]:
         """A transaction that keeps nothing. Same claims, same policies."""
-        with _busy_in_words(), self._engine(actor.db_role).connect() as connection:
-            self._claim(connection, actor)
-            with ClaimedSession(bind=connection, expire_on_commit=False) as session:
-                yield session
+        with (
+            _busy_in_words(),
+            self._claimed(actor) as connection,
+            ClaimedSession(bind=connection, expire_on_commit=False) as session,
+        ):
+            yield session
 
     @contextmanager
-    def cursor(self, actor: Actor, *, keep: bool = True) -> Iterator[psycopg.Cursor[Any]]:
+    def cursor(
+        self, actor: Actor, *, keep: bool = True, keep_plans: bool = False
+    ) -> Iterator[psycopg.Cursor[Any]]:
         """A bare cursor for tiles and bulk loads, inside the same kind of transaction.
 
-        `keep=False` rolls back at the end: a dry run.
+        `keep=False` rolls back at the end: a dry run. `keep_plans` is for statements that are
+        asked thousands of times and have one good plan.
         """
+        statement = SET_CLAIMS_AND_KEEP_PLANS if keep_plans else SET_CLAIMS
         with _busy_in_words():
             pooled = self._engine(actor.db_role).raw_connection()
+            while not self._claim(pooled, actor, statement):
+                pooled = self._engine(actor.db_role).raw_connection()
+            raw = _psycopg(pooled)
             try:
-                raw = pooled.driver_connection
-                if not isinstance(raw, psycopg.Connection):
-                    raise TypeError("expected a psycopg connection")
                 with raw.cursor() as cursor:
-                    cursor.execute(SET_CLAIMS, self._claims(raw, actor))
                     yield cursor
                 if keep:
                     raw.commit()
@@ -122,11 +132,29 @@ class Database:
             self._engines[role] = _open(self.logins.dsn(role), self.pool_size)
         return self._engines[role]
 
-    def _claim(self, connection: Connection, actor: Actor) -> None:
-        raw = connection.connection.driver_connection
-        if not isinstance(raw, psycopg.Connection):
-            raise TypeError("expected a psycopg connection")
-        raw.execute(SET_CLAIMS, self._claims(raw, actor))
+    @contextmanager
+    def _claimed(self, actor: Actor) -> Iterator[Connection]:
+        connection = self._engine(actor.db_role).connect()
+        while not self._claim(connection.connection, actor):
+            connection.close()
+            connection = self._engine(actor.db_role).connect()
+        with connection:
+            yield connection
+
+    def _claim(
+        self, pooled: PoolProxiedConnection, actor: Actor, statement: LiteralString = SET_CLAIMS
+    ) -> bool:
+        """False when the connection died in the pool. A ping of each would tell the same, later."""
+        raw = _psycopg(pooled)
+        try:
+            raw.execute(statement, self._claims(raw, actor))
+        except psycopg.OperationalError:
+            died = raw.closed
+            pooled.invalidate()
+            if not died:
+                raise
+            return False
+        return True
 
     def _claims(self, raw: psycopg.Connection[Any], actor: Actor) -> tuple[str, str, str, str]:
         timeout_ms = TIMEOUT_MS[actor.db_role]
@@ -138,13 +166,19 @@ class Database:
         return claims, signature(claims, self.claims_key), str(timeout_ms), str(timeout_ms)
 
 
+def _psycopg(pooled: PoolProxiedConnection) -> psycopg.Connection[Any]:
+    raw = pooled.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise TypeError("expected a psycopg connection")
+    return raw
+
+
 def _open(dsn: str, pool_size: int) -> Engine:
     return create_engine(
         dsn.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={
             "prepare_threshold": 1,
             "application_name": "contextmap",

@@ -1,0 +1,75 @@
+"""A small client for load: addresses on standard input, a summary as JSON on standard output.
+
+A process of its own, so that its CPU is not counted: `python -m tests.perf.load PORT CONNECTIONS`.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    bytes_in: int = 0
+    times_ms: list[float] = field(default_factory=list)
+
+    def summary(self, wall_s: float) -> dict[str, object]:
+        times = sorted(self.times_ms)
+        return {
+            "requests": len(times),
+            "statuses": {str(code): n for code, n in sorted(self.statuses.items())},
+            "kb_mean": round(self.bytes_in / max(1, len(times)) / 1024, 2),
+            "per_s": round(len(times) / wall_s),
+            "p50_ms": round(times[len(times) // 2], 2),
+            "p95_ms": round(times[int(len(times) * 0.95)], 2),
+        }
+
+
+async def connection(port: int, waiting: list[str], tally: Tally) -> None:
+    """One browser connection, kept alive: the next address as soon as the last is answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while waiting:
+        path = waiting.pop()
+        began = time.perf_counter()
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await body_of(reader, head.lower())
+        tally.times_ms.append((time.perf_counter() - began) * 1000)
+        tally.statuses[int(head[9:12])] += 1
+        tally.bytes_in += body
+    writer.close()
+
+
+async def body_of(reader: asyncio.StreamReader, head: bytes) -> int:
+    """Length of the body, read to its end."""
+    at = head.find(b"content-length:")
+    if at >= 0:
+        length = int(head[at + 15 : head.index(b"\r\n", at)])
+        await reader.readexactly(length)
+        return length
+    total = 0
+    while b"transfer-encoding: chunked" in head:
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        await reader.readexactly(size + 2)
+        total += size
+        if size == 0:
+            break
+    return total
+
+
+async def main(port: int, connections: int, paths: list[str]) -> None:
+    tally = Tally()
+    waiting = paths[::-1]
+    began = time.perf_counter()
+    await asyncio.gather(*(connection(port, waiting, tally) for _ in range(connections)))
+    print(json.dumps(tally.summary(time.perf_counter() - began)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split()))
