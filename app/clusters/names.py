@@ -12,11 +12,15 @@ from app.core.bulk import Array, Cursor
 NEAR_PLACE_M, NEAR_POSTCODE_M = 250.0, 1000.0
 
 STREETS = """
-    select event.place_point_id, min(label.label)
-    from reference.police_event as event
-    join reference.police_label as label on label.id = event.street_id
-    where event.place_point_id = any (%s)
-    group by event.place_point_id
+    with named as (
+        select event.place_point_id, event.street_id
+        from unnest(%s::int[]) as asked (id)
+        join reference.police_event as event on event.place_point_id = asked.id
+        group by event.place_point_id, event.street_id
+    )
+    select named.place_point_id, min(label.label)
+    from named join reference.police_label as label on label.id = named.street_id
+    group by named.place_point_id
 """
 # Never a home, a restricted label or a sensitive site: a name is read by all who see the cluster.
 PLACES = """

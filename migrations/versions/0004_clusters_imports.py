@@ -89,7 +89,7 @@ TABLES = {
             check (state in ('CANDIDATE', 'REVIEWED', 'ADOPTED', 'DISMISSED', 'WATCH'))
     """,
     "cluster_member": """
-        run_id uuid not null references app.cluster_run (id) on delete cascade,
+        run_id uuid not null,
         cluster_id uuid not null,
         site_id text not null,
         place_point_id int,
@@ -152,6 +152,16 @@ COMMENTS = {
     "column app.import_batch.tallies": "Rows of the file: imported + already_known + rejected",
 }
 
+# A foreign key would be checked row by row: 0.3 s of the 0.5 s that 90,000 members take to write.
+MEMBERS_GO_WITH_RUN = """
+create function app.members_go_with_run() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    delete from app.cluster_member where run_id in (select id from gone);
+    return null;
+end $$
+"""
+
 
 def upgrade() -> None:
     for name, columns in TABLES.items():
@@ -181,6 +191,13 @@ def upgrade() -> None:
             f"using ({READ[name]}) with check ({READ[name]})"
         )
         op.execute(f"grant update (state) on app.{name} to cs_app")
+    op.execute(MEMBERS_GO_WITH_RUN)
+    op.execute("revoke execute on function app.members_go_with_run() from public")
+    op.execute(
+        "create trigger cluster_run_gone after delete on app.cluster_run "
+        "referencing old table as gone for each statement "
+        "execute function app.members_go_with_run()"
+    )
     for statement in INDEXES:
         op.execute(statement)
     for target, comment in COMMENTS.items():
@@ -190,3 +207,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("cluster_member", "cluster", "cluster_lineage", "cluster_run", "import_batch"):
         op.execute(f"drop table app.{name}")
+    op.execute("drop function app.members_go_with_run")

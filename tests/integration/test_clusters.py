@@ -586,6 +586,18 @@ def test_the_run_keeps_what_it_was_made_from(db, run, lead):
     assert (kept["n_events"], kept["n_clusters"]) == (6, 1)
 
 
+def test_members_go_with_their_run(db, run, lead):
+    pattern(db, lead)
+    run(db, "--source", "partnership")
+    kept = run(db, "--source", "partnership")["run"]
+
+    with db.begin(service.JOB) as session:
+        session.execute(text("delete from app.cluster_run where id <> :kept"), {"kept": kept})
+
+    runs = scalars(db, lead, "select distinct run_id from app.cluster_member")
+    assert [str(run_id) for run_id in runs] == [kept]
+
+
 # Who may see what
 
 
