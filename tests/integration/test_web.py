@@ -1,0 +1,147 @@
+"""What holds on every answer: headers, problems without input, same origin, loopback."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.core import security
+from app.main import create_app
+
+HTML = {"Accept": "text/html"}
+EVERY = [
+    ("/", 200),
+    ("/healthz", 200),
+    ("/readyz", 200),
+    ("/map", 200),
+    ("/static/css/app.css", 200),
+    ("/nothing", 404),
+    ("/api/v1/nothing", 404),
+    ("/tiles/nothing/1/1/1.pbf", 404),
+    ("/tiles/areas/3/99/1.pbf", 422),
+    ("/places/PL-000-0000", 404),
+    ("/map?colour=red", 422),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), EVERY)
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_every_answer_carries_the_headers(client, path, status, accept):
+    answer = client.get(path, headers={"Accept": accept})
+
+    assert answer.status_code == status
+    assert answer.headers["content-security-policy"] == security.CSP
+    for name, value in security.HEADERS:
+        assert answer.headers[name.decode()] == value.decode()
+    cached = answer.headers["cache-control"]
+    assert cached == ("no-cache" if path.startswith("/static") else "no-store, private")
+
+
+def test_vendored_files_may_be_kept_for_a_year(client):
+    answer = client.get("/static/vendor/leaflet@1.9.4/leaflet.js")
+
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_an_unexpected_error_has_headers_and_tells_nothing(db, settings, capsys):
+    app = create_app(db, settings)
+
+    @app.get("/api/v1/breaks")
+    def breaks():
+        raise RuntimeError("Kim Example, 07700 900123")
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/api/v1/breaks")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == security.CSP
+    assert answer.json()["type"] == "/problems/error"
+    assert "Kim" not in answer.text + capsys.readouterr().err
+
+
+@pytest.mark.parametrize("body", ['{"name": NaN}', '{"name": "Kim Example"', "[]", '{"x": 1e999}'])
+def test_a_wrong_body_is_refused_without_being_repeated(client, body):
+    answer = client.post(
+        "/api/v1/places", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert "Kim" not in answer.text
+    assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://testserver"},
+    ],
+)
+def test_a_change_asked_for_by_another_site_is_refused(client, headers):
+    answer = client.post("/clusters", headers=headers)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}])
+def test_a_form_without_our_token_is_refused(client, headers):
+    answer = client.post("/places/new", data={"name": "x"}, headers=headers | HTML)
+
+    assert answer.status_code == 403
+    assert "out of date" in answer.text
+
+
+def test_bodies_have_a_limit_with_and_without_a_length(client):
+    def pieces():
+        for _ in range(30):
+            yield b"x" * 100_000
+
+    for body in (b"x" * 2_000_000, pieces()):
+        answer = client.post("/api/v1/places", content=body)
+        assert answer.status_code == 413
+
+
+def test_methods_that_an_address_does_not_know_are_refused(client):
+    answer = client.delete("/map")
+
+    assert answer.status_code == 405
+    assert answer.json()["type"] == "/problems/method-not-allowed"
+
+
+def test_without_accounts_only_this_machine_is_answered(db, settings):
+    with TestClient(create_app(db, settings), client=("192.0.2.7", 4321)) as stranger:
+        refused = stranger.get("/api/v1/places")
+        alive = stranger.get("/healthz")
+
+    assert refused.status_code == 403
+    assert alive.status_code == 200
+
+
+def test_ready_says_what_was_checked(client):
+    checks = client.get("/readyz").json()["checks"]
+
+    assert checks == dict.fromkeys(
+        ("migrations", "row_level_security", "leakproof", "database"), True
+    )
+
+
+def test_not_ready_without_the_leakproof_mark(client, cluster, db):
+    import psycopg
+
+    with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
+        admin.execute("alter function public.geometry_overlaps(geometry, geometry) not leakproof")
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["leakproof"] is False
+
+
+def test_pages_hold_no_inline_script_or_style(client):
+    for path in ("/", "/map", "/places", "/places/new", "/incidents", "/clusters", "/imports"):
+        body = client.get(path, headers=HTML).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", body), path
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", body), path
+        assert not re.search(r'(src|href)="(https?:)?//', body), path
