@@ -85,6 +85,26 @@ def pieces(shape_m: shapely.Geometry, max_vertices: int = MAX_VERTICES) -> list[
     return done
 
 
+def outline(
+    shape_m: shapely.Geometry, max_vertices: int = MAX_VERTICES
+) -> list[shapely.LineString]:
+    """Return the border of a polygon in parts of at most `max_vertices`.
+
+    Examples
+    --------
+    >>> parts = outline(shapely.Point(0, 0).buffer(100, quad_segs=200), 100)
+    >>> len(parts), round(sum(p.length for p in parts))
+    (9, 628)
+    """
+    rings = shapely.get_parts(shapely.get_rings(shape_m))
+    runs = [shapely.get_coordinates(ring) for ring in rings]
+    return [
+        shapely.LineString(points[start : start + max_vertices])
+        for points in runs
+        for start in range(0, len(points) - 1, max_vertices - 1)
+    ]
+
+
 def _halves(part: shapely.Polygon) -> list[shapely.Polygon]:
     west, south, east, north = part.bounds
     if east - west >= north - south:

@@ -9,16 +9,24 @@ newest as (
     where kind in ('borough', 'district')
     order by code, vintage desc, id desc
 ),
-shown as (
+parts as materialized (
     select newest.code, newest.name, newest.kind,
            newest.code = any(%(partners)s::text[]) as partner,
+           ST_Dimension(shape.geom) as dimension,
            ST_AsMVTGeom(shape.geom, bounds.square, 4096, 128, true) as geom
     from bounds
     join reference.area_shape as shape on shape.geom && bounds.reach
     join newest on newest.id = shape.area_id
     where %(z)s::int between shape.min_zoom and shape.max_zoom
     order by newest.code
-    limit 2000
+    limit 4000
+),
+filled as (
+    select code, name, kind, partner, geom from parts where dimension = 2 and geom is not null
+),
+-- Borders apart from fills: the cuts between the pieces of a fill are not borders.
+lines as (
+    select code, partner, geom from parts where dimension = 1 and geom is not null
 ),
 -- One label an area, in the one tile that holds its middle.
 named as (
@@ -32,7 +40,7 @@ named as (
     where at.middle && bounds.square
     order by newest.code
 )
-select (select coalesce(ST_AsMVT(shown, 'areas', 4096, 'geom'), '')
-        from shown where geom is not null)
+select (select coalesce(ST_AsMVT(filled, 'areas', 4096, 'geom'), '') from filled)
+    || (select coalesce(ST_AsMVT(lines, 'area_lines', 4096, 'geom'), '') from lines)
     || (select coalesce(ST_AsMVT(named, 'area_names', 4096, 'geom'), '')
         from named where geom is not null)

@@ -143,7 +143,7 @@ function buttonOf(item) {
   button.type = "button";
   button.className = "cm-item";
   button.dataset.id = item.id;
-  button.dataset.level = String(item.level);
+  button.dataset.level = String(item.kind === "group" ? 0 : item.level);
   button.setAttribute("aria-label", nameOf(item));
   button.setAttribute("aria-pressed", "false");
   const label = document.createElement("span");

@@ -42,8 +42,8 @@ const neighbour = (z, feature) => feature.props.partner !== true;
 
 export const areasPaint = [
   { dataLayer: "areas", symbolizer: new P.PolygonSymbolizer({ fill: "#505a5f", opacity: 0.1 }), filter: neighbour },
-  { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: "#8b93a0", width: 1 }), filter: neighbour },
-  { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 2 }), filter: partner },
+  { dataLayer: "area_lines", symbolizer: new P.LineSymbolizer({ color: "#8b93a0", width: 1 }), filter: neighbour },
+  { dataLayer: "area_lines", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 2 }), filter: partner },
 ];
 
 export const areasLabels = [named("area_names", 15, 600, { maxzoom: 14 })];
