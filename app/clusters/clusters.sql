@@ -1,4 +1,5 @@
--- Clusters of the asked runs that the reader may see, the largest first.
+-- Clusters of the asked runs that the reader may see, the largest first; of any run (runs null),
+-- those of the newest first.
 -- Parameters: runs, content_id, lineage (null: any), west, south, east, north (degrees or null),
 -- since, until (days or null), patterns_only, limit.
 select rtrim(cluster.content_id::text) as content_id,
@@ -42,5 +43,6 @@ where run.state = 'DONE'
   and (cast(:since as date) is null or cluster.last_on >= cast(:since as date))
   and (cast(:until as date) is null or cluster.first_on <= cast(:until as date))
   and (cluster.reportable or not cast(:patterns_only as boolean))
-order by run.finished_at desc, run.id, cluster.n_incidents desc, cluster.content_id
+order by case when cast(:runs as uuid[]) is null then run.finished_at end desc,
+         cluster.n_incidents desc, cluster.content_id, run.id
 limit cast(:limit as int)

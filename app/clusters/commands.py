@@ -23,8 +23,8 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     run = whole.add_subparsers(required=True, metavar="WHAT").add_parser(
         "run", help="find the clusters of one window; police and partnership are never mixed"
     )
-    run.add_argument("--from", dest="from", type=date.fromisoformat, help="first day, YYYY-MM-DD")
-    run.add_argument("--to", type=date.fromisoformat, help="last day, included")
+    run.add_argument("--from", dest="from", type=_day, help="first day, YYYY-MM-DD")
+    run.add_argument("--to", type=_day, help="last day, included")
     run.add_argument("--source", choices=("police", "partnership", "all"), default="all")
     run.add_argument("--eps-m", default=250, help="metres between neighbours, 50 to 2000")
     run.add_argument("--eps-days", default=28, help="days between neighbours, 1 to 365, or none")
@@ -53,6 +53,13 @@ def run_clusters(arguments: argparse.Namespace, context: Context) -> Result:
             for row in queries.clusters(session, Asked(runs=[run.id]), limit=EVERY)
         ]
         return _result(runs, clusters, both=wanted.source == "all")
+
+
+def _day(typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("enter a day as YYYY-MM-DD") from error
 
 
 def _wanted(arguments: argparse.Namespace) -> RunIn:

@@ -30,7 +30,7 @@ class Asked(NamedTuple):
 
 
 def clusters(session: Session, asked: Asked, *, limit: int) -> list[Row]:
-    """The largest of each run first, the newest run first."""
+    """The largest of the asked runs first; of any run, the newest first."""
     box = asked.box or (None, None, None, None)
     given: dict[str, Any] = dict(zip(("west", "south", "east", "north"), box, strict=True))
     given |= asked._asdict() | {"limit": limit}

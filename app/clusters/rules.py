@@ -20,6 +20,7 @@ NO_POLICE_DATA = (
 )
 APPROXIMATE = "Places are approximate: the publisher moved each to a nearby street."
 ACROSS = "also active across the boundary"
+OTHER_SIDE = "Also active across the boundary."
 OVERTAKEN = "A later calculation with the same settings finished first. Its results stand."
 
 

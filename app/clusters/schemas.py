@@ -262,7 +262,7 @@ class Shown(NamedTuple):
         own = row.boroughs if reader.exact else rules.own_side(row.boroughs, reader.boroughs)
         counts = [f"{reader.names.get(code, code)} {n:,}" for code, n in own.items()]
         across = len(own) < len(row.boroughs)
-        crossing = rules.boroughs_in_words(row.boroughs, reader.names)
+        both = rules.boroughs_in_words(row.boroughs, reader.names)
         return cls(
             content_id=row.content_id,
             lineage_ref=row.lineage,
@@ -275,7 +275,7 @@ class Shown(NamedTuple):
             n_places=None if across else row.n_places,
             boroughs=[*counts, rules.ACROSS] if across else counts,
             cross_borough=row.cross_borough,
-            crossing=crossing if row.cross_borough else None,
+            crossing=(rules.OTHER_SIDE if across else both) if row.cross_borough else None,
             first_on=row.first_on,
             last_on=row.last_on,
             active=row.active,

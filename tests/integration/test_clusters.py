@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.clusters import commands, service
 from app.clusters.schemas import RunIn
 from app.core.actor import Actor, job_actor
-from app.core.errors import InvalidError
+from app.core.errors import InvalidError, RuleBrokenError
 from app.core.ids import new_id, new_reference
 from app.core.progress import Progress
 from app.demo import service as demo
@@ -552,6 +552,18 @@ def test_a_run_whose_worker_was_killed_starts_again(db, lead, settings):
     assert scalars(db, lead, "select state from app.cluster_run") == ["DONE"]
 
 
+def test_a_run_that_cannot_be_computed_says_why_and_stores_nothing(db, run, lead):
+    points(db, (BRIDGE[0], 1_350_000.0, KINGSTON, {240: 9}))
+
+    with pytest.raises(RuleBrokenError) as failed:
+        run(db, "--source", "police")
+
+    assert "outside the British National Grid" in failed.value.detail
+    assert scalars(db, lead, "select failure from app.cluster_run") == [failed.value.detail]
+    assert scalars(db, lead, "select state from app.cluster_run") == ["FAILED"]
+    assert scalars(db, lead, "select count(*) from app.cluster") == [0]
+
+
 def test_a_run_that_was_overtaken_says_so_and_stores_nothing(db, lead, settings, run):
     pattern(db, lead)
     (older,) = asked(db, settings)
@@ -710,6 +722,20 @@ def test_clusters_can_be_asked_by_run_source_and_date(client, two_clusters):
     assert count("source=police") == 0
     assert count("datetime=../2020-01-01") == 0
     assert count("limit=1") == 1
+
+
+def test_the_largest_of_both_sources_come_first(client, db, run, lead):
+    pattern(db, lead)
+    run(db, "--source", "partnership")
+    points(db, (*BRIDGE, KINGSTON, dict.fromkeys(range(240, 246), 2)))
+    run(db, "--source", "police", "--eps-days", "31")
+
+    found = client.get("/api/v1/clusters").json()["features"]
+
+    assert [(f["properties"]["source"], f["properties"]["n"]) for f in found] == [
+        ("police", 12),
+        ("partnership", 6),
+    ]
 
 
 def test_a_cluster_is_found_by_its_id_and_by_its_lineage(client, two_clusters):
