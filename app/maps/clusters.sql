@@ -1,5 +1,6 @@
 -- Outlines of the clusters of the chosen runs: of cells, never of points.
--- Parameters: z, x, y, west, south, east, north (27700), runs, borough.
+-- Parameters: z, x, y, west, south, east, north (27700), runs, first_day,
+-- past_day, borough, partners.
 with asked as (
     select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
            ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
@@ -23,7 +24,10 @@ shown as (
     join app.cluster on cluster.hull && asked.reach
     join app.cluster_lineage as lineage on lineage.id = cluster.lineage_id
     where cluster.run_id = any(%(runs)s::uuid[])
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(cluster.borough_codes))
+      and cluster.first_on < %(past_day)s::date and cluster.last_on >= %(first_day)s::date
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(cluster.borough_codes)
+           or (%(borough)s::text = 'outside'
+               and not cluster.borough_codes && %(partners)s::text[]))
     order by cluster.n_incidents desc, cluster.content_id
     limit 2000
 )

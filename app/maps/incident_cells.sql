@@ -1,23 +1,26 @@
--- Below zoom 15: counts on a grid of 64 x 64 cells a tile; every event is counted once.
--- Parameters: z, x, y, first_key, past_key, cell_shift, grid (police from the pyramid), police (live),
--- partnership, by_date, first_month, past_month, first_at, past_at, harm.
+-- Below zoom 15: counts on a grid of 64 x 64 cells a tile, published events in layer cells,
+-- partnership incidents in layer partnership. Every event is counted once.
+-- Parameters: as incidents.sql, with cell_shift for shift.
 with police as (
-    select px, py, n from reference.point_grid
-    where %(grid)s::bool and z = %(z)s::int and tx = %(x)s::int and ty = %(y)s::int
-    union all
-    select (mx >> %(cell_shift)s::int) & 63, (my >> %(cell_shift)s::int) & 63, sum(
-           case when %(by_date)s::bool then (
+    select (mx >> %(cell_shift)s::int) & 63 as px, (my >> %(cell_shift)s::int) & 63 as py,
+           sum(case when %(by_date)s::bool then (
                select coalesce(sum(packed & 65535), 0)::int from unnest(months) as packed
                where packed >> 16 >= %(first_month)s::int and packed >> 16 < %(past_month)s::int
-           ) else n_events end)::int
+           ) else n_events end)::int as n
     from reference.place_point
     where %(police)s::bool and n_events > 0
       and qk >= %(first_key)s::bigint and qk < %(past_key)s::bigint
+      and (%(borough)s::text = 'both' or lad_code = %(borough)s::text
+           or (%(borough)s::text = 'outside'
+               and (lad_code is null or lad_code <> all(%(partners)s::text[]))))
     group by 1, 2
 ),
+cells as (
+    select ST_MakePoint(px * 64 + 32, py * 64 + 32) as geom, n from police where n > 0
+),
 own as (
-    -- The key's bits above the cell are its tile and cell: every second bit is one axis.
-    select incident.qk >> (%(cell_shift)s::int - 8) * 2 as cell
+    -- The key's bits below the tile and above the cell: every second bit is one axis.
+    select (incident.qk >> (%(cell_shift)s::int - 8) * 2) & 4095 as cell, count(*)::int as n
     from app.incident
     where %(partnership)s::bool
       and incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
@@ -25,17 +28,19 @@ own as (
       and incident.occurred_from >= %(first_at)s::timestamptz
       and incident.occurred_from < %(past_at)s::timestamptz
       and (%(harm)s::text = 'all' or incident.harm_code = %(harm)s::text)
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(incident.borough_codes)
+           or (%(borough)s::text = 'outside'
+               and not incident.borough_codes && %(partners)s::text[]))
+    group by 1
 ),
 counted as (
-    select (select sum(((cell >> (2 * bit)) & 1) << bit) from generate_series(0, 5) as bit)::int as px,
-           (select sum(((cell >> (2 * bit + 1)) & 1) << bit) from generate_series(0, 5) as bit)::int as py,
-           n
-    from (select cell, count(*)::int as n from own group by cell) as grouped
-),
-shown as (
-    select ST_MakePoint(px * 64 + 32, py * 64 + 32) as geom, n, true as cell, 'police' as source
-    from police where n > 0
-    union all
-    select ST_MakePoint(px * 64 + 32, py * 64 + 32), n, true, 'partnership' from counted
+    select ST_MakePoint(
+               32 + 64 * (select sum(((cell >> (2 * bit)) & 1) << bit)
+                          from generate_series(0, 5) as bit),
+               32 + 64 * (select sum(((cell >> (2 * bit + 1)) & 1) << bit)
+                          from generate_series(0, 5) as bit)) as geom,
+           n, true as cell
+    from own
 )
-select ST_AsMVT(shown, 'incidents', 4096, 'geom') from shown
+select coalesce((select ST_AsMVT(cells, 'cells', 4096, 'geom') from cells), '')
+    || coalesce((select ST_AsMVT(counted, 'partnership', 4096, 'geom') from counted), '')

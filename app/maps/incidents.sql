@@ -1,9 +1,10 @@
--- Single places from zoom 15: published points and partnership incidents, each point once with its
--- number. A tile is one range of the Morton key, and its coordinates are bit shifts: no index on
--- shapes, no edge counted twice. Parameters: first_key, past_key, shift, police, partnership,
--- by_date, first_month, past_month, first_at, past_at, harm, z.
+-- Single places from zoom 15: published points (layer incidents) and partnership incidents (layer
+-- partnership), each point once with its number. A tile is one range of the Morton key, and its
+-- coordinates are bit shifts: no index on shapes, no edge counted twice.
+-- Parameters: first_key, past_key, shift, police, partnership, by_date, first_month, past_month,
+-- first_at, past_at, harm, borough, partners.
 with police as (
-    select (mx >> %(shift)s::int) & 4095 as px, (my >> %(shift)s::int) & 4095 as py,
+    select ST_MakePoint((mx >> %(shift)s::int) & 4095, (my >> %(shift)s::int) & 4095) as geom,
            case when %(by_date)s::bool then (
                select coalesce(sum(packed & 65535), 0)::int from unnest(months) as packed
                where packed >> 16 >= %(first_month)s::int and packed >> 16 < %(past_month)s::int
@@ -11,24 +12,36 @@ with police as (
     from reference.place_point
     where %(police)s::bool and n_events > 0
       and qk >= %(first_key)s::bigint and qk < %(past_key)s::bigint
+      and (%(borough)s::text = 'both' or lad_code = %(borough)s::text
+           or (%(borough)s::text = 'outside'
+               and (lad_code is null or lad_code <> all(%(partners)s::text[]))))
 ),
 own as (
-    select ((ST_X(at.point) + 20037508.342789244) / 40075016.685578488 * (1 << 30))::bigint as mx,
-           ((20037508.342789244 - ST_Y(at.point)) / 40075016.685578488 * (1 << 30))::bigint as my
+    select ST_Transform(incident.geom, 3857) as at, count(*)::int as n
     from app.incident
-    cross join lateral (select ST_Transform(incident.geom, 3857) as point) as at
     where %(partnership)s::bool
       and incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
       and incident.deleted_at is null and incident.state <> 'WITHDRAWN'
       and incident.occurred_from >= %(first_at)s::timestamptz
       and incident.occurred_from < %(past_at)s::timestamptz
       and (%(harm)s::text = 'all' or incident.harm_code = %(harm)s::text)
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(incident.borough_codes)
+           or (%(borough)s::text = 'outside'
+               and not incident.borough_codes && %(partners)s::text[]))
+    group by incident.geom
 ),
-shown as (
-    select ST_MakePoint(px, py) as geom, n, 'police' as source from police where n > 0
-    union all
-    select ST_MakePoint(px, py), count(*)::int, 'partnership'
-    from (select (mx >> %(shift)s::int) & 4095 as px, (my >> %(shift)s::int) & 4095 as py from own) as o
-    group by px, py
+located as (
+    -- Rounded down as the key is, or a point at the edge would jump across the tile.
+    select ST_MakePoint(
+               (floor((ST_X(at) + 20037508.342789244) / 40075016.685578488 * 1073741824)::bigint
+                >> %(shift)s::int) & 4095,
+               (floor((20037508.342789244 - ST_Y(at)) / 40075016.685578488 * 1073741824)::bigint
+                >> %(shift)s::int) & 4095) as geom,
+           n, false as cell
+    from own
+),
+counted as (
+    select geom, n from police where n > 0
 )
-select ST_AsMVT(shown, 'incidents', 4096, 'geom') from shown
+select coalesce((select ST_AsMVT(counted, 'incidents', 4096, 'geom') from counted), '')
+    || coalesce((select ST_AsMVT(located, 'partnership', 4096, 'geom') from located), '')

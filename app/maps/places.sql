@@ -1,6 +1,7 @@
 -- Places of concern the actor may see. Points by Morton range, lines and areas by the box test.
 -- Residential and online places have no geometry here. Parameters: z, x, y, first_key, past_key,
--- west, south, east, north (margin included), type, borough, harm.
+-- west, south, east, north (margin included), type, borough,
+-- partners, harm.
 with asked as (
     select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
            ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
@@ -24,7 +25,9 @@ shown as (
     where place.deleted_at is null and place.state <> 'CLOSED'
       and (%(type)s::text = 'all' or place.type_code = %(type)s::text or type.group_code = %(type)s::text)
       and (%(harm)s::text = 'all' or %(harm)s::text = any(place.harm_codes))
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(place.borough_codes))
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(place.borough_codes)
+           or (%(borough)s::text = 'outside'
+               and not place.borough_codes && %(partners)s::text[]))
     order by place.ref
     limit 2000
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from app.core import morton
@@ -56,14 +56,22 @@ def _sql(name: str) -> bytes:
     return (SQL / f"{name}.sql").read_bytes()
 
 
-def tile(
-    cursor: psycopg.Cursor[Any], layer: str, zxy: tuple[int, int, int], given: dict[str, Any]
-) -> bytes:
+@cache
+def _asked(name: str) -> TextClause:
+    return text((SQL / f"{name}.sql").read_text())
+
+
+def tile(cursor: psycopg.Cursor[Any], layer: str, given: dict[str, Any]) -> bytes:
     """One layer of one tile; empty when there is nothing."""
-    z = zxy[0]
-    name = "incident_cells" if layer == "incidents" and z < SINGLE_ZOOM else layer
-    row = cursor.execute(_sql(name), given).fetchone()
+    row = cursor.execute(_sql(statement(layer, given)), given).fetchone()
     return bytes(row[0]) if row and row[0] else b""
+
+
+def statement(layer: str, given: dict[str, Any]) -> str:
+    """The file that answers: points when close, counts when far, ready ones when unfiltered."""
+    if layer != "incidents" or given["z"] >= SINGLE_ZOOM:
+        return layer
+    return "incident_grid" if given["grid"] else "incident_cells"
 
 
 def tile_parameters(
@@ -71,35 +79,29 @@ def tile_parameters(
 ) -> dict[str, Any]:
     """Everything a tile's statement may ask, bound and typed there."""
     z, x, y = zxy
-    first, past = morton.tile_range(z, x, y)
-    given: dict[str, Any] = {
-        "z": z,
-        "x": x,
-        "y": y,
-        "first_key": first,
-        "past_key": past,
-        "type": filters.type,
-        "harm": filters.harm,
-        "borough": filters.borough,
-    }
+    given: dict[str, Any] = {"z": z, "x": x, "y": y, "partners": partners}
     if layer == "areas":
-        given["partners"] = partners
-    if layer in {"places", "clusters"}:
-        given |= _reach(z, x, y)
+        return given
+    given |= {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
+    given["first_key"], given["past_key"] = morton.tile_range(z, x, y)
     if layer == "incidents":
-        given |= _incident_parameters(z, filters)
-    return given
+        return given | _incident_parameters(z, filters)
+    return given | _reach(z, x, y) | _days(filters)
+
+
+def _days(filters: Filters) -> dict[str, date]:
+    return {"first_day": filters.first_day, "past_day": filters.last_day}
 
 
 def _incident_parameters(z: int, filters: Filters) -> dict[str, Any]:
     first_at, past_at = instants(filters)
     police = filters.source in {"all", "police"} and filters.harm == "all"
-    grid = police and not filters.by_date and z in GRID_ZOOMS
+    unfiltered = not filters.by_date and filters.borough == "both"
     return {
         "shift": 18 - z,
         "cell_shift": 24 - z,
-        "grid": grid,
-        "police": police and not grid,
+        "grid": police and unfiltered and z in GRID_ZOOMS,
+        "police": police,
         "partnership": filters.source in {"all", "partnership"},
         "by_date": filters.by_date,
         "first_month": month_number(filters.first_day),
@@ -161,92 +163,17 @@ def newest_runs_raw(cursor: psycopg.Cursor[Any], source: str) -> list[UUID]:
     return [run for (run,) in cursor.fetchall()]
 
 
-BOROUGH_NAMES = """
-    named as materialized (
-        select distinct on (code) code, name from reference.area
-        where kind in ('borough', 'district') order by code, vintage desc, id desc
-    )
-"""
-
-PLACES = text(f"""
-    with {BOROUGH_NAMES}
-    select place.ref, 'place', place.name, place.type_code, type.label,
-           coalesce(type.group_code, ''),
-           array(select coalesce(named.name, c) from unnest(place.borough_codes) as c
-                 left join named on named.code = c order by 1),
-           place.level, place.state,
-           (select count(*) from app.incident_place as link where link.place_id = place.id)::int,
-           null::date, (place.last_information_at at time zone 'Europe/London')::date,
-           cardinality(place.borough_codes) > 1, place.geom_kind,
-           place.sensitivity = 'RESIDENTIAL',
-           ST_X(at.point), ST_Y(at.point), '/places/' || place.ref
-    from app.place
-    join reference.place_type as type on type.code = place.type_code
-    cross join lateral (
-        select ST_Transform(ST_PointOnSurface(place.geom), 4326) as point) as at
-    where place.deleted_at is null and place.state <> 'CLOSED'
-      and (:type = 'all' or place.type_code = :type or type.group_code = :type)
-      and (:harm = 'all' or :harm = any(place.harm_codes))
-      and (:borough = 'both' or :borough = any(place.borough_codes))
-    order by place.name, place.ref
-""")
-
-CLUSTERS = text(f"""
-    with {BOROUGH_NAMES}
-    select rtrim(cluster.content_id::text), 'cluster', cluster.name, '',
-           case run.source when 'police' then 'Cluster of published police events'
-                else 'Cluster of partnership incidents' end, '',
-           array(select coalesce(named.name, c) || ' ' || (cluster.borough_counts ->> c)
-                 from unnest(cluster.borough_codes) as c left join named on named.code = c
-                 order by (cluster.borough_counts ->> c)::int desc, 1),
-           '', cluster.state, cluster.n_incidents, cluster.first_on, cluster.last_on,
-           cluster.cross_borough, 'A', false,
-           ST_X(at.point), ST_Y(at.point), '/clusters/' || rtrim(cluster.content_id::text)
-    from app.cluster
-    join app.cluster_run as run on run.id = cluster.run_id
-    cross join lateral (
-        select ST_Transform(ST_PointOnSurface(cluster.hull), 4326) as point) as at
-    where cluster.run_id = any(:runs)
-      and (:borough = 'both' or :borough = any(cluster.borough_codes))
-    order by cluster.n_incidents desc, cluster.content_id
-""")
-
-
-def rows(session: Session, filters: Filters) -> list[Row]:
+def rows(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
     """Clusters, the largest first, then places: what the map and its table both show."""
-    given = {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
-    found: list[Row] = []
-    runs = newest_runs(session, filters)
-    asked = {"runs": runs, "borough": filters.borough}
-    found += [Row._make(row) for row in session.execute(CLUSTERS, asked)]
-    if filters.layer == "places":
-        found += [Row._make(row) for row in session.execute(PLACES, given)]
-    return found
+    given = _incident_parameters(SINGLE_ZOOM, filters) | _days(filters)
+    given |= {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
+    given |= {"partners": partners, "runs": newest_runs(session, filters)}
+    names = ["cluster_rows", "place_rows"] if filters.layer == "places" else ["cluster_rows"]
+    return [Row._make(row) for name in names for row in session.execute(_asked(name), given)]
 
 
-def totals(session: Session, filters: Filters) -> Totals:
+def totals(session: Session, filters: Filters, partners: list[str]) -> Totals:
     """Events behind the incidents layer within the filters."""
-    first_at, past_at = instants(filters)
-    given = _incident_parameters(15, filters) | {"first_at": first_at, "past_at": past_at}
-    police = session.execute(
-        text("""
-            select coalesce(sum(n), 0)::int, count(*) from (
-                select case when :by_date then (
-                    select coalesce(sum(packed & 65535), 0) from unnest(months) as packed
-                    where packed >> 16 >= :first_month and packed >> 16 < :past_month
-                ) else n_events end as n
-                from reference.place_point where :police and n_events > 0) as point
-            where n > 0
-        """),
-        given,
-    ).one()
-    own = session.scalar(
-        text("""
-            select count(*) from app.incident
-            where :partnership and deleted_at is null and state <> 'WITHDRAWN'
-              and occurred_from >= :first_at and occurred_from < :past_at
-              and (:harm = 'all' or harm_code = :harm)
-        """),
-        given | {"harm": filters.harm},
-    )
-    return Totals(int(police[0]), int(police[1]), int(own or 0))
+    given = _incident_parameters(SINGLE_ZOOM, filters)
+    given |= {"harm": filters.harm, "borough": filters.borough, "partners": partners}
+    return Totals._make(session.execute(_asked("totals"), given).one())

@@ -81,7 +81,8 @@ def map_items(request: Request, db: Db, actor: Reader) -> Response:
             "Change the fields named below.", {"bbox": "Give west,south,east,north."}
         )
     with db.read(actor) as session:
-        rows = queries.rows(session, filters)
+        partners = view.partner_codes(request.app.state.settings)
+        rows = queries.rows(session, filters, partners)
     return Response(
         json_bytes(items.answer(rows, box, min(int(zoom), 22))), media_type="application/json"
     )
@@ -97,7 +98,7 @@ def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Re
     filters = _filters(request, clock.today())
     partners = view.partner_codes(request.app.state.settings)
     given = queries.tile_parameters(layer, (z, x, y), filters, partners)
-    body = _drawn(db, actor, layer, (z, x, y), given, filters)
+    body = _drawn(db, actor, layer, given, filters)
     return Response(body, media_type=MVT) if body else Response(status_code=204)
 
 
@@ -105,7 +106,6 @@ def _drawn(
     db: Database,
     actor: Actor,
     layer: str,
-    zxy: tuple[int, int, int],
     given: dict[str, object],
     filters: Filters,
 ) -> bytes:
@@ -113,7 +113,7 @@ def _drawn(
         if layer == "clusters":
             runs = [filters.run] if filters.run else queries.newest_runs_raw(cursor, filters.source)
             given["runs"] = runs
-        return queries.tile(cursor, layer, zxy, given)
+        return queries.tile(cursor, layer, given)
 
 
 @streets.get("/basemap/{z}/{x}/{y}.pbf")

@@ -1,5 +1,6 @@
 """Filters of the map: one value for the page, its table and its tiles, read from the address."""
 
+import re
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ SOURCES = {"all": "All sources", "police": "Police, published", "partnership": "
 LAYERS = {"places": "Places", "incidents": "Incidents", "clusters": "Clusters"}
 KEYS = ("period", "from", "to", "source", "harm", "type", "borough", "run", "layer")
 VIEW_KEYS = ("bbox", "z", "v")
+CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 
 
@@ -73,6 +75,10 @@ def parse(asked: Mapping[str, str], today: date) -> tuple[Filters, dict[str, str
     given = {k: v.strip() for k, v in asked.items() if v.strip()}
     for key, allowed in (("period", PERIODS), ("source", SOURCES), ("layer", LAYERS)):
         if given.get(key, next(iter(allowed))) not in allowed:
+            wrong[key] = "Choose one of the values in the list."
+            given.pop(key)
+    for key in ("harm", "type", "borough"):
+        if not CODE.fullmatch(given.get(key, "all")):
             wrong[key] = "Choose one of the values in the list."
             given.pop(key)
     filters = Filters(

@@ -47,7 +47,8 @@ def partner_codes(settings: Settings) -> list[str]:
 
 def page(session: Session, filters: Filters, settings: Settings) -> dict[str, Any]:
     """Everything map/map.html shows."""
-    rows = queries.rows(session, filters)
+    partners = partner_codes(settings)
+    rows = queries.rows(session, filters, partners)
     street = basemap.opened(settings.basemap).page() if settings.basemap else {"kind": "outline"}
     choices = _choices(session, filters)
     return {
@@ -57,7 +58,7 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
         "rows": rows,
         "count_sentence": sentence(rows),
         "off_map": [row for row in rows if row.lon is None],
-        "totals": queries.totals(session, filters),
+        "totals": queries.totals(session, filters, partners),
         "bounds": bounds(rows),
         "basemap": street,
         "layers": [Layer(v, filters.query(layer=k), k == filters.layer) for k, v in LAYERS.items()],
@@ -98,6 +99,7 @@ def _choices(session: Session, filters: Filters) -> dict[str, list[Choice]]:
     harms = [("all", "All harms"), *((h.code, h.label) for h in reference.harms(session))]
     boroughs = [("both", "All boroughs")]
     boroughs += sorted(((b.code, b.name) for b in reference.boroughs(session)), key=lambda b: b[1])
+    boroughs.append(("outside", "Outside the partnership"))
     listed = {
         "period": list(PERIODS.items()),
         "source": list(SOURCES.items()),

@@ -82,15 +82,10 @@ def every_tile(place: London, z: int) -> list[tuple[Tile, int]]:
 
 
 def tiles(place: London, zooms: Sequence[int], wanted: int) -> list[Tile]:
-    """Drawn by how many events they hold, as people look where things are."""
+    """Drawn from all that hold events, none twice."""
     rng = np.random.default_rng(3)
-    chosen: list[Tile] = []
-    for z in zooms:
-        found = every_tile(place, z)
-        weight = np.array([n for _, n in found], dtype=float)
-        picked = rng.choice(len(found), size=wanted // len(zooms), p=weight / weight.sum())
-        chosen += [found[i][0] for i in picked]
-    return [chosen[i] for i in rng.permutation(len(chosen))]
+    every = [tile for z in zooms for tile, _ in every_tile(place, z)]
+    return [every[i] for i in rng.permutation(len(every))[:wanted]]
 
 
 def events_shown(place: London, z: int) -> int:
@@ -98,9 +93,9 @@ def events_shown(place: London, z: int) -> int:
     with place.db.cursor(DEMO_LEAD) as cursor:
         for tile, _ in every_tile(place, z):
             given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
-            body = queries.tile(cursor, "incidents", tile, given)
-            layer = mapbox_vector_tile.decode(body)["incidents"]
-            total += sum(feature["properties"]["n"] for feature in layer["features"])
+            layers = mapbox_vector_tile.decode(queries.tile(cursor, "incidents", given))
+            shown = layers["incidents" if z >= queries.SINGLE_ZOOM else "cells"]
+            total += sum(feature["properties"]["n"] for feature in shown["features"])
     return total
 
 
@@ -223,4 +218,4 @@ def literal(tile: Tile) -> str:
 def written(value: object) -> str:
     if isinstance(value, bool | int | float):
         return str(value)
-    return f"'{value}'"
+    return f"'{{{','.join(value)}}}'" if isinstance(value, list) else f"'{value}'"

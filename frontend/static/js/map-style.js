@@ -91,12 +91,10 @@ class Counted {
   }
 }
 
-const from = (source) => (z, feature) => feature.props.source === source;
-
 export const incidentsPaint = [
-  { dataLayer: "incidents", symbolizer: new Cells(), filter: (z, f) => f.props.source === "police" && f.props.cell === true },
-  { dataLayer: "incidents", symbolizer: new Counted("#267a6d"), filter: (z, f) => f.props.source === "police" && f.props.cell !== true },
-  { dataLayer: "incidents", symbolizer: new Counted(INK), filter: from("partnership") },
+  { dataLayer: "cells", symbolizer: new Cells() },
+  { dataLayer: "incidents", symbolizer: new Counted("#267a6d") },
+  { dataLayer: "partnership", symbolizer: new Counted(INK) },
 ];
 
 const crossing = (z, feature) => feature.props.cross_borough === true;
