@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +35,6 @@ class PrivateCluster:
         self.socket_dir = folders.socket_dir_of(self.data_dir)
         self._passing_guest = self.data_dir / "cluster.transient"
         self._found: postgis.Programs | None = None
-        self._child: subprocess.Popen[bytes] | None = None
 
     def dsn(self, role: str, dbname: str = "contextmap") -> str:
         return f"postgresql://{role}@/{quote(dbname)}?host={quote(str(self.socket_dir), safe='')}"
@@ -60,9 +59,9 @@ class PrivateCluster:
         if pid is None:
             return
         os.kill(pid, signal.SIGINT)
-        if not self._gone(pid, within_s=20):
+        if not _gone(pid, within_s=20):
             os.kill(pid, signal.SIGQUIT)
-            self._gone(pid, within_s=10)
+            _gone(pid, within_s=10)
         shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def is_running(self) -> bool:
@@ -121,12 +120,15 @@ class PrivateCluster:
         return self._found
 
     def _named_process(self) -> tuple[int, bytes]:
-        """The process that postmaster.pid names, and its command; empty if dead or not reaped."""
+        """The process that postmaster.pid names, and its command, which is empty of a dead one."""
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-            return pid, Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return 0, b""
+        command = _command_of(pid)
+        if not command:
+            _reap(pid)  # or the next server takes it for a living one
+        return pid, command
 
     def _initialise(self) -> None:
         """Into a folder that is renamed at the end: a crash in between leaves nothing half made."""
@@ -156,13 +158,12 @@ class PrivateCluster:
         deadline = time.monotonic() + START_S
         while True:
             position = self.log.stat().st_size if self.log.exists() else 0
-            spawned = self.pid() is None  # else one is starting, or recovering after a crash
-            if spawned:
-                self._child = self._spawn()
-            if self._answers(deadline):
+            # One that is there is starting, or recovering after a crash.
+            child = self._spawn() if self.pid() is None else None
+            if self._answers(child, deadline):
                 return
             said = self.log.read_text(errors="replace")[position:]
-            final = spawned and not any(words in said for words in PASSING)
+            final = child is not None and not any(words in said for words in PASSING)
             if final or time.monotonic() > deadline:
                 last = said.strip().splitlines()[-1:] or ["no message"]
                 raise ClusterError(f"PostgreSQL did not start: {last[0]} See {self.log}.")
@@ -190,12 +191,15 @@ class PrivateCluster:
                 **self._identity(),
             )
 
-    def _answers(self, deadline: float) -> bool:
+    def _answers(self, child: subprocess.Popen[bytes] | None, deadline: float) -> bool:
         while time.monotonic() < deadline:
             if self.is_running():
+                if child is not None:
+                    child.returncode = (
+                        0  # from here on it is known by its pid, as an adopted one is
+                    )
                 return True
-            ours = self._child is not None and self._child.poll() is None
-            if not ours and self.pid() is None:
+            if (child is None or child.poll() is not None) and self.pid() is None:
                 return False
             time.sleep(0.02)
         return False
@@ -206,18 +210,6 @@ class PrivateCluster:
             if admin.execute(known).fetchone() is None:
                 admin.execute("create database contextmap")
 
-    def _gone(self, pid: int, *, within_s: float) -> bool:
-        """The server has ended; our own child is reaped, an adopted one only watched."""
-        until = time.monotonic() + within_s
-        while time.monotonic() < until:
-            if self._child is not None and self._child.pid == pid:
-                if self._child.poll() is not None:
-                    return True
-            elif self.pid() != pid:
-                return True
-            time.sleep(0.02)
-        return False
-
     def _identity(self) -> dict[str, Any]:
         """As root the server runs as its own user, without root's groups."""
         env = {**os.environ, **self._programs().env}
@@ -226,6 +218,30 @@ class PrivateCluster:
         user = folders.server_user()
         only = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         return {"env": env, "cwd": "/", **only}
+
+
+def _gone(pid: int, *, within_s: float) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        _reap(pid)
+        if not _command_of(pid):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _command_of(pid: int) -> bytes:
+    """Empty for a process that is dead, even where nobody has reaped it yet."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _reap(pid: int) -> None:
+    """If it was a child of this process, by whichever object it was started."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _login_name() -> str:

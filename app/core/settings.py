@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import secrets
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -97,7 +98,8 @@ class Settings(BaseSettings):
         passwords: dict[str, str] = json.loads(self.roles_file.read_text())
         parts = urlsplit(self.database_url.get_secret_value())
         host = parts.netloc.rpartition("@")[2]
-        netloc = f"{quote(role)}:{quote(passwords[role])}@{host}"
+        password = quote(passwords[role], safe="")
+        netloc = f"{role}:{password}@{host}"
         return urlunsplit(parts._replace(scheme="postgresql", netloc=netloc))
 
     def admin_dsn(self) -> str:
@@ -131,9 +133,10 @@ class Settings(BaseSettings):
 def _keep_new_secret(path: Path) -> None:
     """Whole or absent: of two processes at once, one makes it and both read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(48))
+    handle, name = tempfile.mkstemp(dir=path.parent)  # open to this user only
+    fresh = Path(name)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
     with suppress(FileExistsError):
         path.hardlink_to(fresh)
     fresh.unlink()

@@ -1,0 +1,31 @@
+# One image, three commands: web, worker, cli. PostGIS runs beside it (compose.yaml).
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONPATH=/opt/contextmap \
+    CONTEXTMAP_DATA_DIR=/var/lib/contextmap
+
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/contextmap contextmap
+
+WORKDIR /opt/contextmap
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
+    -r requirements.lock
+
+COPY pyproject.toml ./
+COPY app ./app
+COPY geo ./geo
+COPY migrations ./migrations
+COPY frontend ./frontend
+COPY data ./data
+COPY scripts/container /usr/local/bin/contextmap-container
+RUN python -m compileall -q app geo
+
+USER 10001
+VOLUME /var/lib/contextmap
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["contextmap-container", "healthy"]
+ENTRYPOINT ["contextmap-container"]
+CMD ["web"]

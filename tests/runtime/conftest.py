@@ -1,0 +1,136 @@
+"""Data folders, processes and ports for tests that start the real thing."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+
+from app.core.postgres import PrivateCluster
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Where PostgreSQL's own user gets to, which pytest's folders are closed to."""
+    folder = Path(tempfile.mkdtemp(prefix="contextmap-runtime-"))
+    yield folder
+    PrivateCluster(folder).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def private(data_dir) -> PrivateCluster:
+    return PrivateCluster(data_dir, durable=False)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def write_rows(cluster: PrivateCluster, count: int) -> None:
+    with psycopg.connect(cluster.dsn("postgres")) as admin:
+        admin.execute("create table if not exists kept (n int)")
+        admin.execute("insert into kept select generate_series(1, %s)", (count,))
+
+
+def rows(cluster: PrivateCluster) -> int:
+    with psycopg.connect(cluster.dsn("postgres")) as admin:
+        return admin.execute("select count(*) from kept").fetchone()[0]
+
+
+def wait_for(condition, *, within_s: float = 20) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def processes_naming(text: str) -> list[int]:
+    """Living processes with this text in their command or environment; zombies have neither."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                said = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            if text.encode() in said:
+                found.append(int(folder.name))
+    return found
+
+
+@dataclass
+class Launcher:
+    """`python -m app.serve` over one data folder."""
+
+    data_dir: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+    said: list[str] = field(default_factory=list)
+
+    def start(self, *options: str, within_s: float = 60) -> float:
+        """Seconds until it is ready."""
+        began = time.monotonic()
+        self.said = []
+        self.process = self._spawn(options)
+        Thread(target=self._listen, args=(self.process,), daemon=True).start()
+        ready = f"Contextmap is ready: http://127.0.0.1:{self.port}"
+        done = wait_for(
+            lambda: ready in self.said or self.process.poll() is not None, within_s=within_s
+        )
+        assert done, self.said
+        assert ready in self.said, self.said
+        return time.monotonic() - began
+
+    def refused(self, *options: str) -> tuple[int, str]:
+        """Exit code and last words of a start that must not succeed."""
+        process = self._spawn(options)
+        said, _ = process.communicate(timeout=30)
+        return process.returncode, said.strip().splitlines()[-1]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def _spawn(self, options: tuple[str, ...]) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "app.serve", "--port", str(self.port)]
+        return subprocess.Popen(
+            [*command, "--data-dir", str(self.data_dir), *options],
+            cwd=ROOT,
+            env={**os.environ, "CONTEXTMAP_DEMO": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        with process.stdout as lines:
+            self.said.extend(line.rstrip("\n") for line in lines)
+
+
+@pytest.fixture
+def launcher(data_dir) -> Iterator[Launcher]:
+    made = Launcher(data_dir)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.terminate()

@@ -1,0 +1,93 @@
+"""The image and the composition, checked without a container engine."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((Path(__file__).parent / "vendor" / "compose-spec.json").read_text())
+COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def mistakes(composition):
+    return [error.message for error in Draft7Validator(SCHEMA).iter_errors(composition)]
+
+
+def hadolint(text):
+    return subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_dockerfile_has_nothing_to_complain_about():
+    done = hadolint(DOCKERFILE)
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_linter_would_have_complained():
+    done = hadolint(DOCKERFILE.replace("USER 10001", "USER root"))
+
+    assert done.returncode == 1
+
+
+def test_the_composition_follows_the_specification():
+    assert mistakes(COMPOSITION) == []
+
+
+@pytest.mark.parametrize("typo", ["depend_on", "enviroment", "imgae"])
+def test_a_planted_typo_in_a_service_is_found(typo):
+    planted = copy.deepcopy(COMPOSITION)
+    planted["services"]["web"][typo] = "x"
+
+    assert any(typo in words for words in mistakes(planted))
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "migrate"])
+def test_each_command_of_the_composition_is_one_of_the_image(name):
+    command = COMPOSITION["services"][name]["command"][0]
+
+    assert f"\n{command})" in (ROOT / "scripts" / "container").read_text()
+
+
+def test_nothing_is_published_beyond_this_machine():
+    ports = [p for service in COMPOSITION["services"].values() for p in service.get("ports", [])]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_image_copies_only_what_the_context_lets_in():
+    let_in = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
+    copied = {
+        name.removeprefix("./")
+        for line in DOCKERFILE.splitlines()
+        if line.startswith("COPY ")
+        for name in line.split()[1:-1]
+    }
+
+    assert copied == set(let_in)
+    assert all((ROOT / name).exists() for name in let_in)
+
+
+def test_the_container_refuses_an_unknown_command():
+    done = subprocess.run(
+        ["sh", ROOT / "scripts" / "container", "shell"], capture_output=True, check=False
+    )
+
+    assert done.returncode == 2

@@ -1,0 +1,95 @@
+"""The launcher: everything up, everything down, and up again after a crash."""
+
+import json
+import os
+import signal
+import socket
+from http.client import HTTPConnection
+
+import pytest
+
+from app.core.folders import only_launcher
+from app.core.postgres import PrivateCluster
+from tests.runtime.conftest import processes_naming, rows, wait_for, write_rows
+
+pytestmark = pytest.mark.xdist_group("launcher")
+
+
+def ready_checks(port):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/readyz")
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    connection.close()
+    return answer.status, body["checks"]
+
+
+def test_it_serves_recovers_from_kill_9_of_everything_and_stops_without_a_trace(launcher):
+    cluster = PrivateCluster(launcher.data_dir)
+    launcher.start("--workers", "2")
+    status, checks = ready_checks(launcher.port)
+    write_rows(cluster, 500)
+
+    launcher.kill()
+    os.kill(cluster.pid(), signal.SIGKILL)
+    again_s = launcher.start(within_s=20)
+    kept = rows(cluster)
+    exit_code = launcher.terminate()
+
+    assert status == 200
+    assert all(checks.values())
+    assert again_s < 10
+    assert kept == 500
+    assert exit_code == 0
+    assert wait_for(lambda: processes_naming(str(launcher.data_dir)) == [], within_s=5)
+
+
+def test_it_adopts_what_a_killed_launcher_left_and_mends_a_killed_database(launcher):
+    cluster = PrivateCluster(launcher.data_dir)
+    launcher.start()
+    launcher.kill()
+    orphan = cluster.pid()
+
+    launcher.start()
+    adopted = cluster.pid()
+    os.kill(adopted, signal.SIGKILL)
+    mended = wait_for(lambda: cluster.pid() not in {None, adopted} and cluster.is_running())
+    served = wait_for(lambda: ready_checks(launcher.port)[0] == 200)
+    launcher.terminate()
+
+    assert adopted == orphan
+    assert mended
+    assert served
+    assert cluster.pid() is None
+
+
+def test_a_second_launcher_is_told_where_the_first_serves(launcher):
+    with only_launcher(launcher.data_dir, "http://127.0.0.1:8765"):
+        code, words = launcher.refused()
+
+    assert code == 1
+    assert words == "Contextmap is already running at http://127.0.0.1:8765."
+
+
+def test_a_taken_port_is_refused_before_anything_is_made(launcher):
+    with socket.create_server(("127.0.0.1", launcher.port)):
+        code, words = launcher.refused()
+
+    assert code == 1
+    assert words.startswith(f"Port {launcher.port} cannot be used")
+    assert not (launcher.data_dir / "postgres").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "example"])  # noqa: S104 - refused
+def test_nothing_but_this_machine_is_served_before_there_are_accounts(launcher, host):
+    code, words = launcher.refused("--host", host)
+
+    assert code == 1
+    assert "on this machine" in words
+
+
+@pytest.mark.parametrize("wrong", [["--port", "0"], ["--workers", "0"], ["--nonsense"]])
+def test_wrong_usage_ends_with_2(launcher, wrong):
+    code, _ = launcher.refused(*wrong)
+
+    assert code == 2
