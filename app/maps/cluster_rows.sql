@@ -1,5 +1,12 @@
 -- Clusters of the chosen runs as the map's table lists them, by the conditions of clusters.sql.
-with named as materialized (
+with chosen as (
+    select distinct on (source) id from app.cluster_run
+    where case when cast(:run as uuid) is null
+               then state = 'DONE' and :source in ('all', source)
+               else id = cast(:run as uuid) end
+    order by source, finished_at desc, id
+),
+named as materialized (
     select distinct on (code) code, name from reference.area
     where kind in ('borough', 'district') order by code, vintage desc, id desc
 )
@@ -16,7 +23,7 @@ from app.cluster
 join app.cluster_run as run on run.id = cluster.run_id
 cross join lateral (
     select ST_Transform(ST_PointOnSurface(cluster.hull), 4326) as point) as at
-where cluster.run_id = any(:runs)
+where cluster.run_id in (select id from chosen)
   and cluster.first_on < :past_day and cluster.last_on >= :first_day
   and (:borough = 'both' or :borough = any(cluster.borough_codes)
        or (:borough = 'outside' and not cluster.borough_codes && cast(:partners as text[])))

@@ -1,10 +1,18 @@
 -- Outlines of the clusters of the chosen runs: of cells, never of points.
--- Parameters: z, x, y, west, south, east, north (27700), runs, first_day,
--- past_day, borough, partners.
+-- Parameters: z, x, y, west, south, east, north (27700), run, source,
+-- first_day, past_day, borough, partners.
 with asked as (
     select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
            ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
                            %(north)s::float8, 27700) as reach
+),
+run as (
+    -- The one asked for, or the newest finished one of each source shown.
+    select distinct on (source) id from app.cluster_run
+    where case when %(run)s::uuid is null
+               then state = 'DONE' and %(source)s::text in ('all', source)
+               else id = %(run)s::uuid end
+    order by source, finished_at desc, id
 ),
 named as (
     select distinct on (code) code, name from reference.area
@@ -23,7 +31,7 @@ shown as (
     from asked
     join app.cluster on cluster.hull && asked.reach
     join app.cluster_lineage as lineage on lineage.id = cluster.lineage_id
-    where cluster.run_id = any(%(runs)s::uuid[])
+    where cluster.run_id in (select id from run)
       and cluster.first_on < %(past_day)s::date and cluster.last_on >= %(first_day)s::date
       and (%(borough)s::text = 'both' or %(borough)s::text = any(cluster.borough_codes)
            or (%(borough)s::text = 'outside'

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime, time
 from functools import cache
+from math import atan, degrees, pi, sinh
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -86,11 +86,16 @@ def tile_parameters(
     given["first_key"], given["past_key"] = morton.tile_range(z, x, y)
     if layer == "incidents":
         return given | _incident_parameters(z, filters)
-    return given | _reach(z, x, y) | _days(filters)
+    return given | _reach(z, x, y) | _run(filters)
 
 
-def _days(filters: Filters) -> dict[str, date]:
-    return {"first_day": filters.first_day, "past_day": filters.last_day}
+def _run(filters: Filters) -> dict[str, Any]:
+    return {
+        "run": filters.run,
+        "source": filters.source,
+        "first_day": filters.first_day,
+        "past_day": filters.last_day,
+    }
 
 
 def _incident_parameters(z: int, filters: Filters) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def _incident_parameters(z: int, filters: Filters) -> dict[str, Any]:
         "partnership": filters.source in {"all", "partnership"},
         "by_date": filters.by_date,
         "first_month": month_number(filters.first_day),
-        # A month counts when its first day is inside: the publisher gives no finer time.
+        # A month counts when a day of it is inside: the publisher gives no finer time.
         "past_month": month_number(filters.last_day) + (filters.last_day.day > 1),
         "first_at": first_at,
         "past_at": past_at,
@@ -124,50 +129,36 @@ def instants(filters: Filters) -> tuple[datetime, datetime]:
 
 
 def _reach(z: int, x: int, y: int) -> dict[str, float]:
-    """The tile's box with a margin in British National Grid metres, for the index."""
+    """The tile's box with a margin in British National Grid metres, for the index.
+
+    Far from Great Britain the grid bends back on itself: there it is all or nothing.
+    """
+    if z < 7 or not _near_britain(z, x, y):
+        return dict.fromkeys(("west", "south"), 0.0) | {
+            "east": 700_000.0 if z < 7 else 0.0,
+            "north": 1_300_000.0 if z < 7 else 0.0,
+        }
     corners = [(a, b) for a in (x - 0.05, x + 1.05) for b in (y - 0.05, y + 1.05)]
     metres = crs.to_bng([_lonlat(z, a, b) for a, b in corners])
     (west, south), (east, north) = metres.min(axis=0), metres.max(axis=0)
     return {"west": west, "south": south, "east": east, "north": north}
 
 
+def _near_britain(z: int, x: int, y: int) -> bool:
+    longitude_deg, latitude_deg = _lonlat(z, x, y)
+    return -15 < longitude_deg < 10 and 45 < latitude_deg < 65
+
+
 def _lonlat(z: int, x: float, y: float) -> tuple[float, float]:
-    from math import atan, degrees, pi, sinh
-
     n = 2.0**z
-    clipped = min(max(y, 0.001), n - 0.001)
-    return min(max(x / n * 360 - 180, -180), 180), degrees(atan(sinh(pi * (1 - 2 * clipped / n))))
-
-
-def newest_runs(session: Session, filters: Filters) -> list[UUID]:
-    """The run asked for, or the newest finished one of each source shown."""
-    if filters.run is not None:
-        return [filters.run]
-    found = session.execute(
-        text("""
-            select distinct on (source) id from app.cluster_run
-            where state = 'DONE' and (:source = 'all' or source = :source)
-            order by source, finished_at desc, id
-        """),
-        {"source": filters.source},
-    )
-    return [run for (run,) in found]
-
-
-def newest_runs_raw(cursor: psycopg.Cursor[Any], source: str) -> list[UUID]:
-    cursor.execute(
-        "select distinct on (source) id from app.cluster_run where state = 'DONE' "
-        "and (%s::text = 'all' or source = %s::text) order by source, finished_at desc, id",
-        (source, source),
-    )
-    return [run for (run,) in cursor.fetchall()]
+    return x / n * 360 - 180, degrees(atan(sinh(pi * (1 - 2 * y / n))))
 
 
 def rows(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
     """Clusters, the largest first, then places: what the map and its table both show."""
-    given = _incident_parameters(SINGLE_ZOOM, filters) | _days(filters)
-    given |= {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
-    given |= {"partners": partners, "runs": newest_runs(session, filters)}
+    given = _incident_parameters(SINGLE_ZOOM, filters) | _run(filters)
+    given |= {"type": filters.type, "harm": filters.harm}
+    given |= {"borough": filters.borough, "partners": partners}
     names = ["cluster_rows", "place_rows"] if filters.layer == "places" else ["cluster_rows"]
     return [Row._make(row) for name in names for row in session.execute(_asked(name), given)]
 

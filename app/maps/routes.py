@@ -12,7 +12,6 @@ from app.accounts.deps import Db, May, database
 from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
-from app.core.db import Database
 from app.core.errors import InvalidError, NotFoundError
 from app.core.json import json_bytes
 from app.core.problems import documented
@@ -98,22 +97,9 @@ def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Re
     filters = _filters(request, clock.today())
     partners = view.partner_codes(request.app.state.settings)
     given = queries.tile_parameters(layer, (z, x, y), filters, partners)
-    body = _drawn(db, actor, layer, given, filters)
-    return Response(body, media_type=MVT) if body else Response(status_code=204)
-
-
-def _drawn(
-    db: Database,
-    actor: Actor,
-    layer: str,
-    given: dict[str, object],
-    filters: Filters,
-) -> bytes:
     with db.cursor(actor, keep_plans=True) as cursor:
-        if layer == "clusters":
-            runs = [filters.run] if filters.run else queries.newest_runs_raw(cursor, filters.source)
-            given["runs"] = runs
-        return queries.tile(cursor, layer, given)
+        body = queries.tile(cursor, layer, given)
+    return Response(body, media_type=MVT) if body else Response(status_code=204)
 
 
 @streets.get("/basemap/{z}/{x}/{y}.pbf")
