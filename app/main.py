@@ -24,16 +24,15 @@ from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.maps import routes as maps
 from app.places import routes as places
-from app.reference import routes as reference
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
     site.pages,
+    site.api,
     maps.pages,
     maps.streets,
     imports.pages,
-    reference.api,
     places.pages,
     places.api,
     incidents.pages,

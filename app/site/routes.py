@@ -1,8 +1,8 @@
-"""Home, about the data, accessibility, privacy, and what monitors ask."""
+"""Home, about the data, accessibility, privacy, boundaries for programs, what monitors ask."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import text
 
 from app.accounts.deps import Db, May
@@ -11,11 +11,18 @@ from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError
 from app.core.json import json_bytes
 from app.core.migrate import head
+from app.core.problems import documented
+from app.reference import queries as reference
 from app.site import queries
 
 pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
 Reader = Annotated[Actor, Depends(May("place.read"))]
+Kind = Literal["borough", "district", "ward", "lsoa"]
+Limit = Annotated[int, Query(ge=1, le=5000)]
+BBOX = r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"
+Box = Annotated[str | None, Query(pattern=BBOX, max_length=100)]
 
 
 @pages.get("/")
@@ -67,3 +74,14 @@ def readyz(db: Db) -> Response:
         checks["database"] = False
     status = 200 if all(checks.values()) else 503
     return Response(json_bytes({"checks": checks}), status, media_type="application/json")
+
+
+@api.get("", responses=documented(422))
+def collection(
+    db: Db, actor: Reader, kind: Kind = "borough", bbox: Box = None, limit: Limit = 1000
+) -> Response:
+    """Boundaries of a kind as a GeoJSON FeatureCollection, simplified for a map of a town."""
+    box = [float(part) for part in (bbox or "-180,-90,180,90").split(",")]
+    with db.read(actor) as session:
+        body = reference.areas_geojson(session, kind, box, limit)
+    return Response(body, media_type="application/geo+json")
