@@ -96,7 +96,7 @@ def outline(
     >>> len(parts), round(sum(p.length for p in parts))
     (9, 628)
     """
-    rings = shapely.get_parts(shapely.get_rings(shape_m))
+    rings = shapely.get_rings(shapely.get_parts(shape_m))
     runs = [shapely.get_coordinates(ring) for ring in rings]
     return [
         shapely.LineString(points[start : start + max_vertices])

@@ -40,6 +40,20 @@ def test_the_packaged_boundaries_are_whole_at_every_zoom(module_db):
             """)
         ).one()
 
+        borders = dict(
+            session.execute(
+                text("""
+                    select shape.min_zoom, sum(ST_Length(shape.geom)) / sum(distinct whole.metres)
+                    from reference.area_shape as shape, (
+                        select sum(ST_Perimeter(ST_Transform(geom, 3857))) as metres
+                        from reference.area) as whole
+                    where ST_Dimension(shape.geom) = 1 group by 1
+                """)
+            ).all()
+        )
+
+    assert borders[14] == pytest.approx(1, abs=1e-6)
+    assert set(borders) == {0, 10, 12, 14}
     assert len(boroughs) == 33
     assert dict(shapes) == {0: 33, 10: 33, 12: 33, 14: 33}
     assert cut[0] < 1e-9
