@@ -60,8 +60,7 @@ def test_each_lock_holds_all_of_the_one_before():
     service, test, bench = (pinned(lock) for lock in LOCKS)
 
     assert service
-    assert service < test
-    assert service < bench
+    assert service < test < bench
 
 
 def test_the_scripts_find_the_checkout_from_any_folder():
