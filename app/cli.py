@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         with ExitStack() as stack:
-            context = Context(load_settings(data_dir=arguments.data_dir), stack)
+            settings = load_settings(data_dir=arguments.data_dir)
+            context = Context(settings, stack, ready=reference.load_packaged)
             result = arguments.func(arguments, context)
     except (AppError, ClusterError, PostgisError, OSError) as refused:
         return _refused(refused, as_json=arguments.json)

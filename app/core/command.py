@@ -1,5 +1,6 @@
 """What a command of `contextmap` works with: settings, a progress bar, a database on demand."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +16,15 @@ Result = dict[str, Any]
 
 @dataclass(slots=True)
 class Context:
-    """The database is started, if it is ours and not running, when a command first asks for it."""
+    """The database is started, if it is ours and not running, when a command first asks for it.
+
+    `ready` then loads what every command may rely on: core knows no reference data.
+    """
 
     settings: Settings
     stack: ExitStack
     progress: Progress = field(default_factory=Progress)
+    ready: Callable[[Database], object] = lambda _: None
     _db: Database | None = None
 
     @property
@@ -29,6 +34,7 @@ class Context:
             prepare(self.settings)
             self._db = Database(self.settings, self.settings.claims_key(), pool_size=8)
             self.stack.callback(self._db.dispose)
+            self.ready(self._db)
         return self._db
 
 
