@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pmtiles.reader import MmapSource, Reader
+from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported
 
 from app.core.errors import InvalidError
+
+UNREADABLE = (OSError, ValueError, KeyError, MagicNumberNotFound, SpecVersionUnsupported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def opened(path: Path) -> Basemap:
             reader = Reader(MmapSource(file))
             header = reader.header()
             metadata = _metadata(reader)
-    except (OSError, ValueError, KeyError, AssertionError) as wrong:
+    except UNREADABLE as wrong:
         raise InvalidError(f"{path.name} is not a readable PMTiles file.") from wrong
     return Basemap(
         reader=reader,
@@ -58,6 +61,16 @@ def opened(path: Path) -> Basemap:
         max_zoom=int(header["max_zoom"]),
         gzipped=header["tile_compression"].name == "GZIP",
     )
+
+
+def page(path: Path | None) -> dict[str, Any]:
+    """The street map, or outlines where there is none that can be read."""
+    if path is None:
+        return {"kind": "outline"}
+    try:
+        return opened(path).page()
+    except InvalidError:
+        return {"kind": "outline"}
 
 
 def _metadata(reader: Reader) -> dict[str, Any]:

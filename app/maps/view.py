@@ -49,7 +49,6 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
     """Everything map/map.html shows."""
     partners = partner_codes(settings)
     rows = queries.rows(session, filters, partners)
-    street = basemap.opened(settings.basemap).page() if settings.basemap else {"kind": "outline"}
     choices = _choices(session, filters)
     return {
         "filters": {"value": filters, "choices": choices},
@@ -60,7 +59,7 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
         "off_map": [row for row in rows if row.lon is None],
         "totals": queries.totals(session, filters, partners),
         "bounds": bounds(rows),
-        "basemap": street,
+        "basemap": basemap.page(settings.basemap),
         "layers": [Layer(v, filters.query(layer=k), k == filters.layer) for k, v in LAYERS.items()],
         "own_to": _own_to(filters),
     }
