@@ -3,6 +3,7 @@
 A raw connection without claims sees no row of any protected table.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from app.core.claims import claims_json, signature
 from app.core.errors import BusyError
 
 BNG = 27700
+
+# When a connection is lost the pool would log tracebacks; callers get one sentence.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 TIMEOUT_MS = {"cs_public": 2_000, "cs_app": 5_000, "cs_job": 30 * 60_000, "cs_audit": 60_000}
 
