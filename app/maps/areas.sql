@@ -1,4 +1,5 @@
--- Boroughs and districts, simplified for the zoom with their shared edges. Parameters: z, x, y, partners.
+-- Boroughs and districts, simplified for the zoom with their shared edges.
+-- Parameters: z, x, y, partners.
 with bounds as (
     select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
            ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int, margin => 0.03125) as reach
@@ -34,10 +35,10 @@ named as (
            ST_AsMVTGeom(at.middle, bounds.square, 4096, 0, true) as geom
     from bounds
     cross join newest
-    join reference.area on area.id = newest.id
-    cross join lateral (
-        select ST_Transform(ST_Centroid(ST_Envelope(area.geom)), 3857) as middle) as at
-    where at.middle && bounds.square
+    -- The coarsest copy: reading the full shapes for their middles cost as much as the rest.
+    join reference.area_shape as shape on shape.area_id = newest.id and shape.min_zoom = 0
+    cross join lateral (select ST_Centroid(ST_Envelope(shape.geom)) as middle) as at
+    where ST_Dimension(shape.geom) = 2 and at.middle && bounds.square
     order by newest.code
 )
 select (select coalesce(ST_AsMVT(filled, 'areas', 4096, 'geom'), '') from filled)
