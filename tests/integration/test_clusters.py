@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import random
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -681,7 +682,9 @@ def work(db):
                 additional_context={"db": db},
             )
 
-    asyncio.run(until_empty())
+    # In a thread of its own: browser tests leave a running loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, until_empty()).result()
 
 
 @pytest.mark.parametrize(
