@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.core.folders import alone
+
 # The system's own C library and its loader belong together; an unpacked one is never used.
 OF_THE_SYSTEM = ("libc6_", "libc-bin_", "gcc-12-base_")
 
@@ -21,9 +23,15 @@ def is_debian() -> bool:
 
 def unpack(folder: Path, packages: Sequence[str]) -> Path:
     """The packages and all that they need, under `folder`/root; a half done one is done again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder / "lock"):
+        if not (folder / "root" / ".complete").exists():
+            _fetch(folder, packages)
+    return folder / "root"
+
+
+def _fetch(folder: Path, packages: Sequence[str]) -> None:
     root, state = folder / "root", folder / "apt"
-    if (root / ".complete").exists():
-        return root
     shutil.rmtree(root, ignore_errors=True)
     for part in (state / "lists" / "partial", state / "archives" / "partial", root):
         part.mkdir(parents=True, exist_ok=True)
@@ -37,7 +45,6 @@ def unpack(folder: Path, packages: Sequence[str]) -> Path:
             _run(["dpkg-deb", "-x", str(deb), str(root)])
     shutil.rmtree(state)
     (root / ".complete").touch()
-    return root
 
 
 def library_path(root: Path) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.core import debian
+from app.core.settings import ROOT, default_data_dir
 
 PACKAGE = "postgresql-15-postgis-3"
 SYSTEM_BIN = Path("/usr/lib/postgresql/15/bin")
 SYSTEM_SHARE = Path("/usr/share/postgresql/15")
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "debian"
+SCRIPT = ROOT / "scripts" / "debian"
 
 
 class PostgisError(RuntimeError):
@@ -28,8 +29,9 @@ class Programs:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_or_get(folder: Path) -> Programs:
-    """Installed by Debian, or unpacked under `folder` earlier, or fetched now."""
+def find_or_get(data_dir: Path) -> Programs:
+    """Installed by Debian, or unpacked earlier, or fetched now."""
+    folder = _folder(data_dir)
     found = installed() or unpacked(folder)
     if found is not None:
         return found
@@ -47,6 +49,11 @@ def find_or_get(folder: Path) -> Programs:
     if found is None:
         raise PostgisError(f"Install the package {PACKAGE}, or set DATABASE_URL.")
     return found
+
+
+def _folder(data_dir: Path) -> Path:
+    """Programs belong to the checkout, whose data folders share them where it can be written."""
+    return (default_data_dir() if os.access(ROOT, os.W_OK) else data_dir) / "postgis"
 
 
 def installed() -> Programs | None:

@@ -116,7 +116,7 @@ class PrivateCluster:
 
     def _programs(self) -> postgis.Programs:
         if self._found is None:
-            self._found = postgis.find_or_get(self.data_dir / "postgis")
+            self._found = postgis.find_or_get(self.data_dir)
         return self._found
 
     def _named_process(self) -> tuple[int, bytes]:
