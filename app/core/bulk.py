@@ -36,7 +36,9 @@ def pg_date(day: Array) -> Array:
 
 
 def wire_type(kind: str) -> np.dtype[Any]:
-    """`bytea32` is a byte string of exactly 32 bytes."""
+    """`bytea32` is a byte string of exactly 32 bytes, `int4x5` an array of exactly 5 numbers."""
+    if kind.startswith("int4x"):
+        return np.dtype(f"V{_array_bytes(int(kind.removeprefix('int4x')))}")
     if kind.startswith("bytea"):
         return np.dtype(f"V{kind.removeprefix('bytea')}")
     return WIRE[kind]
@@ -94,6 +96,7 @@ def copy_out(cursor: Cursor, query: sql.Composable, kinds: Mapping[str, str]) ->
 
 
 ARRAY_HEAD = 20  # dimensions, whether null, type, length, lower bound
+INT4_OID = 23
 
 
 def _column(value: bytes, kind: str) -> Array:
@@ -134,5 +137,22 @@ def _native(column: Array) -> Array:
     return column.astype(column.dtype.newbyteorder("=")) if column.dtype.kind in "if" else column
 
 
+def int4_arrays(values: Array) -> Array:
+    """Rows of a matrix as PostgreSQL arrays, for the kind `int4xK` of its K columns."""
+    n, k = values.shape
+    words = np.zeros((n, _array_bytes(k) // 4), dtype=">i4")
+    words[:, 2] = INT4_OID
+    if k:
+        words[:, 0], words[:, 3], words[:, 4] = 1, k, 1  # dimensions, length, lower bound
+        words[:, 5::2], words[:, 6::2] = 4, values
+    return words.view(f"V{_array_bytes(k)}").ravel()
+
+
+def _array_bytes(k: int) -> int:
+    return ARRAY_HEAD + 8 * k if k else 12  # an empty array has no dimension
+
+
 def _type(kind: str) -> str:
+    if kind.startswith("int4x"):
+        return "int4[]"
     return "bytea" if kind.startswith("bytea") else kind

@@ -32,23 +32,22 @@ def _scrambled(x: Array) -> Array:
     return out
 
 
-def numbered(content: Array) -> Array:
-    """Give equal rows keys of their own by their number among equals, in any order of rows."""
+def numbered(content: Array) -> tuple[Array, Array]:
+    """Keys that tell equal rows apart by their number among equals, and the order of the keys.
+
+    The number goes into the second word only: sorted by the first, the keys stay as they were.
+    """
     order = np.argsort(content[:, 0], kind="stable")
     ranked = content[order]
     same = np.zeros(len(order), dtype=bool)
     same[1:] = (ranked[1:] == ranked[:-1]).all(axis=1)
     if not same.any():
-        return content
+        return content, order
     position = np.arange(len(order))
     first = np.maximum.accumulate(np.where(same, 0, position))
     occurrence = (position - first).astype(np.uint64)
-    again = occurrence > 0
+    key = content.copy()
     with np.errstate(over="ignore"):
-        for lane in (0, 1):
-            ranked[again, lane] = _scrambled(
-                ranked[again, lane] + occurrence[again] * np.uint64(0xD1342543DE82EF95)
-            )
-    key = np.empty_like(content)
-    key[order] = ranked
-    return key
+        again = _scrambled(ranked[same, 1] + occurrence[same] * np.uint64(0xD1342543DE82EF95))
+    key[order[same], 1] = again
+    return key, order

@@ -1,24 +1,37 @@
 """Open street files as they come: .csv, .csv.gz, or a .zip of months."""
 
 import csv
-import gzip
-import io
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from app.core import columns
 from app.core.errors import InvalidError
 from app.imports import rules
-from app.imports.rules import Refusal, Street
+from app.imports.rules import Array, Street
 
 ZIP_ENTRIES = 5_000
 ZIP_RATIO = 200
 ENTRY_BYTES = 2_000_000_000
+BLOCK_BYTES = 8 << 20
+HEADER_BYTES = 65_536
+
+
+class Refusal(NamedTuple):
+    """A row that cannot be used: its number in the file (the header is 1), and why."""
+
+    row: int
+    reason: str
+
+
 Rejected = list[tuple[Refusal, list[str]]]
 
 
@@ -62,97 +75,134 @@ def _refuse_bomb(path: Path, members: list[zipfile.ZipInfo]) -> None:
         raise InvalidError(f"{path.name} unpacks to more than the service takes.")
 
 
-@contextmanager
-def tables(
-    source: Source, defaults: Mapping[str, str]
-) -> Iterator[Iterator[tuple[Street, Rejected]]]:
-    """The rows of one file, with those refused and the reason."""
-    with _opened(source) as stream:
-        yield _read(stream, source.name, defaults)
+def read(
+    source: Source, defaults: Mapping[str, str], this_month: date
+) -> tuple[Street | None, Rejected]:
+    """The rows of one file, and those refused with the reason and their original cells.
 
-
-@contextmanager
-def _opened(source: Source) -> Iterator[IO[bytes]]:
-    if source.member is not None:
-        with zipfile.ZipFile(source.path) as archive, archive.open(source.member) as stream:
-            yield stream
-    elif source.path.suffix == ".gz":
-        with gzip.open(source.path, "rb") as stream:
-            yield stream  # type: ignore[misc]  # a GzipFile reads like any binary file
-    else:
-        with source.path.open("rb") as stream:
-            yield stream
-
-
-def _read(
-    stream: IO[bytes], name: str, defaults: Mapping[str, str]
-) -> Iterator[tuple[Street, Rejected]]:
+    The numbers of refused rows count the header as 1 and leave out empty lines.
+    """
+    names, has_rows = _header(source)
     odd: Rejected = []
-    body = _body(stream, name)
-    header = next(csv.reader([body[:65_536].split(b"\n", 1)[0].decode("utf-8-sig", "replace")]), [])
-    absent = rules.missing_columns([cell.strip() for cell in header])
+    parts, rejected, seen = [], [], 0
+    for block in _blocks(source, names, odd) if has_rows else ():
+        part, reasons = rules.read(block, this_month)
+        parts.append(part)
+        rejected += _refused(block, reasons, seen)
+        seen += len(block)
+    skipped = [refusal.row for refusal, _ in odd]
+    refused = [(Refusal(_moved(r.row, skipped), r.reason), cells) for r, cells in rejected]
+    street = rules.whole(parts, _filled(source.name, defaults)) if parts else None
+    _refuse_nul(street, source.name)
+    return street, sorted(odd + refused)
+
+
+def _filled(name: str, defaults: Mapping[str, str]) -> dict[str, str]:
+    """What stands for the columns that a file does not have."""
+    force = defaults.get("Reported by", rules.NOT_STATED)
+    category = rules.category_in_name(name) or rules.NOT_STATED
+    return {"Crime type": category, "Reported by": force, "Falls within": force} | dict(defaults)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Any]:
+    """The bytes of the file, whatever it is packed in."""
+    with _unpacking(source.name), ExitStack() as stack:
+        if source.member is not None:
+            archive = stack.enter_context(zipfile.ZipFile(source.path))
+            yield stack.enter_context(archive.open(source.member))
+        else:
+            stream = stack.enter_context(pa.OSFile(str(source.path)))
+            packed = source.path.suffix.lower() == ".gz"
+            yield pa.CompressedInputStream(stream, "gzip") if packed else stream
+
+
+def _header(source: Source) -> tuple[list[str], bool]:
+    """Names of the columns, and whether anything follows them."""
+    with _opened(source) as stream:
+        head = stream.read(HEADER_BYTES)
+    if b"\0" in head:
+        raise InvalidError(f"{source.name} is not a text file in UTF-8.")
+    first, _, rest = head.partition(b"\n")
+    names = [cell.strip() for cell in next(csv.reader([first.decode("utf-8-sig", "replace")]), [])]
+    absent = rules.missing_columns(names)
     if absent:
         raise InvalidError(
-            f"{name} has no column {absent[0]}. Is it a street file of data.police.uk?"
+            f"{source.name} has no column {absent[0]}. Is it a street file of data.police.uk?"
         )
-    table = _table(body, name, odd)
-    filled = {
-        "Crime type": rules.category_in_name(name) or rules.NOT_STATED,
-        "Reported by": rules.NOT_STATED,
-        "Falls within": rules.NOT_STATED,
-    } | dict(defaults)
-    street, refused = rules.read(table, filled)
-    # Rows with a wrong number of cells are not in the table: the numbers after them move up.
-    moved = _renumbered(refused, [refusal.row for refusal, _ in odd])
-    cells = [
-        [str(v or "") for v in table.slice(r.row - 2, 1).to_pylist()[0].values()] for r in refused
-    ]
-    yield street, [*odd, *zip(moved, cells, strict=True)]
+    if len(set(names)) < len(names):
+        raise InvalidError(f"{source.name} has two columns of the same name.")
+    return names, bool(rest.strip()) or len(head) == HEADER_BYTES
 
 
-def _body(stream: IO[bytes], name: str) -> bytes:
-    try:
-        body = stream.read()
-    except (OSError, EOFError, zipfile.BadZipFile) as wrong:
-        raise InvalidError(f"{name} cannot be unpacked: it is damaged or cut off.") from wrong
-    if b"\0" in body[:4096]:
+def _refuse_nul(street: Street | None, name: str) -> None:
+    """PostgreSQL's text holds every character but this one."""
+    labels = street.labels.values() if street else ()
+    if any("\0" in value for each in labels for value in each.values):
         raise InvalidError(f"{name} is not a text file in UTF-8.")
-    return body
 
 
-def _table(body: bytes, name: str, odd: Rejected) -> pa.Table:
+def _blocks(source: Source, names: list[str], odd: Rejected) -> Iterator[pa.RecordBatch]:
+    """Rows as text, a block at a time; rows with a wrong number of cells go to `odd`."""
+
     def note(row: pa_csv.InvalidRow) -> str:
         reason = f"It has {row.actual_columns} columns instead of {row.expected_columns}."
         odd.append((Refusal(row.number or 0, reason), [row.text]))
         return "skip"
 
-    header = next(csv.reader([body.split(b"\n", 1)[0].decode("utf-8-sig", "replace")]), [])
-    try:
-        return pa_csv.read_csv(
-            io.BytesIO(body),
-            read_options=pa_csv.ReadOptions(use_threads=False, block_size=16 << 20),
+    with _opened(source) as stream:
+        yield from pa_csv.open_csv(
+            stream,
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1
+            ),
             parse_options=pa_csv.ParseOptions(invalid_row_handler=note),
             convert_options=pa_csv.ConvertOptions(
-                column_types={cell: pa.string() for cell in header},
+                column_types={cell: pa.string() for cell in names},
                 strings_can_be_null=True,
                 null_values=[""],
             ),
         )
+
+
+@contextmanager
+def _unpacking(name: str) -> Iterator[None]:
+    """Failures of reading, in words."""
+    try:
+        yield
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as wrong:
+        raise InvalidError(f"{name} cannot be unpacked: it is damaged or cut off.") from wrong
     except (pa.ArrowInvalid, UnicodeDecodeError) as wrong:
         raise InvalidError(f"{name} cannot be read as CSV in UTF-8.") from wrong
 
 
-def _renumbered(refused: list[Refusal], skipped: list[int]) -> list[Refusal]:
-    moved = []
-    for refusal in refused:
-        row = refusal.row
-        for gap in sorted(skipped):
-            row += gap <= row
-        moved.append(Refusal(row, refusal.reason))
-    return moved
+def _refused(block: pa.RecordBatch, reasons: Array, seen: int) -> Rejected:
+    """Rows of a block with a reason, numbered as if none had been left out before."""
+    bad = np.flatnonzero(reasons)
+    cells = columns.taken(block, bad).to_pylist()
+    return [
+        (Refusal(int(i) + seen + 2, rules.REASONS[reasons[i]]), [v or "" for v in row.values()])
+        for i, row in zip(bad, cells, strict=True)
+    ]
 
 
-def write_refusals(path: Path, refusals: Any) -> None:  # noqa: ANN401 - the tally's list
+def _moved(row: int, skipped: list[int]) -> int:
+    """The number of a row in its file, when the reader has left `skipped` (ascending) out.
+
+    Row k of those left in has k - 1 numbers below it that were read, and each gap at or below it
+    moves it up by one: gap g (counted from 0) does so when skipped[g] - g <= row.
+    """
+    low, high = 0, len(skipped)
+    while low < high:
+        middle = (low + high) // 2
+        if skipped[middle] - middle <= row:
+            low = middle + 1
+        else:
+            high = middle
+    return row + low
+
+
+def write_refusals(path: Path, refusals: Iterable[tuple[str, Refusal, list[str]]]) -> None:
     """Rows that were not imported, with the reason; safe to open in a spreadsheet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as out:

@@ -23,6 +23,13 @@ class KnownPoints(NamedTuple):
     lad: Array
 
 
+class KnownRows(NamedTuple):
+    """Ordinals of rows that are stored, and whether any of them has a newer outcome."""
+
+    ordinal: Array
+    changed: bool
+
+
 class Batch(NamedTuple):
     ref: str
     kind: str
@@ -30,6 +37,10 @@ class Batch(NamedTuple):
     state: str
     finished_at: datetime
     tallies: dict[str, Any]
+
+
+# How many events one point can have in one month: the number shares 32 bits with the month.
+MONTH_MAX = 65_535
 
 
 def lock_imports(cursor: Cursor) -> None:
@@ -47,16 +58,17 @@ def lads(cursor: Cursor) -> Lads:
     return Lads(tuple(code for code, _ in found), np.asarray(shapes, dtype=object))
 
 
-def known_points(cursor: Cursor, lon_e6: Array, lat_e6: Array) -> tuple[KnownPoints, int]:
+def known_points(cursor: Cursor, lonlat_e6: Array) -> tuple[KnownPoints, int]:
     """Which of the points are stored, and the highest id given so far."""
-    found = KnownPoints(np.zeros(len(lon_e6), np.int32), np.full(len(lon_e6), -1, np.int32))
+    found = KnownPoints(np.zeros(len(lonlat_e6), np.int32), np.full(len(lonlat_e6), -1, np.int32))
     row = cursor.execute("select coalesce(max(id), 0) from reference.place_point").fetchone()
     highest = int(row[0]) if row else 0
-    if highest == 0 or not len(lon_e6):
+    if highest == 0 or not len(lonlat_e6):
         return found, highest
     kinds = {"ordinal": "int4", "lon_e6": "int4", "lat_e6": "int4"}
     bulk.create_temporary(cursor, "asked", kinds)
-    ordinal = np.arange(len(lon_e6), dtype=np.int32)
+    ordinal = np.arange(len(lonlat_e6), dtype=np.int32)
+    lon_e6, lat_e6 = lonlat_e6.T
     bulk.copy_in(cursor, "asked", kinds, {"ordinal": ordinal, "lon_e6": lon_e6, "lat_e6": lat_e6})
     rows = bulk.copy_out(
         cursor,
@@ -72,31 +84,69 @@ def known_points(cursor: Cursor, lon_e6: Array, lat_e6: Array) -> tuple[KnownPoi
     return found, highest
 
 
+def insert_points(cursor: Cursor, lads: Lads) -> None:
+    """From `point_in`, neighbours on the map beside each other."""
+    cursor.execute(
+        "insert into reference.place_point (id, lon_e6, lat_e6, easting_m, northing_m, mx, my, qk, "
+        "lad_code, n_events, months) select id, lon_e6, lat_e6, easting_m, northing_m, mx, my, qk, "
+        "(%s::text[])[lad + 1], n, months from point_in order by id",
+        (list(lads.codes),),
+    )
+    cursor.execute("drop table point_in")
+
+
+def add_months(cursor: Cursor) -> None:
+    """From `month_in`. A number over MONTH_MAX fails as an int2."""
+    cursor.execute(
+        "with added as ("
+        " select id, array_agg(packed) as months, sum(packed & 65535) as n"
+        " from month_in group by id)"
+        " update reference.place_point as point"
+        " set n_events = point.n_events + added.n, months = ("
+        "   select array_agg((month << 16) | n order by month) from ("
+        "   select packed >> 16 as month, ((sum(packed & 65535) - 32768)::int2 + 32768) as n"
+        "   from unnest(point.months || added.months) as packed group by 1) as merged)"
+        " from added where point.id = added.id"
+    )
+    cursor.execute("drop table month_in")
+
+
+def add_to_grid(cursor: Cursor) -> None:
+    """From `grid_in`, whose rows stand in the order of the primary key."""
+    cursor.execute(
+        "insert into reference.point_grid as grid (z, tx, ty, px, py, n) "
+        "select z, tx, ty, px, py, n from grid_in "
+        "on conflict (z, tx, ty, px, py) do update set n = grid.n + excluded.n"
+    )
+    cursor.execute("drop table grid_in")
+
+
 def label_ids(cursor: Cursor, kind: str, values: list[str]) -> Array:
     """Ids of the labels in their order, then 0 for a blank (code -1 reads the last entry)."""
-    wanted = sorted({value for value in values if value})
-    cursor.execute(
-        "insert into reference.police_label (kind, label) select %s, label "
-        "from unnest(%s::text[]) as label where not exists (select from reference.police_label k "
-        "where k.kind = %s and k.label = label) on conflict do nothing",
-        (kind, wanted, kind),
-    )
-    found = dict(
-        cursor.execute(
-            "select label, id from reference.police_label where kind = %s and label = any(%s)",
-            (kind, wanted),
-        ).fetchall()
-    )
+    known = "select label, id from reference.police_label where kind = %s and label = any(%s)"
+    found = dict(cursor.execute(known, (kind, list({*values}))).fetchall())
+    missing = sorted({*values} - {"", *found})
+    if missing:
+        made = cursor.execute(
+            "insert into reference.police_label (kind, label) select %s, unnest(%s::text[]) "
+            "returning label, id",
+            (kind, missing),
+        )
+        found |= dict(made.fetchall())
     return np.array([*(found.get(value, 0) for value in values), 0], dtype=np.int32)
 
 
-def known_ordinals(cursor: Cursor) -> Array:
+def known_rows(cursor: Cursor) -> KnownRows:
     """Rows of `street_in` that are stored already."""
     if cursor.execute("select from reference.police_event limit 1").fetchone() is None:
-        return np.zeros(0, dtype=np.int32)
+        return KnownRows(np.zeros(0, dtype=np.int32), changed=False)
     cursor.execute("analyze street_in")
-    query = sql.SQL("select ordinal from street_in join reference.police_event using (key)")
-    return bulk.copy_out(cursor, query, {"ordinal": "int4"})["ordinal"]
+    query = sql.SQL(
+        "select ordinal, (street_in.outcome_id not in (0, coalesce(event.outcome_id, 0))) as news "
+        "from street_in join reference.police_event as event using (key)"
+    )
+    rows = bulk.copy_out(cursor, query, {"ordinal": "int4", "news": "bool"})
+    return KnownRows(rows["ordinal"], changed=bool(rows["news"].any()))
 
 
 @cache

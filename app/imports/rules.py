@@ -2,21 +2,23 @@
 
 Facts of the publication: month precision only; anti-social behaviour has no Crime ID and identical
 rows are legitimate; one Crime ID can stand in several rows; coordinates, street and LSOA can be
-blank; LSOA codes change vintage in 2023-02; a month is published again with new outcomes.
+blank; a month is published again with new outcomes, and since 2023-02 with another vintage of LSOA.
 """
 
+import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.core import hashing
+from app.core import columns, hashing
+from geo import crs
 
 Array = NDArray[Any]
 
@@ -45,9 +47,12 @@ LABELLED = {
     "LSOA code": "lsoa",
     "Context": "context",
 }
-IN_KEY = ("Month", "Reported by", "Falls within", "Location", "Crime type", "Context")
+# The outcome changes from one publication to the next, and so does the vintage of the LSOA.
+# The street is in the key too.
+IN_KEY = ("Month", "Reported by", "Falls within", "Crime type", "Context")
 NOT_STATED = "Not stated"
-MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
+NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,30})?", re.ASCII)
 # Category names of the publisher, to be recognised in the name of a file that leaves them out.
 CATEGORIES = (
     "Anti-social behaviour",
@@ -63,15 +68,15 @@ CATEGORIES = (
     "Vehicle crime",
     "Violence and sexual offences",
 )
-# The British Isles with their waters; outside it the projection means nothing.
-WEST_DEG, SOUTH_DEG, EAST_DEG, NORTH_DEG = -9.0, 49.0, 2.5, 61.5
-
-
-class Refusal(NamedTuple):
-    """A row that cannot be used: its number in the file (the header is 1), and why."""
-
-    row: int
-    reason: str
+# Longitude and latitude surely on the British National Grid; what is not is converted to see.
+WEST_DEG, SOUTH_DEG, EAST_DEG, NORTH_DEG = -7.4, 50.0, 2.0, 61.0
+REASONS = {
+    1: "The month is not written as YYYY-MM.",
+    2: "A coordinate is not a number.",
+    3: "Only one of longitude and latitude is given.",
+    4: "The point lies outside the British Isles.",
+    5: "The month lies in the future.",
+}
 
 
 class Labels(NamedTuple):
@@ -79,6 +84,16 @@ class Labels(NamedTuple):
 
     values: list[str]
     code: Array  # int32
+
+
+class Part(NamedTuple):
+    """The usable rows of one block of a file."""
+
+    lon_e6: Array
+    lat_e6: Array
+    located: Array
+    crime_id: Array
+    columns: Mapping[str, pa.DictionaryArray]  # those that the file has
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +105,9 @@ class Street:
     lat_e6: Array
     located: Array  # bool
     labels: Mapping[str, Labels]
-    crime_id: Array  # V32; zeros where blank
+    crime_id: Array  # uint8 (n, 32); zeros where blank
     key: Array  # uint64 (n, 2): 128 bits
+    by_key: Array  # the rows in the order of their keys
 
     def __len__(self) -> int:
         return len(self.month)
@@ -107,57 +123,37 @@ def category_in_name(file_name: str) -> str | None:
     return next((c for c in CATEGORIES if re.sub(r"[^a-z]+", " ", c.lower()) in plain), None)
 
 
-def read(
-    table: pa.Table, defaults: Mapping[str, str], first_row: int = 2
-) -> tuple[Street, list[Refusal]]:
-    """Rows of a table of text columns that can be used, and why the others cannot."""
-    columns = {name: _text(table, name, defaults) for name in NATIVE}
-    months = _labels(columns["Month"])
-    lon, lon_bad = _degrees(columns["Longitude"])
-    lat, lat_bad = _degrees(columns["Latitude"])
-    refused = _refusals(months, lon, lat, lon_bad | lat_bad)
-    keep = np.flatnonzero(refused == 0)
-    street = _street(columns, months, (lon, lat), keep)
-    bad = np.flatnonzero(refused)
-    return street, [Refusal(int(i) + first_row, REASONS[refused[i]]) for i in bad]
+def read(block: pa.RecordBatch, this_month: date) -> tuple[Part, Array]:
+    """Rows of a block of text columns that can be used; of all rows 0 or the number of a reason."""
+    coded = [name for name in {*LABELLED, *IN_KEY} if name in block.schema.names]
+    lon, lon_bad = _degrees(block["Longitude"])
+    lat, lat_bad = _degrees(block["Latitude"])
+    refused = _refusals(lon, lat, lon_bad | lat_bad)
+    month = _month_reasons(block["Month"].dictionary_encode(), this_month)
+    refused[month > 0] = month[month > 0]
+    keep = refused == 0
+    if not keep.all():
+        block, lon, lat = columns.taken(block, np.flatnonzero(keep)), lon[keep], lat[keep]
+    located = ~np.isnan(lon)
+    lon_e6, lat_e6 = (np.round(np.nan_to_num(d) * 1e6).astype(np.int32) for d in (lon, lat))
+    crime_id = (
+        _crime_ids(block["Crime ID"])
+        if "Crime ID" in block.schema.names
+        else np.zeros((len(block), 32), np.uint8)
+    )
+    encoded = {name: block[name].dictionary_encode() for name in coded}
+    return Part(lon_e6, lat_e6, located, crime_id, encoded), refused
 
 
-REASONS = {
-    1: "The month is not written as YYYY-MM.",
-    2: "A coordinate is not a number.",
-    3: "Only one of longitude and latitude is given.",
-    4: "The point lies outside the British Isles.",
-}
-
-
-def _refusals(months: Labels, lon: Array, lat: Array, not_number: Array) -> Array:
-    """0 for a good row, else the number of the first reason."""
-    refused = np.zeros(len(lon), dtype=np.int8)
-    given = ~np.isnan(lon)
-    with np.errstate(invalid="ignore"):
-        outside = given & ~(
-            (lon >= WEST_DEG) & (lon <= EAST_DEG) & (lat >= SOUTH_DEG) & (lat <= NORTH_DEG)
-        )
-    refused[outside] = 4
-    refused[given != ~np.isnan(lat)] = 3
-    refused[not_number] = 2
-    bad = np.array([not MONTH.fullmatch(value) for value in months.values] + [True])
-    refused[bad[months.code]] = 1  # code -1, a blank month, reads the last entry
-    return refused
-
-
-def _street(
-    columns: Mapping[str, pa.Array], months: Labels, degrees: tuple[Array, Array], keep: Array
-) -> Street:
-    lon, lat = (np.nan_to_num(d[keep]) for d in degrees)
-    located = ~np.isnan(degrees[0][keep])
-    whole = len(keep) == len(months.code)
-    kept = {n: c if whole else c.take(pa.array(keep)) for n, c in columns.items()}
-    labels = {name: _labels(kept[name]) for name in {*LABELLED, *IN_KEY}}
-    lon_e6, lat_e6 = (np.round(d * 1e6).astype(np.int32) for d in (lon, lat))
-    crime_id = _crime_ids(kept["Crime ID"])
-    content = [crime_id.view(np.uint64).reshape(-1, 4)[:, :2], _point_words(lon_e6, lat_e6)]
-    content += [_words(labels[name]) for name in IN_KEY]
+def whole(parts: Sequence[Part], defaults: Mapping[str, str]) -> Street:
+    """The parts of one file, in order; equal rows are numbered over all of them."""
+    labels = {name: _labels(parts, name, defaults) for name in {*LABELLED, *IN_KEY}}
+    lon_e6, lat_e6, located, crime_id = (
+        np.concatenate([part[i] for part in parts]) for i in range(4)
+    )
+    content = [crime_id.view(np.uint64)[:, :2], _point_words(lon_e6, lat_e6)]
+    content += [_words(labels["Location"]), _joint_words([labels[name] for name in IN_KEY])]
+    key, by_key = hashing.numbered(hashing.mixed(content))
     return Street(
         month=_first_days(labels["Month"]),
         lon_e6=lon_e6,
@@ -165,44 +161,80 @@ def _street(
         located=located,
         labels=labels,
         crime_id=crime_id,
-        key=hashing.numbered(hashing.mixed(content)),
+        key=key,
+        by_key=by_key,
     )
 
 
-def _text(table: pa.Table, name: str, defaults: Mapping[str, str]) -> pa.Array:
-    if name not in table.column_names:
-        return pa.array([defaults.get(name)] * len(table), pa.string())
-    column = table[name]
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+def _refusals(lon: Array, lat: Array, not_number: Array) -> Array:
+    """0 for a good point, else the number of the first reason."""
+    refused = np.zeros(len(lon), dtype=np.int8)
+    given = ~np.isnan(lon)
+    with np.errstate(invalid="ignore"):
+        inside = (lon >= WEST_DEG) & (lon <= EAST_DEG) & (lat >= SOUTH_DEG) & (lat <= NORTH_DEG)
+    unsure = np.flatnonzero(given & ~inside)
+    refused[unsure[_off_grid(np.column_stack([lon[unsure], lat[unsure]]))]] = 4
+    refused[given != ~np.isnan(lat)] = 3
+    refused[not_number] = 2
+    return refused
 
 
-def _labels(column: pa.Array) -> Labels:
-    encoded = column.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    code = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    blank = [i for i, value in enumerate(values) if not value]
-    if blank:
-        code = np.where(np.isin(code, blank), -1, code).astype(np.int32)
-    return Labels([value or "" for value in values], code)
+def _off_grid(lonlat_deg: Array) -> Array:
+    """Not on the British National Grid, to which every point is converted."""
+    lon, lat = lonlat_deg.T
+    sane = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    east, north = crs.to_bng(np.where(sane[:, None], lonlat_deg, 0)).T
+    on_grid = (east >= 0) & (east <= crs.EAST_MAX_M) & (north >= 0) & (north <= crs.NORTH_MAX_M)
+    off: Array = ~(sane & on_grid)
+    return off
+
+
+def _month_reasons(months: pa.DictionaryArray, this_month: date) -> Array:
+    latest = f"{this_month:%Y-%m}"
+    reasons = [
+        1 if not MONTH.fullmatch(value or "") else 5 * (value > latest)
+        for value in months.dictionary.to_pylist()
+    ]
+    found: Array = np.array([*reasons, 1], dtype=np.int8)[columns.codes(months)]  # blank: the last
+    return found
+
+
+def _labels(parts: Sequence[Part], name: str, defaults: Mapping[str, str]) -> Labels:
+    if name not in parts[0].columns:
+        n = sum(len(part.located) for part in parts)
+        value = defaults.get(name)
+        return Labels([value or ""], np.full(n, 0 if value else -1, dtype=np.int32))
+    column = pa.chunked_array([part.columns[name] for part in parts]).unify_dictionaries()
+    values = [value or "" for value in column.chunk(0).dictionary.to_pylist()]
+    code = np.concatenate([columns.codes(chunk) for chunk in column.chunks])
+    if name in defaults and (code < 0).any():
+        code = np.where(code < 0, np.int32(len(values)), code)
+        values.append(defaults[name])
+    return Labels(values, code)
 
 
 def _degrees(column: pa.Array) -> tuple[Array, Array]:
     """Numbers with NaN for blank, and which of the others are no numbers."""
-    blank = pc.equal(pc.utf8_trim_whitespace(column), "")
-    text = pc.if_else(pc.fill_null(blank, True), None, column)
     try:
-        values = text.cast(pa.float64())
+        values = column.cast(pa.float64())
     except pa.ArrowInvalid:
-        number = pc.match_substring_regex(text, r"^\s*[-+]?[0-9]+(\.[0-9]*)?\s*$")
-        bad = pc.fill_null(pc.invert(number), False)
-        text = pc.if_else(bad, None, text)
-        values = pc.utf8_trim_whitespace(text).cast(pa.float64())
-        return _floats(values), bad.to_numpy(zero_copy_only=False).astype(bool)
-    return _floats(values), np.zeros(len(column), dtype=bool)
+        return _odd_degrees(column)
+    given = columns.is_given(values)
+    degrees = np.where(given, columns.numbers(values, "float64"), np.nan)
+    infinite = given & ~np.isfinite(degrees)
+    return degrees, infinite
 
 
-def _floats(values: pa.Array) -> Array:
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+def _odd_degrees(column: pa.Array) -> tuple[Array, Array]:
+    """The same, cell by cell, where some are no plain numbers."""
+    degrees = np.full(len(column), np.nan)
+    bad = np.zeros(len(column), dtype=bool)
+    for i, cell in enumerate(column.to_pylist()):
+        text = (cell or "").strip()
+        if text:
+            bad[i] = NUMBER.fullmatch(text) is None
+            degrees[i] = np.nan if bad[i] else float(text)
+    return degrees, bad
 
 
 def _first_days(months: Labels) -> Array:
@@ -213,33 +245,50 @@ def _first_days(months: Labels) -> Array:
 def _crime_ids(column: pa.Array) -> Array:
     """The published 64 hexadecimal digits as 32 bytes; anything else by its SHA-256."""
     out = np.zeros((len(column), 32), dtype=np.uint8)
-    lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-    usual = np.flatnonzero(lengths == 64)
-    if len(usual):
-        text = pc.cast(column.take(pa.array(usual)), pa.binary())
-        raw = b"".join(text.to_pylist())
-        nibbles = HEX[np.frombuffer(raw, np.uint8).reshape(-1, 64)]
-        good = (nibbles < 16).all(axis=1)
-        out[usual[good]] = (nibbles[good, ::2] << 4) | nibbles[good, 1::2]
-        odd = np.concatenate([usual[~good], np.flatnonzero((lengths > 0) & (lengths != 64))])
-    else:
-        odd = np.flatnonzero(lengths > 0)
-    for i in odd:
-        out[i] = np.frombuffer(hashlib.sha256(column[int(i)].as_py().encode()).digest(), np.uint8)
+    body, lengths = columns.text_bytes(column)
+    given = np.flatnonzero(lengths)
+    try:
+        raw = binascii.unhexlify(body) if (lengths[given] == 64).all() else None
+    except ValueError:
+        raw = None
+    if raw is None:
+        raw = b"".join(map(_crime_id, columns.taken(column, given).to_pylist()))
+    out[given] = np.frombuffer(raw, np.uint8).reshape(-1, 32)
     return out
 
 
-HEX = np.full(256, 99, dtype=np.uint8)
-HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
-HEX[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
+def _crime_id(text: str) -> bytes:
+    try:
+        raw = binascii.unhexlify(text)
+    except ValueError:
+        raw = b""
+    return raw if len(raw) == 32 else hashlib.sha256(text.encode()).digest()
 
 
 def _words(labels: Labels) -> Array:
     """128 bits of each row's text, by a cryptographic hash of each distinct text."""
+    return _digests(labels)[labels.code]
+
+
+def _digests(labels: Labels) -> Array:
+    """Of the distinct texts in their order, then of the blank (code -1 reads the last)."""
     digests = b"".join(
         hashlib.blake2b(value.encode(), digest_size=16).digest() for value in [*labels.values, ""]
     )
-    return np.frombuffer(digests, np.uint64).reshape(-1, 2)[labels.code]
+    return np.frombuffer(digests, np.uint64).reshape(-1, 2)
+
+
+def _joint_words(together: Sequence[Labels]) -> Array:
+    """128 bits of several columns of few values: each combination is hashed once."""
+    joint = np.zeros(len(together[0].code), dtype=np.int64)
+    for labels in together:
+        joint = joint * (len(labels.values) + 1) + (labels.code + 1)
+    distinct, at = columns.encoded(joint)
+    rest, content = distinct, []
+    for labels in reversed(together):
+        rest, code = np.divmod(rest, len(labels.values) + 1)
+        content.append(_digests(labels)[code - 1])
+    return hashing.mixed(content)[at]
 
 
 def _point_words(lon_e6: Array, lat_e6: Array) -> Array:

@@ -15,12 +15,15 @@ from app.core.actor import job_actor
 from app.core.bulk import Array, Cursor
 from app.core.db import Database
 from app.core.errors import InvalidError
-from app.imports import files, queries
-from app.imports.points import Points, counted, place_points
-from app.imports.rules import LABELLED, Refusal, Street
+from app.imports import files, points, queries
+from app.imports.files import Refusal
+from app.imports.points import Points
+from app.imports.rules import LABELLED, Street
+from geo.boundaries import Lads
 
 JOB = job_actor("imports:police_street")
 ROW = {
+    "ordinal": "int4",
     "key": "uuid",
     "month": "date",
     "place_point_id": "int4",
@@ -88,12 +91,13 @@ def police_street(
     sources = [source for path in paths for source in files.sources(path)]
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
         queries.lock_imports(cursor)
+        lads = queries.lads(cursor)
         for number, source in enumerate(sources):
             progress(number, len(sources), f"Reading {source.name}")
-            with files.tables(source, options.defaults) as read:
-                for street, refused in read:
-                    _count_refused(tally, source.name, refused)
-                    _add(cursor, street, batch, tally)
+            street, refused = files.read(source, options.defaults, clock.today())
+            _count_refused(tally, source.name, refused)
+            if street is not None and len(street) > 0:
+                _add(cursor, street, lads, batch, tally)
         if tally.rows == tally.rejected:
             raise InvalidError(_nothing(tally, paths))
         record = (batch, reference, paths, tally, began)
@@ -119,36 +123,35 @@ def _count_refused(tally: Tally, name: str, refused: Sequence[tuple[Refusal, lis
     tally.refusals += [(name, refusal, cells) for refusal, cells in refused]
 
 
-def _add(cursor: Cursor, street: Street, batch: UUID, tally: Tally) -> None:
+def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) -> None:
     """Rows of one file: new ones in, outcomes of known ones brought up to date."""
-    if len(street) == 0:
-        return
-    points = place_points(cursor, street)
-    data = _wire(cursor, street, points)
-    bulk.create_temporary(cursor, "street_in", {"ordinal": "int4", **ROW})
-    bulk.copy_in(cursor, "street_in", {"ordinal": "int4", **ROW}, data)
-    known = queries.known_ordinals(cursor)
+    at = points.found(cursor, street, lads)
+    bulk.create_temporary(cursor, "street_in", ROW)
+    bulk.copy_in(cursor, "street_in", ROW, _wire(cursor, street, at))
+    known = queries.known_rows(cursor)
     fresh = np.ones(len(street), dtype=bool)
-    fresh[known] = False
-    queries.insert_events(cursor, batch, some_known=len(known) > 0)
-    tally.updated += queries.update_outcomes(cursor) if len(known) else 0
+    fresh[known.ordinal] = False
+    if fresh.any():
+        queries.insert_events(cursor, batch, some_known=not fresh.all())
+        points.store(cursor, street, at, fresh, lads)
+    if known.changed:
+        tally.updated += queries.update_outcomes(cursor)
     cursor.execute("drop table street_in")
-    counted(cursor, street, points, fresh)
     tally.rows += len(street)
     tally.imported += int(fresh.sum())
-    tally.already_known += len(known)
+    tally.already_known += len(known.ordinal)
     tally.without_coordinates += int((~street.located).sum())
-    tally.outside_boroughs += int((points.lad_of_row() < 0).sum())
+    tally.outside_boroughs += int((at.lad_of_row() < 0).sum())
 
 
-def _wire(cursor: Cursor, street: Street, points: Points) -> dict[str, Array]:
+def _wire(cursor: Cursor, street: Street, at: Points) -> dict[str, Array]:
     """Columns as PostgreSQL takes them, in the order of the key: the index grows at one place."""
-    order = np.argsort(street.key[:, 0], kind="stable")
+    order = street.by_key
     data: dict[str, Array] = {
         "ordinal": order.astype(np.int32),
         "key": street.key.astype(">u8").view("V16").ravel()[order],
         "month": bulk.pg_date(street.month)[order],
-        "place_point_id": points.id_of_row()[order],
+        "place_point_id": at.id_of_row()[order],
         "crime_id": street.crime_id.view("V32").ravel()[order],
     }
     for column, name in COLUMN_OF.items():
@@ -169,7 +172,8 @@ def _record(
 ) -> None:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.read_bytes())
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
     cursor.execute(
         "insert into app.import_batch (id, ref, kind, file_name, file_sha256, tallies, state, "
         "started_at, by) values (%s, %s, 'police-street', %s, %s, %s, %s, %s, %s)",

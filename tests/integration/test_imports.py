@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import zipfile
+from datetime import date
 from pathlib import Path
 
-import numpy as np
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -339,8 +339,8 @@ def test_keys_do_not_depend_on_the_order_of_rows(tmp_path):
     keys = []
     for path in (straight, backwards):
         for source in files.sources(path):
-            with files.tables(source, {}) as read:
-                keys += [np.sort(street.key.view("V16").ravel()) for street, _ in read]
+            street, _ = files.read(source, {}, date(2026, 1, 1))
+            keys.append(street.key[street.by_key].tolist())
 
-    assert len(np.unique(keys[0])) == 100
-    assert (keys[0] == keys[1]).all()
+    assert len({tuple(key) for key in keys[0]}) == 100
+    assert sorted(keys[0]) == sorted(keys[1])

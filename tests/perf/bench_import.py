@@ -1,195 +1,167 @@
-"""P11: a million street rows, with borough, key and idempotence, beside tools that do less."""
+"""P11: a million street rows with key, place and borough, beside tools that only copy them."""
 
-import csv
-import os
-import resource
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psycopg
 
 from app.core.db import Database
-from app.core.migrate import bootstrap_and_migrate
 from app.core.postgres import PrivateCluster
-from app.imports import service
+from app.core.prepare import prepare
+from app.core.settings import Settings
 from app.reference import service as reference
-from tests.perf import data
-from tests.perf.measure import cluster_cpu_s, process_cpu_s, row
+from tests.perf.measure import cluster_cpu_s, row
+from tests.perf.street import written
 
-KEY = b"key of the benchmark"
-HEADER = (
-    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,"
-    "Crime type,Last outcome category,Context\n"
+ROOT = Path(__file__).resolve().parents[2]
+COLUMNS = (
+    "crime_id", "month", "reported_by", "falls_within", "longitude", "latitude", "location",
+    "lsoa_code", "lsoa_name", "crime_type", "last_outcome_category", "context",
+)  # fmt: skip
+TIMED = """
+import json, resource, sys, time
+from pathlib import Path
+def told(began, **more):
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu": time.process_time() - began, "peak": peak} | more))
+"""
+OURS = (
+    TIMED
+    + """
+from app.core.db import Database
+from app.core.settings import Settings
+from app.imports import service
+settings = Settings(data_dir=Path(ARGS[0]), demo=False, database_url=None)
+db = Database(settings, settings.claims_key())
+began = time.process_time()
+_, tally = service.police_street(db, [Path(ARGS[1])], service.Options(), lambda *_: None)
+told(began, **tally.numbers())
+"""
 )
-TABLE = (
-    "drop table if exists raw; create {kind} table raw ("
-    + ", ".join(f"c{i} text" for i in range(12))
-    + ")"
+COPY = (
+    TIMED
+    + """
+import psycopg
+began = time.process_time()
+with psycopg.connect(ARGS[0]) as connection, connection.cursor() as cursor:
+    with cursor.copy("copy peer.copied from stdin (format csv, header)") as copy, \
+            open(ARGS[1], "rb") as stream:
+        while block := stream.read(1 << 20):
+            copy.write(block)
+told(began)
+"""
 )
-
-
-class Logins:
-    def __init__(self, cluster: PrivateCluster) -> None:
-        self.cluster = cluster
-
-    def dsn(self, role: str) -> str:
-        return self.cluster.dsn(role, "contextmap")
-
-
-@contextmanager
-def running() -> Iterator[tuple[PrivateCluster, Database]]:
-    """A durable cluster of its own, as the service runs it."""
-    folder = Path(tempfile.mkdtemp(prefix="contextmap-bench-"))
-    cluster = PrivateCluster(folder)
-    cluster.start()
-    try:
-        admin, migrator = (
-            cluster.dsn("postgres", "contextmap"),
-            cluster.dsn("cs_migrate", "contextmap"),
-        )
-        bootstrap_and_migrate(admin, migrator, claims_key=KEY)
-        db = Database(Logins(cluster), KEY)
-        reference.load_packaged(db)
-        yield cluster, db
-        db.dispose()
-    finally:
-        cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def street_file(path: Path, n: int) -> None:
-    """`n` rows in the native layout; every tenth anti-social behaviour without a Crime ID."""
-    from geo import crs
-
-    xy_m, day = data.events(n)
-    lonlat = crs.to_wgs84(xy_m).round(6)
-    months = (np.datetime64("1970-01-01") + day).astype("datetime64[M]").astype(str)
-    rng = np.random.default_rng(2)
-    digits = rng.integers(0, 1 << 62, (n, 4))
-    outcomes = ["Investigation complete; no suspect identified", "Under investigation", ""]
-    with path.open("w", newline="") as out:
-        out.write(HEADER)
-        writer = csv.writer(out)
-        for i in range(n):
-            asb = i % 10 == 0
-            crime = "" if asb else "".join(f"{part:016x}" for part in digits[i].tolist())
-            writer.writerow(
-                [
-                    crime,
-                    months[i],
-                    "Metropolitan Police Service",
-                    "Metropolitan Police Service",
-                    f"{lonlat[i, 0]:.6f}",
-                    f"{lonlat[i, 1]:.6f}",
-                    f"On or near Street {i % 20_000}",
-                    f"E0100{i % 5_000:04}",
-                    f"Area {i % 5_000}",
-                    "Anti-social behaviour" if asb else "Burglary",
-                    "" if asb else outcomes[i % 3],
-                    "",
-                ]
-            )
-
-
-def timed(cluster: PrivateCluster, work: Any) -> tuple[float, float]:
-    """CPU seconds of this process, its children and the cluster; and wall seconds."""
-    postmaster = cluster.pid() or 0
-    before = process_cpu_s(os.getpid()) + cluster_cpu_s(postmaster)
-    began = time.monotonic()
-    work()
-    wall = time.monotonic() - began
-    return process_cpu_s(os.getpid()) + cluster_cpu_s(postmaster) - before, wall
+TO_POSTGIS = (
+    TIMED
+    + """
+import geopandas, pandas, sqlalchemy
+engine = sqlalchemy.create_engine(ARGS[0].replace("postgresql:", "postgresql+psycopg:"))
+began = time.process_time()
+read = pandas.read_csv(ARGS[1])
+points = geopandas.points_from_xy(read.pop("Longitude"), read.pop("Latitude"), crs=4326)
+frame = geopandas.GeoDataFrame(read, geometry=points)
+frame.to_postgis("to_postgis", engine, schema="peer", if_exists="replace")
+told(began)
+"""
+)
 
 
 def rows(fast: bool) -> Iterator[dict[str, Any]]:
     n = 100_000 if fast else 1_000_000
-    with tempfile.TemporaryDirectory() as folder, running() as (cluster, db):
-        path = Path(folder) / "2024-01-metropolitan-street.csv"
-        street_file(path, n)
-        admin = cluster.dsn("postgres", "contextmap")
-        raw = timed(cluster, lambda: copy_raw(admin, path))
-        first = timed(cluster, lambda: bring_in(db, path))
-        again = timed(cluster, lambda: bring_in(db, path))
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        ogr = timed(cluster, lambda: ogr2ogr(admin, path))
-        pandas = timed(cluster, lambda: to_postgis(admin, path))
-    name = f"P11 import of {n:,} street rows"
-    yield row(
-        name, first[0], "CPU s", "ogr2ogr, no borough, no key", ogr[0], wall_s=round(first[1], 1)
-    )
-    yield row(name, first[0], "CPU s", "geopandas.to_postgis, no borough, no key", pandas[0])
-    yield row(
-        name,
-        first[0],
-        "CPU s",
-        "raw COPY of the text (the limit)",
-        raw[0],
-        times_the_limit=round(first[0] / raw[0], 2),
-        peak_mb=round(peak_mb),
-    )
-    yield row(f"P11 the same {n:,} rows again", again[0], "CPU s", wall_s=round(again[1], 1))
+    with bare_cluster() as place:
+        path = written(place.folder / "2026-01-bench-street.csv", n)
+        plain = place.spent(COPY, place.cluster.dsn("postgres"), path)
+        ogr = place.spent_by_ogr2ogr(path)
+        frame = place.spent(TO_POSTGIS, place.cluster.dsn("postgres"), path)
+        ours = place.spent(OURS, place.folder, path)
+        again = place.spent(OURS, place.folder, path)
+    if (ours["imported"], again["imported"]) != (n, 0):
+        raise AssertionError(f"{n} rows, but {ours['imported']} and {again['imported']} imported")
+    facts = {
+        "backend_s": round(ours["backend"], 2),
+        "peak_mb": round(ours["peak"]),
+        "again_s": round(again["total"], 2),
+        "times_the_copy": round(ours["total"] / plain["total"], 2),
+    }
+    name = f"P11 import {n:,} street rows"
+    for peer, theirs in (
+        ("ogr2ogr, PG_USE_COPY, no key, no borough", ogr),
+        ("geopandas.to_postgis, no key, no borough", frame),
+        ("COPY of the text, unlogged, nothing else", plain),
+    ):
+        yield row(name, ours["total"], "CPU s, client and server", peer, theirs["total"], **facts)
 
 
-def copy_raw(dsn: str, path: Path) -> None:
-    with psycopg.connect(dsn) as connection, path.open("rb") as file:
-        connection.execute(TABLE.format(kind="").encode())
-        with connection.cursor().copy("copy raw from stdin (format csv, header)") as copy:
-            while block := file.read(1 << 20):
-                copy.write(block)
+class Place:
+    """A cluster of its own with the packaged data and tables for the peers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = PrivateCluster(folder)
+
+    def prepare(self) -> None:
+        settings = Settings(data_dir=self.folder, demo=False, database_url=None)
+        prepare(settings)
+        db = Database(settings, settings.claims_key())
+        reference.load_packaged(db)
+        db.dispose()
+        with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:
+            admin.execute("alter system set autovacuum = off")  # none of these pays for it
+            admin.execute("select pg_reload_conf()")
+            admin.execute("create schema peer")
+            columns = ", ".join(f"{name} text" for name in COLUMNS)
+            admin.execute(f"create unlogged table peer.copied ({columns})")
+
+    def spent(self, code: str, *arguments: object) -> dict[str, float]:
+        """CPU seconds of the work in a fresh process (libraries loaded before) and of the server."""
+        return self._spent(
+            [sys.executable, "-c", f"ARGS = {[str(a) for a in arguments]!r}\n{code}"]
+        )
+
+    def spent_by_ogr2ogr(self, path: Path) -> dict[str, float]:
+        """Measured by a parent, its start included: 0.1 s."""
+        target = f"PG:host={self.cluster.socket_dir} user=postgres dbname=contextmap"
+        command = [
+            "ogr2ogr", "-f", "PostgreSQL", target, str(path), "-nln", "peer.ogr",
+            "--config", "PG_USE_COPY", "YES", "-oo", "X_POSSIBLE_NAMES=Longitude",
+            "-oo", "Y_POSSIBLE_NAMES=Latitude", "-a_srs", "EPSG:4326",
+        ]  # fmt: skip
+        code = (
+            "import json, resource, subprocess\n"
+            f"subprocess.run({command!r}, check=True)\n"
+            "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+            'print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak": 0}))'
+        )
+        return self._spent([sys.executable, "-c", code])
+
+    def _spent(self, command: list[str]) -> dict[str, float]:
+        pid = self.cluster.pid() or 0
+        with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:
+            admin.execute("checkpoint")
+        before = cluster_cpu_s(pid)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip().splitlines()[-1])
+        backend = cluster_cpu_s(pid) - before
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        return found | {"backend": backend, "total": found["cpu"] + backend}
 
 
-def bring_in(db: Database, path: Path) -> None:
-    service.police_street(db, [path], service.Options(), lambda *_: None)
-
-
-def ogr2ogr(dsn: str, path: Path) -> None:
-    info = psycopg.conninfo.conninfo_to_dict(dsn)
-    target = f"PG:host={info['host']} user={info['user']} dbname={info['dbname']}"
-    subprocess.run(
-        [
-            "ogr2ogr",
-            "-f",
-            "PostgreSQL",
-            target,
-            str(path),
-            "-nln",
-            "by_ogr",
-            "-overwrite",
-            "-oo",
-            "X_POSSIBLE_NAMES=Longitude",
-            "-oo",
-            "Y_POSSIBLE_NAMES=Latitude",
-            "-s_srs",
-            "EPSG:4326",
-            "-t_srs",
-            "EPSG:27700",
-            "--config",
-            "PG_USE_COPY",
-            "YES",
-        ],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-TO_POSTGIS = """
-import sys
-import geopandas as gpd, pandas as pd, sqlalchemy
-frame = pd.read_csv(sys.argv[2])
-points = gpd.points_from_xy(frame["Longitude"], frame["Latitude"], crs=4326)
-gpd.GeoDataFrame(frame, geometry=points).to_crs(27700).to_postgis(
-    "by_geopandas", sqlalchemy.create_engine(sys.argv[1]), if_exists="replace")
-"""
-
-
-def to_postgis(dsn: str, path: Path) -> None:
-    url = dsn.replace("postgresql://", "postgresql+psycopg://", 1)
-    subprocess.run([sys.executable, "-c", TO_POSTGIS, url, str(path)], check=True)
+@contextmanager
+def bare_cluster() -> Iterator[Place]:
+    folder = Path(tempfile.mkdtemp(prefix="contextmap-bench-"))
+    place = Place(folder)
+    place.cluster.start()
+    try:
+        place.prepare()
+        yield place
+    finally:
+        place.cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
