@@ -88,7 +88,7 @@ class Launcher:
         """Seconds until it is ready."""
         began = time.monotonic()
         self.said = []
-        self.process = self._spawn(options)
+        self.process = self.spawn(*options)
         Thread(target=self._listen, args=(self.process,), daemon=True).start()
         ready = f"Contextmap is ready: http://127.0.0.1:{self.port}"
         done = wait_for(
@@ -100,7 +100,7 @@ class Launcher:
 
     def refused(self, *options: str) -> tuple[int, str]:
         """Exit code and last words of a start that must not succeed."""
-        process = self._spawn(options)
+        process = self.spawn(*options)
         said, _ = process.communicate(timeout=30)
         return process.returncode, said.strip().splitlines()[-1]
 
@@ -112,7 +112,7 @@ class Launcher:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=40)
 
-    def _spawn(self, options: tuple[str, ...]) -> subprocess.Popen[str]:
+    def spawn(self, *options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "app.serve", "--port", str(self.port)]
         return subprocess.Popen(
             [*command, "--data-dir", str(self.data_dir), *options],

@@ -63,6 +63,19 @@ def test_it_adopts_what_a_killed_launcher_left_and_mends_a_killed_database(launc
     assert cluster.pid() is None
 
 
+def test_stopped_in_the_middle_of_its_first_start_it_leaves_nothing_running(launcher):
+    cluster = PrivateCluster(launcher.data_dir)
+    process = launcher.spawn()
+    assert wait_for(lambda: cluster.pid() is not None)
+
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "ready" not in said
+    assert wait_for(lambda: processes_naming(str(launcher.data_dir)) == [], within_s=5)
+
+
 def test_a_second_launcher_is_told_where_the_first_serves(launcher):
     with only_launcher(launcher.data_dir, "http://127.0.0.1:8765"):
         code, words = launcher.refused()
