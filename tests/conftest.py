@@ -1,6 +1,7 @@
 """Real PostGIS: one private cluster a run, migrated once into a template, a clone per test."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ def cluster(tmp_path_factory, worker_id) -> Iterator[PrivateCluster]:
         yield private
     finally:
         private.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
