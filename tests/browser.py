@@ -28,6 +28,11 @@ def unpacked(folder: Path) -> Path:
     wrapper = root / "chromium"
     wrapper.write_text(WRAPPER.format(libraries=debian.library_path(root), root=root))
     wrapper.chmod(0o755)
+    for_node = root / "for-node"  # what Playwright's own program misses; scripts/test points there
+    for_node.mkdir(exist_ok=True)
+    library = next(root.glob("usr/lib/*/libatomic.so.1"))
+    (for_node / library.name).unlink(missing_ok=True)
+    (for_node / library.name).symlink_to(library)
     return wrapper
 
 
