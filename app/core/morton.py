@@ -1,11 +1,12 @@
 """Web Mercator as integers, and the Morton key that makes every map tile one range of it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Bits = TypeVar("Bits", int, Array)
 
 BITS = 30  # of the integer position; about 4 cm
 KEY_ZOOM = 22
@@ -23,19 +24,19 @@ def mercator(lonlat_deg: Array) -> tuple[Array, Array]:
 
 def interleaved(x: Array, y: Array) -> Array:
     """Bits of x at even places, of y at odd ones, of at most 31 bits each (int64)."""
-    key: Array = _spread(x) | (_spread(y) << 1)
+    key: Array = _spread(x.astype(np.int64)) | (_spread(y.astype(np.int64)) << 1)
     return key
 
 
 def tile_range(z: int, x: int, y: int) -> tuple[int, int]:
     """Keys of the points of a tile: from the first, up to but without the second."""
     shift = 2 * (KEY_ZOOM - z)
-    key = int(interleaved(np.array([x]), np.array([y]))[0])
+    key = _spread(x) | (_spread(y) << 1)
     return key << shift, (key + 1) << shift
 
 
-def _spread(v: Array) -> Array:
-    v = v.astype(np.int64)
+def _spread(v: Bits) -> Bits:
+    """Bit i to bit 2i; arrays must be int64."""
     for shift, mask in (
         (16, 0x0000FFFF0000FFFF),
         (8, 0x00FF00FF00FF00FF),

@@ -1,7 +1,7 @@
 """What the map shows: tiles, items to touch, and the same rows as a table."""
 
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from math import atan, degrees, pi, sinh
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,6 +98,7 @@ def _run(filters: Filters) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=512)
 def _incident_parameters(z: int, filters: Filters) -> dict[str, Any]:
     first_at, past_at = instants(filters)
     police = filters.source in {"all", "police"} and filters.harm == "all"

@@ -82,20 +82,24 @@ def every_tile(place: London, z: int) -> list[tuple[Tile, int]]:
 
 
 def tiles(place: London, zooms: Sequence[int], wanted: int) -> list[Tile]:
-    """Drawn from all that hold events, none twice."""
+    """Drawn by the events they hold, since people look where things are; none twice."""
     rng = np.random.default_rng(3)
-    every = [tile for z in zooms for tile, _ in every_tile(place, z)]
-    return [every[i] for i in rng.permutation(len(every))[:wanted]]
+    every = [found for z in zooms for found in every_tile(place, z)]
+    weight = np.array([n for _, n in every], dtype=float)
+    size = min(wanted, len(every))
+    picked = rng.choice(len(every), size, replace=False, p=weight / weight.sum())
+    return [every[i][0] for i in picked]
 
 
 def events_shown(place: London, z: int) -> int:
+    """Through the tiles of a zoom, as a browser would add them up."""
     total = 0
-    with place.db.cursor(DEMO_LEAD) as cursor:
-        for tile, _ in every_tile(place, z):
-            given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
+    for tile, _ in every_tile(place, z):
+        given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
+        with place.db.cursor(DEMO_LEAD, keep_plans=True) as cursor:
             layers = mapbox_vector_tile.decode(queries.tile(cursor, "incidents", given))
-            shown = layers["incidents" if z >= queries.SINGLE_ZOOM else "cells"]
-            total += sum(feature["properties"]["n"] for feature in shown["features"])
+        shown = layers["incidents" if z >= queries.SINGLE_ZOOM else "cells"]
+        total += sum(feature["properties"]["n"] for feature in shown["features"])
     return total
 
 
@@ -207,10 +211,7 @@ def pgbench_ms(place: London, chosen: Sequence[Tile]) -> float:
 def literal(tile: Tile) -> str:
     """The statement of a tile with its parameters written in."""
     given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
-    cells = tile[0] < queries.SINGLE_ZOOM
-    statement = (
-        ROOT / "app/maps" / ("incident_cells.sql" if cells else "incidents.sql")
-    ).read_text()
+    statement = (ROOT / f"app/maps/{queries.statement('incidents', given)}.sql").read_text()
     lines = [line for line in statement.splitlines() if not line.lstrip().startswith("--")]
     return re.sub(r"%\((\w+)\)s", lambda m: written(given[m[1]]), "\n".join(lines)) + ";\n"
 

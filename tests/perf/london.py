@@ -21,6 +21,7 @@ from app.core.db import Database
 from app.core.postgres import PrivateCluster
 from app.core.prepare import prepare
 from app.core.settings import Settings
+from app.demo import service as demo
 from app.imports import service as imports
 from app.reference import service as reference
 from geo import crs
@@ -50,7 +51,7 @@ class London:
 
 @contextmanager
 def london(n: int) -> Iterator[London]:
-    """`n` events imported as an operator would import them."""
+    """`n` events imported as an operator would import them, beside the demonstration records."""
     folder = Path(tempfile.mkdtemp(prefix="contextmap-bench-"))
     settings = Settings(data_dir=folder, demo=False, database_url=None)
     cluster = PrivateCluster(settings.data_dir)
@@ -60,6 +61,7 @@ def london(n: int) -> Iterator[London]:
         db = Database(settings, settings.claims_key())
         reference.load_packaged(db)
         written = street_file(folder / "2026-01-bench-street.csv", n)
+        demo.load(db)
         imports.police_street(db, [written], imports.Options(), lambda *_: None)
         place = London(settings, cluster, db)
         with place.admin() as admin:
