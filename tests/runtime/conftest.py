@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -21,17 +22,35 @@ from app.core.postgres import PrivateCluster
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
+@contextmanager
+def folder_for_a_cluster() -> Iterator[Path]:
     """Where PostgreSQL's own user gets to, which pytest's folders are closed to."""
     folder = Path(tempfile.mkdtemp(prefix="contextmap-runtime-"))
-    yield folder
-    PrivateCluster(folder).stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        PrivateCluster(folder).stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
-def private(data_dir) -> PrivateCluster:
+def data_dir() -> Iterator[Path]:
+    with folder_for_a_cluster() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def initialised() -> Iterator[Path]:
+    """A cluster that was started once; copied, since initdb takes a second of each test."""
+    with folder_for_a_cluster() as folder:
+        PrivateCluster(folder, durable=False).start()
+        PrivateCluster(folder).stop()
+        yield folder / "postgres"
+
+
+@pytest.fixture
+def private(initialised, data_dir) -> PrivateCluster:
+    subprocess.run(["cp", "-a", initialised, data_dir / "postgres"], check=True)
     return PrivateCluster(data_dir, durable=False)
 
 
@@ -127,10 +146,22 @@ class Launcher:
         with process.stdout as lines:
             self.said.extend(line.rstrip("\n") for line in lines)
 
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.terminate()
+
 
 @pytest.fixture
 def launcher(data_dir) -> Iterator[Launcher]:
     made = Launcher(data_dir)
     yield made
-    if made.process is not None and made.process.poll() is None:
-        made.terminate()
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Launcher]:
+    """One data folder for the tests of a file: the first start of it takes longest."""
+    with folder_for_a_cluster() as folder:
+        made = Launcher(folder)
+        yield made
+        made.close()

@@ -81,8 +81,9 @@ def test_committed_rows_survive_a_killed_server(data_dir):
     assert rows(durable) == 1000
 
 
-def test_a_crash_in_the_middle_of_initdb_leaves_nothing_half_made(private):
-    half = private.data_dir / "postgres.new"
+def test_a_crash_in_the_middle_of_initdb_leaves_nothing_half_made(data_dir):
+    private = PrivateCluster(data_dir, durable=False)
+    half = data_dir / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("15\n")
 
@@ -131,8 +132,8 @@ def test_a_folder_the_server_cannot_enter_is_refused_in_words(data_dir):
         PrivateCluster(closed / "data").start()
 
 
-def test_the_last_command_stops_what_commands_started(data_dir):
-    first, second = (PrivateCluster(data_dir, durable=False) for _ in range(2))
+def test_the_last_command_stops_what_commands_started(private):
+    first, second = private, PrivateCluster(private.data_dir, durable=False)
     borrowed_first, borrowed_second = first.borrowed(), second.borrowed()
 
     with borrowed_second:
@@ -144,8 +145,8 @@ def test_the_last_command_stops_what_commands_started(data_dir):
     assert wait_for(lambda: first.pid() is None)
 
 
-def test_the_first_of_two_commands_leaves_the_server_to_the_other(data_dir):
-    first, second = (PrivateCluster(data_dir, durable=False) for _ in range(2))
+def test_the_first_of_two_commands_leaves_the_server_to_the_other(private):
+    first, second = private, PrivateCluster(private.data_dir, durable=False)
     starter = first.borrowed()
     starter.__enter__()
     with second.borrowed():

@@ -24,38 +24,38 @@ def ready_checks(port):
     return answer.status, body["checks"]
 
 
-def test_it_serves_recovers_from_kill_9_of_everything_and_stops_without_a_trace(launcher):
-    cluster = PrivateCluster(launcher.data_dir)
-    launcher.start("--workers", "2")
-    status, checks = ready_checks(launcher.port)
+def test_it_serves_recovers_from_kill_9_of_everything_and_stops_without_a_trace(service):
+    cluster = PrivateCluster(service.data_dir)
+    service.start("--workers", "2")
+    status, checks = ready_checks(service.port)
     write_rows(cluster, 500)
 
-    launcher.kill()
+    service.kill()
     os.kill(cluster.pid(), signal.SIGKILL)
-    again_s = launcher.start(within_s=20)
+    again_s = service.start(within_s=20)
     kept = rows(cluster)
-    exit_code = launcher.terminate()
+    exit_code = service.terminate()
 
     assert status == 200
     assert all(checks.values())
     assert again_s < 10
     assert kept == 500
     assert exit_code == 0
-    assert wait_for(lambda: processes_naming(str(launcher.data_dir)) == [], within_s=5)
+    assert wait_for(lambda: processes_naming(str(service.data_dir)) == [], within_s=5)
 
 
-def test_it_adopts_what_a_killed_launcher_left_and_mends_a_killed_database(launcher):
-    cluster = PrivateCluster(launcher.data_dir)
-    launcher.start()
-    launcher.kill()
+def test_it_adopts_what_a_killed_launcher_left_and_mends_a_killed_database(service):
+    cluster = PrivateCluster(service.data_dir)
+    service.start()
+    service.kill()
     orphan = cluster.pid()
 
-    launcher.start()
+    service.start()
     adopted = cluster.pid()
     os.kill(adopted, signal.SIGKILL)
     mended = wait_for(lambda: cluster.pid() not in {None, adopted} and cluster.is_running())
-    served = wait_for(lambda: ready_checks(launcher.port)[0] == 200)
-    launcher.terminate()
+    served = wait_for(lambda: ready_checks(service.port)[0] == 200)
+    service.terminate()
 
     assert adopted == orphan
     assert mended
