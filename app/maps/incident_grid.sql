@@ -8,19 +8,22 @@ with police as (
     from reference.point_grid
     where z = %(z)s::int and tx = %(x)s::int and ty = %(y)s::int
 ),
-own as (
-    -- The key's bits below the tile and above the cell: every second bit is one axis.
-    select (incident.qk >> (%(cell_shift)s::int - 8) * 2) & 4095 as cell, count(*)::int as n
+near as materialized (
+    -- By key alone: with dates beside it the planner reads the index of all dates for each tile.
+    select incident.qk, incident.occurred_from, incident.harm_code, incident.borough_codes
     from app.incident
     where %(partnership)s::bool
       and incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
       and incident.deleted_at is null and incident.state <> 'WITHDRAWN'
-      and incident.occurred_from >= %(first_at)s::timestamptz
-      and incident.occurred_from < %(past_at)s::timestamptz
-      and (%(harm)s::text = 'all' or incident.harm_code = %(harm)s::text)
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(incident.borough_codes)
-           or (%(borough)s::text = 'outside'
-               and not incident.borough_codes && %(partners)s::text[]))
+),
+own as (
+    -- The key's bits below the tile and above the cell: every second bit is one axis.
+    select (qk >> (%(cell_shift)s::int - 8) * 2) & 4095 as cell, count(*)::int as n
+    from near
+    where occurred_from >= %(first_at)s::timestamptz and occurred_from < %(past_at)s::timestamptz
+      and (%(harm)s::text = 'all' or harm_code = %(harm)s::text)
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(borough_codes)
+           or (%(borough)s::text = 'outside' and not borough_codes && %(partners)s::text[]))
     group by 1
 ),
 counted as (

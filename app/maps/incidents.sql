@@ -16,19 +16,22 @@ with police as (
            or (%(borough)s::text = 'outside'
                and (lad_code is null or lad_code <> all(%(partners)s::text[]))))
 ),
-own as (
-    select ST_Transform(incident.geom, 3857) as at, count(*)::int as n
+near as materialized (
+    -- By key alone: with dates beside it the planner reads the index of all dates for each tile.
+    select incident.geom, incident.occurred_from, incident.harm_code, incident.borough_codes
     from app.incident
     where %(partnership)s::bool
       and incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
       and incident.deleted_at is null and incident.state <> 'WITHDRAWN'
-      and incident.occurred_from >= %(first_at)s::timestamptz
-      and incident.occurred_from < %(past_at)s::timestamptz
-      and (%(harm)s::text = 'all' or incident.harm_code = %(harm)s::text)
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(incident.borough_codes)
-           or (%(borough)s::text = 'outside'
-               and not incident.borough_codes && %(partners)s::text[]))
-    group by incident.geom
+),
+own as (
+    select ST_Transform(geom, 3857) as at, count(*)::int as n
+    from near
+    where occurred_from >= %(first_at)s::timestamptz and occurred_from < %(past_at)s::timestamptz
+      and (%(harm)s::text = 'all' or harm_code = %(harm)s::text)
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(borough_codes)
+           or (%(borough)s::text = 'outside' and not borough_codes && %(partners)s::text[]))
+    group by geom
 ),
 located as (
     -- Rounded down as the key is, or a point at the edge would jump across the tile.
