@@ -9,8 +9,18 @@ from app.core.settings import default_data_dir
 
 PACKAGES = ("chromium", "fonts-liberation", "libatomic1")
 WRAPPER = """#!/bin/sh
-export LD_LIBRARY_PATH='{libraries}' FONTCONFIG_SYSROOT='{root}'
+export LD_LIBRARY_PATH='{libraries}' FONTCONFIG_FILE='{root}/fonts.conf'
 exec '{root}/usr/lib/chromium/chromium' "$@"
+"""
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{root}/usr/share/fonts</dir>
+  <cachedir>{root}/var/cache/fontconfig</cachedir>
+  <alias><family>serif</family><prefer><family>Liberation Serif</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>Liberation Sans</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>Liberation Mono</family></prefer></alias>
+</fontconfig>
 """
 
 
@@ -28,6 +38,7 @@ def unpacked(folder: Path) -> Path:
     wrapper = root / "chromium"
     wrapper.write_text(WRAPPER.format(libraries=debian.library_path(root), root=root))
     wrapper.chmod(0o755)
+    (root / "fonts.conf").write_text(FONTS.format(root=root))
     for_node = root / "for-node"  # what Playwright's own program misses; scripts/test points there
     for_node.mkdir(exist_ok=True)
     library = next(root.glob("usr/lib/*/libatomic.so.1"))

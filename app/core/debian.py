@@ -49,14 +49,10 @@ def _fetch(folder: Path, packages: Sequence[str]) -> None:
 
 def library_path(root: Path) -> str:
     """For LD_LIBRARY_PATH: what the loader of an installed system finds by itself."""
-    found = [*root.glob("usr/lib/*-linux-gnu*"), *root.glob("lib/*-linux-gnu*")]
-    # Debian's alternatives, which are links made by install scripts.
-    found += {library.parent for name in ("libblas", "liblapack") for library in _named(root, name)}
-    return ":".join(str(path) for path in sorted(found))
-
-
-def _named(root: Path, name: str) -> list[Path]:
-    return list(root.glob(f"usr/lib/*/*/{name}.so.3"))
+    plain = ["lib/*-linux-gnu*", "usr/lib/*-linux-gnu*"]
+    # Found there by links of install scripts, or by the absolute path in another library.
+    hidden = [f"usr/lib/*-linux-gnu*/{name}" for name in ("blas", "lapack", "pulseaudio")]
+    return ":".join(str(found) for pattern in [*plain, *hidden] for found in root.glob(pattern))
 
 
 def _options(state: Path) -> list[str]:
