@@ -183,6 +183,7 @@ def _open(dsn: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        pool_use_lifo=True,  # the backend used last has its plans in the cache of the processor
         connect_args={
             "prepare_threshold": 1,
             "application_name": "contextmap",
