@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from app.core.command import Context, Result
-from app.core.errors import InvalidError
 from app.core.ids import new_reference
-from app.imports import files, service
-from app.imports.service import Options, Tally
+from app.imports import service
+from app.imports.service import Options
+from app.reference import boundaries
 from app.reference import service as reference
 
 KINDS = ("borough", "district", "ward", "lsoa")
@@ -24,6 +24,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     _boundaries(below.add_parser("boundaries", help="GeoJSON, GeoPackage, zipped Shapefile"))
     postcodes = below.add_parser("postcodes", help="Code-Point Open or ONSPD CSV, also .gz")
     postcodes.add_argument("file", type=Path)
+    postcodes.add_argument("--errors", type=Path, help="where rejected rows go, with the reason")
     postcodes.set_defaults(func=_import_postcodes)
 
 
@@ -48,50 +49,43 @@ def _boundaries(parser: argparse.ArgumentParser) -> None:
 def _import_police(arguments: argparse.Namespace, context: Context) -> Result:
     began = time.monotonic()
     defaults = {"Crime type": arguments.crime_type, "Reported by": arguments.force}
-    options = Options(arguments.dry_run, {k: v for k, v in defaults.items() if v})
-    db = context.db
-    batch, tally = service.police_street(db, arguments.files, options, context.progress)
-    return (
-        tally.numbers()
-        | {"errors_file": _errors(arguments.errors, tally, context), "batch": batch}
-        | {"dry_run": arguments.dry_run, "seconds": round(time.monotonic() - began, 3)}
-    )
-
-
-def _errors(asked: Path | None, tally: Tally, context: Context) -> str | None:
-    if not tally.refusals:
-        return None
-    name = f"rejected-{new_reference('IB')}.csv"
-    path = asked or context.settings.data_dir / "exports" / name
-    files.write_refusals(path, tally.refusals)
-    return str(path)
+    errors = _errors_path(arguments.errors, context)
+    options = Options(arguments.dry_run, {k: v for k, v in defaults.items() if v}, errors)
+    batch, tally = service.police_street(context.db, arguments.files, options, context.progress)
+    kept = None if arguments.dry_run else batch
+    return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
 
 
 def _import_boundaries(arguments: argparse.Namespace, context: Context) -> Result:
     began = time.monotonic()
-    if not arguments.file.is_file():
-        raise InvalidError(f"There is no file {arguments.file.name} there.")
-    boundaries = reference.read_boundaries(
+    context.progress(0, 2, f"Reading {arguments.file.name}")
+    found = boundaries.read(
         arguments.file, code_field=arguments.code_field, name_field=arguments.name_field
     )
+    context.progress(1, 2, f"Storing {len(found)} areas")
     vintage = arguments.vintage or reference.this_year()
-    counts = reference.import_boundaries(
-        context.db, boundaries, kind=arguments.kind, vintage=vintage
+    batch, counts = service.boundaries(
+        context.db, arguments.file, found, kind=arguments.kind, vintage=vintage
     )
-    return _result(counts, began)
+    context.progress(2, 2, "Done")
+    return _result(counts, None, batch, began)
 
 
 def _import_postcodes(arguments: argparse.Namespace, context: Context) -> Result:
     began = time.monotonic()
-    if not arguments.file.is_file():
-        raise InvalidError(f"There is no file {arguments.file.name} there.")
-    return _result(reference.import_postcodes(context.db, arguments.file), began)
+    errors = _errors_path(arguments.errors, context)
+    batch, counts = service.postcodes(context.db, arguments.file, errors, context.progress)
+    return _result(counts, errors, batch, began)
 
 
-def _result(counts: dict[str, int], began: float) -> Result:
-    return (
-        {"rows": 0, "imported": 0, "already_known": 0, "updated": 0, "rejected": 0}
-        | {"errors_file": None, "batch": None}
-        | counts
-        | {"seconds": round(time.monotonic() - began, 3)}
-    )
+def _errors_path(asked: Path | None, context: Context) -> Path:
+    """Nothing is written there until a row is rejected."""
+    return asked or context.settings.data_dir / "exports" / f"rejected-{new_reference('IB')}.csv"
+
+
+def _result(counts: dict[str, int], errors: Path | None, batch: str | None, began: float) -> Result:
+    return counts | {
+        "errors_file": str(errors) if errors is not None and counts["rejected"] else None,
+        "batch": batch,
+        "seconds": round(time.monotonic() - began, 3),
+    }

@@ -1,10 +1,12 @@
 """Open street files as they come: .csv, .csv.gz, or a .zip of months."""
 
 import csv
+import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +18,7 @@ import pyarrow.csv as pa_csv
 from app.core import columns
 from app.core.errors import InvalidError
 from app.imports import rules
-from app.imports.rules import Array, Street
+from app.imports.rules import NUMBER, Array, Street
 
 ZIP_ENTRIES = 5_000
 ZIP_RATIO = 200
@@ -202,20 +204,49 @@ def _moved(row: int, skipped: list[int]) -> int:
     return row + low
 
 
-def write_refusals(path: Path, refusals: Iterable[tuple[str, Refusal, list[str]]]) -> None:
-    """Rows that were not imported, with the reason; safe to open in a spreadsheet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["file", "row", "reason", "cells"])
-        for name, refusal, cells in refusals:
-            writer.writerow([_plain(str(c)) for c in (name, refusal.row, refusal.reason, *cells)])
+def digest(paths: Sequence[Path]) -> str:
+    """SHA-256 of the file; of several, of their hashes one after the other."""
+    hashes = []
+    for path in paths:
+        if not path.is_file():
+            raise InvalidError(f"There is no file {path.name} there.")
+        with path.open("rb") as stream:
+            hashes.append(hashlib.file_digest(stream, "sha256"))
+    if len(hashes) == 1:
+        return hashes[0].hexdigest()
+    return hashlib.sha256(b"".join(each.digest() for each in hashes)).hexdigest()
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Rows that were not imported, with the reason; safe to open in a spreadsheet.
+
+    Written as they come, so that millions of them need no memory, and kept when the import fails.
+    """
+
+    path: Path | None
+    n: int = 0
+    first: Refusal | None = None
+
+    def add(self, name: str, rejected: Rejected) -> None:
+        if not rejected:
+            return
+        if self.path is not None:
+            self._write(self.path, name, rejected)
+        self.first = self.first or rejected[0][0]
+        self.n += len(rejected)
+
+    def _write(self, path: Path, name: str, rejected: Rejected) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a" if self.n else "w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            if not self.n:
+                writer.writerow(["file", "row", "reason", "cells"])
+            for refusal, cells in rejected:
+                writer.writerow(map(_plain, (name, str(refusal.row), refusal.reason, *cells)))
 
 
 def _plain(cell: str) -> str:
     """A spreadsheet runs what starts with one of these, unless it is a number."""
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-    return cell
+    runs = cell.startswith(("\t", "\r", "\n")) or cell.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{cell}" if runs and not NUMBER.fullmatch(cell) else cell

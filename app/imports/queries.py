@@ -1,12 +1,12 @@
 """Set-based statements of the police import, over its temporary tables; and the list of batches."""
 
+import json
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-import shapely
 from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -30,6 +30,18 @@ class KnownRows(NamedTuple):
     changed: bool
 
 
+class Arrival(NamedTuple):
+    """What is known of an import when it begins, in the order of its columns."""
+
+    id: UUID
+    ref: str
+    kind: str
+    file_name: str
+    file_sha256: str
+    started_at: datetime
+    by: UUID
+
+
 class Batch(NamedTuple):
     ref: str
     kind: str
@@ -46,16 +58,6 @@ MONTH_MAX = 65_535
 def lock_imports(cursor: Cursor) -> None:
     """One import at a time: ids of points and occurrences are given by the importer."""
     cursor.execute("select pg_advisory_xact_lock(72110421)")
-
-
-def lads(cursor: Cursor) -> Lads:
-    """Boroughs and districts of the newest vintage, with polygons in EPSG:27700."""
-    found = cursor.execute(
-        "select distinct on (code) code, ST_AsBinary(geom) from reference.area "
-        "where kind in ('borough', 'district') order by code, vintage desc, id desc"
-    ).fetchall()
-    shapes = shapely.from_wkb([bytes(shape) for _, shape in found])
-    return Lads(tuple(code for code, _ in found), np.asarray(shapes, dtype=object))
 
 
 def known_points(cursor: Cursor, lonlat_e6: Array) -> tuple[KnownPoints, int]:
@@ -178,6 +180,23 @@ def update_outcomes(cursor: Cursor) -> int:
         "and event.outcome_id is distinct from street_in.outcome_id"
     )
     return cursor.rowcount
+
+
+def insert_batch(
+    cursor: Cursor, arrival: Arrival, tallies: dict[str, int], *, dry_run: bool = False
+) -> None:
+    """With its audit event: what came in, from which file."""
+    counts = json.dumps(tallies)
+    state = "DRY_RUN" if dry_run else "APPLIED"
+    cursor.execute(
+        "insert into app.import_batch (id, ref, kind, file_name, file_sha256, started_at, by, "
+        "tallies, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (*arrival, counts, state),
+    )
+    cursor.execute(
+        "select audit.log(%s, 'import_batch', %s, 'done', %s, %s)",
+        (f"import.{arrival.kind.replace('-', '_')}", arrival.ref, tallies["imported"], counts),
+    )
 
 
 def batches(session: Session, limit: int = 100) -> list[Batch]:

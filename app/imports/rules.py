@@ -51,7 +51,7 @@ LABELLED = {
 # The street is in the key too.
 IN_KEY = ("Month", "Reported by", "Falls within", "Crime type", "Context")
 NOT_STATED = "Not stated"
-MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
+MONTH = re.compile(r"[2-9]\d{3}-(0[1-9]|1[0-2])", re.ASCII)
 NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,30})?", re.ASCII)
 # Category names of the publisher, to be recognised in the name of a file that leaves them out.
 CATEGORIES = (

@@ -1,27 +1,33 @@
-"""Bring police.uk street files in: whole or not at all, nothing twice, every row accounted for."""
+"""Bring open data in: whole or not at all, nothing twice, every row accounted for."""
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+import csv
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 
 from app.core import bulk, clock, ids
-from app.core.actor import job_actor
+from app.core.actor import Actor, job_actor
 from app.core.bulk import Array, Cursor
 from app.core.db import Database
 from app.core.errors import InvalidError
 from app.imports import files, points, queries
-from app.imports.files import Refusal
+from app.imports.files import Refusal, Refusals
 from app.imports.points import Points
+from app.imports.queries import Arrival
 from app.imports.rules import LABELLED, Street
+from app.reference import queries as areas
+from app.reference import rules as postcode_rules
+from app.reference import service as reference
+from app.reference.boundaries import Boundary
+from app.reference.rules import PostcodeRow, Unusable
 from geo.boundaries import Lads
 
 JOB = job_actor("imports:police_street")
+REFERENCE_JOB = job_actor("reference:load")
 ROW = {
     "ordinal": "int4",
     "key": "uuid",
@@ -41,6 +47,7 @@ COLUMN_OF = {
     "lsoa_id": "LSOA code",
     "context_id": "Context",
 }
+REFUSED_AT_ONCE = 10_000
 
 Progress = Callable[[int, int, str], None]
 
@@ -56,71 +63,109 @@ class Tally:
     rejected: int = 0
     without_coordinates: int = 0
     outside_boroughs: int = 0
-    refusals: list[tuple[str, Refusal, list[str]]] = field(default_factory=list)
 
     def numbers(self) -> dict[str, int]:
-        return {
-            name: getattr(self, name)
-            for name in (
-                "rows",
-                "imported",
-                "already_known",
-                "updated",
-                "rejected",
-                "without_coordinates",
-                "outside_boroughs",
-            )
-        }
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked for; `defaults` fills columns that a file does not have."""
+    """What the person asked for; `defaults` fills columns that a file does not have.
+
+    Rejected rows go to the file `errors`; without one they are counted only.
+    """
 
     dry_run: bool = False
     defaults: dict[str, str] = field(default_factory=dict)
+    errors: Path | None = None
 
 
 def police_street(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
     """Import the files in one transaction; returns the reference of the batch and the tally."""
-    began = clock.now()
-    tally, batch = Tally(), ids.new_id()
-    reference = ids.new_reference("IB")
+    tally, refusals, arrival = Tally(), Refusals(options.errors), _arrival("police-street", paths)
     sources = [source for path in paths for source in files.sources(path)]
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
         queries.lock_imports(cursor)
-        lads = queries.lads(cursor)
+        lads = areas.lads_of(cursor)
         for number, source in enumerate(sources):
-            progress(number, len(sources), f"Reading {source.name}")
+            progress(2 * number, 2 * len(sources), f"Reading {source.name}")
             street, refused = files.read(source, options.defaults, clock.today())
-            _count_refused(tally, source.name, refused)
+            refusals.add(source.name, refused)
+            tally.rows += len(refused)
+            tally.rejected += len(refused)
+            progress(2 * number + 1, 2 * len(sources), f"Storing {source.name}")
             if street is not None and len(street) > 0:
-                _add(cursor, street, lads, batch, tally)
-        if tally.rows == tally.rejected:
-            raise InvalidError(_nothing(tally, paths))
-        record = (batch, reference, paths, tally, began)
-        _record(cursor, *record, state="DRY_RUN" if options.dry_run else "APPLIED")
-    progress(len(sources), len(sources), "Done")
-    return reference, tally
+                _add(cursor, street, lads, arrival.id, tally)
+        _refuse_nothing(tally, refusals, paths)
+        queries.insert_batch(cursor, arrival, tally.numbers(), dry_run=options.dry_run)
+    progress(1, 1, "Done")
+    return arrival.ref, tally
 
 
-def _nothing(tally: Tally, paths: Sequence[Path]) -> str:
+def boundaries(
+    db: Database, path: Path, found: Sequence[Boundary], *, kind: str, vintage: int
+) -> tuple[str, dict[str, int]]:
+    """Areas of one kind and vintage, added or replaced."""
+    arrival = _arrival("boundaries", [path], REFERENCE_JOB)
+    with db.cursor(REFERENCE_JOB) as cursor:
+        queries.lock_imports(cursor)
+        counts = reference.load_boundaries(cursor, found, kind=kind, vintage=vintage)
+        queries.insert_batch(cursor, arrival, counts)
+    return arrival.ref, counts
+
+
+def postcodes(
+    db: Database, path: Path, errors: Path | None, progress: Progress
+) -> tuple[str, dict[str, int]]:
+    """Postcodes of a file, added or brought up to date."""
+    arrival, refusals = _arrival("postcodes", [path], REFERENCE_JOB), Refusals(errors)
+    with db.cursor(REFERENCE_JOB) as cursor:
+        progress(0, 2, f"Reading {path.name}")
+        counts = reference.load_postcodes(cursor, _usable(path, refusals))
+        counts["rows"] += refusals.n
+        counts |= {"updated": 0, "rejected": refusals.n}
+        _refuse_nothing(Tally(counts["rows"], rejected=refusals.n), refusals, [path])
+        queries.insert_batch(cursor, arrival, counts)
+    progress(2, 2, "Done")
+    return arrival.ref, counts
+
+
+def _usable(path: Path, refusals: Refusals) -> Iterator[PostcodeRow]:
+    """Rows that can be stored; the others go to `refusals`, some at a time."""
+    waiting: files.Rejected = []
+    try:
+        for row in postcode_rules.postcodes(path):
+            if isinstance(row, Unusable):
+                waiting.append((Refusal(row.row, row.reason), row.cells))
+            else:
+                yield row
+            if len(waiting) == REFUSED_AT_ONCE:
+                refusals.add(path.name, waiting)
+                waiting = []
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as wrong:
+        raise InvalidError(f"{path.name} cannot be read as CSV in UTF-8.") from wrong
+    refusals.add(path.name, waiting)
+
+
+def _arrival(kind: str, paths: Sequence[Path], by: Actor = JOB) -> Arrival:
+    """What is known of an import when it begins."""
+    names = ", ".join(path.name for path in paths)[:500]
+    digest = files.digest(paths)
+    return Arrival(ids.new_id(), ids.new_reference("IB"), kind, names, digest, clock.now(), by.id)
+
+
+def _refuse_nothing(tally: Tally, refusals: Refusals, paths: Sequence[Path]) -> None:
+    """An import that brings nothing in is an error, and nothing of it stays."""
     names = ", ".join(path.name for path in paths)
     if tally.rows == 0:
-        return f"{names} holds no rows. Nothing was imported."
-    first = tally.refusals[0][1]
-    return (
-        f"None of the {tally.rows} rows of {names} can be used. Nothing was imported. "
-        f"Row {first.row}: {first.reason}"
-    )
-
-
-def _count_refused(tally: Tally, name: str, refused: Sequence[tuple[Refusal, list[str]]]) -> None:
-    tally.rows += len(refused)
-    tally.rejected += len(refused)
-    tally.refusals += [(name, refusal, cells) for refusal, cells in refused]
+        raise InvalidError(f"{names} holds no rows. Nothing was imported.")
+    if tally.rows == tally.rejected and refusals.first is not None:
+        raise InvalidError(
+            f"None of the {tally.rows} rows of {names} can be used. Nothing was imported. "
+            f"Row {refusals.first.row}: {refusals.first.reason}"
+        )
 
 
 def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) -> None:
@@ -158,37 +203,3 @@ def _wire(cursor: Cursor, street: Street, at: Points) -> dict[str, Array]:
         label_ids = queries.label_ids(cursor, LABELLED[name], street.labels[name].values)
         data[column] = label_ids[street.labels[name].code][order]
     return data
-
-
-def _record(
-    cursor: Cursor,
-    batch: UUID,
-    reference: str,
-    paths: Sequence[Path],
-    tally: Tally,
-    began: datetime,
-    *,
-    state: str,
-) -> None:
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    cursor.execute(
-        "insert into app.import_batch (id, ref, kind, file_name, file_sha256, tallies, state, "
-        "started_at, by) values (%s, %s, 'police-street', %s, %s, %s, %s, %s, %s)",
-        (
-            batch,
-            reference,
-            ", ".join(p.name for p in paths)[:500],
-            digest.hexdigest(),
-            json.dumps(tally.numbers()),
-            state,
-            began,
-            JOB.id,
-        ),
-    )
-    cursor.execute(
-        "select audit.log('import.police_street', 'import_batch', %s, 'done', %s, %s)",
-        (reference, tally.imported, json.dumps(tally.numbers())),
-    )

@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core import bulk
+from app.core.bulk import Array, Cursor
 from geo.boundaries import Lads
 
 
@@ -127,6 +130,74 @@ def lads(session: Session) -> Lads:
     ).all()
     shapes = shapely.from_wkb([bytes(shape) for _, shape in found])
     return Lads(tuple(code for code, _ in found), np.asarray(shapes, dtype=object))
+
+
+def lads_of(cursor: Cursor) -> Lads:
+    """The same, for work in bulk."""
+    found = cursor.execute(
+        "select distinct on (code) code, ST_AsBinary(geom) from reference.area "
+        "where kind in ('borough', 'district') order by code, vintage desc, id desc"
+    ).fetchall()
+    shapes = shapely.from_wkb([bytes(shape) for _, shape in found])
+    return Lads(tuple(code for code, _ in found), np.asarray(shapes, dtype=object))
+
+
+def known_areas(cursor: Cursor, kind: str, vintage: int) -> set[str]:
+    found = cursor.execute(
+        "select code from reference.area where kind = %s and vintage = %s", (kind, vintage)
+    )
+    return {code for (code,) in found}
+
+
+POINTS = """
+    select id, easting_m, northing_m,
+           coalesce(array_position(({codes})::text[], lad_code), 0) - 1 as lad
+    from reference.place_point
+"""
+
+
+def points(cursor: Cursor, lads: Lads) -> dict[str, Array]:
+    """Every published point, with the index of its borough in `lads`, -1 for none."""
+    kinds = {"id": "int4", "easting_m": "float8", "northing_m": "float8", "lad": "int4"}
+    query = sql.SQL(POINTS).format(codes=sql.Literal(list(lads.codes)))
+    return bulk.copy_out(cursor, query, kinds)
+
+
+def move_points(cursor: Cursor, ids: Array, lad: Array, lads: Lads) -> None:
+    kinds = {"id": "int4", "lad": "int4"}
+    bulk.create_temporary(cursor, "moved", kinds)
+    bulk.copy_in(cursor, "moved", kinds, {"id": ids, "lad": lad})
+    cursor.execute(
+        "update reference.place_point as point set lad_code = (%s::text[])[moved.lad + 1] "
+        "from moved where moved.id = point.id",
+        (list(lads.codes),),
+    )
+    cursor.execute("drop table moved")
+
+
+def begin_postcodes(cursor: Cursor) -> None:
+    cursor.execute(
+        "create temporary table postcode_in (n int, postcode text, quality int, easting float8, "
+        "northing float8, lad_code text, ward_code text) on commit drop"
+    )
+
+
+def upsert_postcodes(cursor: Cursor) -> int:
+    """From `postcode_in`; returns how many of its rows were known, those that stand twice too."""
+    row = cursor.execute(
+        "select count(*) - count(distinct postcode) filter (where reference.postcode.quality "
+        "is null) from postcode_in left join reference.postcode using (postcode)"
+    ).fetchone()
+    cursor.execute(
+        "insert into reference.postcode (postcode, quality, geom, lad_code, ward_code) "
+        "select distinct on (postcode) postcode, quality, "
+        "ST_SetSRID(ST_MakePoint(easting, northing), 27700), lad_code, ward_code "
+        "from postcode_in order by postcode, n desc "
+        "on conflict (postcode) do update set quality = excluded.quality, geom = excluded.geom, "
+        "lad_code = excluded.lad_code, ward_code = excluded.ward_code"
+    )
+    cursor.execute("drop table postcode_in")
+    return int(row[0]) if row else 0
 
 
 def loaded_mark(session: Session) -> str | None:

@@ -1,8 +1,9 @@
-"""What a boundary or postcode file must look like, without a database."""
+"""What a postcode file must look like, without a database."""
 
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,62 +18,89 @@ class PostcodeRow(NamedTuple):
     ward_code: str | None
 
 
+class Unusable(NamedTuple):
+    """A row that is left out: its number in the file, why, and what it says."""
+
+    row: int
+    reason: str
+    cells: list[str]
+
+
 # Header names of the published files, in the order of PostcodeRow. Code-Point Open has no header.
+# `doterm` is the month in which a postcode ended.
 LAYOUTS = (
     ("postcode", "quality", "easting", "northing", "lad_code", "wd_code"),
     ("pcds", "osgrdind", "oseast1m", "osnrth1m", "oslaua", "osward"),
     ("pcds", "gridind", "east1m", "north1m", "lad25cd", "wd25cd"),
 )
 CODE_POINT_OPEN = (0, 1, 2, 3, 8, 9)  # columns of the headerless publication
+POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 NO_GRID_REFERENCE = {"9", "90"}
+ANOTHER_GRID = "BT"  # Northern Ireland
+EAST_MAX_M, NORTH_MAX_M = 700_000, 1_300_000
 
 
-def text_of(path: Path) -> io.TextIOBase:
-    """A text file, compressed or not, with or without a byte order mark."""
-    if path.suffix == ".gz":
+def postcodes(path: Path) -> Iterator[PostcodeRow | Unusable]:
+    """Rows of a file in any known layout, compressed or not, with or without byte order mark."""
+    with _text_of(path) as lines:
+        rows = csv.reader(lines)
+        first = next(rows, None)
+        if first is None:
+            return
+        names = [name.strip().lower() for name in first]
+        columns = _columns(names)
+        ended = names.index("doterm") if columns and "doterm" in names else None
+        if columns is None:
+            yield _postcode(1, first, CODE_POINT_OPEN, None)
+        for number, cells in enumerate(rows, 2):
+            if cells:
+                yield _postcode(number, cells, columns or CODE_POINT_OPEN, ended)
+
+
+def _text_of(path: Path) -> io.TextIOBase:
+    if path.suffix.lower() == ".gz":
         return io.TextIOWrapper(gzip.open(path, "rb"), "utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def postcode_rows(lines: Iterator[list[str]]) -> Iterator[PostcodeRow | str]:
-    """Rows of any known layout; a string says why a row cannot be used."""
-    first = next(lines, None)
-    if first is None:
-        return
-    columns = _columns(first)
-    if columns is None:
-        columns = CODE_POINT_OPEN
-        yield _postcode(first, columns)
-    for cells in lines:
-        yield _postcode(cells, columns)
-
-
-def _columns(header: list[str]) -> tuple[int, ...] | None:
-    names = [name.strip().lower() for name in header]
+def _columns(names: list[str]) -> tuple[int, ...] | None:
     for layout in LAYOUTS:
         if all(name in names for name in layout):
             return tuple(names.index(name) for name in layout)
     return None
 
 
-def _postcode(cells: list[str], columns: tuple[int, ...]) -> PostcodeRow | str:
+def _postcode(
+    number: int, cells: list[str], columns: tuple[int, ...], ended: int | None
+) -> PostcodeRow | Unusable:
     try:
         code, quality, east, north, lad, ward = (cells[i].strip() for i in columns)
-        if quality in NO_GRID_REFERENCE or not float(east):
-            return f"{code} has no grid reference"
-        return PostcodeRow(
-            _spaced(code), int(quality), float(east), float(north), lad or None, ward or None
-        )
-    except (IndexError, ValueError):
-        return "columns are missing or not numbers"
+        code = _spaced(code)
+        if reason := _unusable(code, quality, cells[ended].strip() if ended else ""):
+            return Unusable(number, reason, cells)
+        easting_m, northing_m = float(east), float(north)
+        if not (0 < easting_m <= EAST_MAX_M and 0 < northing_m <= NORTH_MAX_M):
+            return Unusable(number, "The point lies outside the British National Grid.", cells)
+        return PostcodeRow(code, int(quality), easting_m, northing_m, lad or None, ward or None)
+    except IndexError:
+        return Unusable(number, "Columns are missing.", cells)
+    except ValueError:
+        return Unusable(number, "A coordinate or quality is not a number.", cells)
+
+
+def _unusable(code: str, quality: str, ended: str) -> str | None:
+    if not POSTCODE.fullmatch(code):
+        return "The postcode is not written as one."
+    if ended:
+        return "The postcode has ended."
+    if quality in NO_GRID_REFERENCE:
+        return "The postcode has no grid reference."
+    if code.startswith(ANOTHER_GRID):
+        return "Northern Ireland has a grid of its own."
+    return None
 
 
 def _spaced(code: str) -> str:
     """`KT1 1AA`: the inward part always has three characters."""
     compact = code.replace(" ", "").upper()
     return f"{compact[:-3]} {compact[-3:]}"
-
-
-def csv_lines(path: Path) -> Iterator[list[str]]:
-    with text_of(path) as lines:
-        yield from csv.reader(lines)

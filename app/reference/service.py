@@ -3,33 +3,27 @@
 import csv
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import psycopg
 import shapely
 
 from app.core import clock
 from app.core.actor import job_actor
+from app.core.bulk import Cursor
 from app.core.db import Database
-from app.core.errors import InvalidError
-from app.reference import queries
-from app.reference.rules import PostcodeRow, csv_lines, postcode_rows
-from geo import coverage, crs
+from app.reference import boundaries, queries, rules
+from app.reference.boundaries import Boundary
+from app.reference.rules import PostcodeRow
+from geo import coverage
+from geo.boundaries import lad_of
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 BOROUGHS = DATA / "boundaries" / "london_boroughs.geojson"
 POSTCODES = DATA / "postcodes" / "postcodes_code_point_open_2025-05.csv.gz"
 JOB = job_actor("reference:load")
-
-
-class Boundary(NamedTuple):
-    code: str
-    name: str
-    shape_m: shapely.Geometry  # EPSG:27700
 
 
 def load_packaged(db: Database) -> bool:
@@ -41,106 +35,57 @@ def load_packaged(db: Database) -> bool:
     with db.cursor(JOB) as cursor:
         cursor.execute("select pg_advisory_xact_lock(72110420)")
         _load_lookups(cursor)
-        boundaries = geojson_boundaries(BOROUGHS, code_field="gss_code", name_field="name")
-        _load_boundaries(cursor, boundaries, kind="borough", vintage=2012)
-        rows = [row for row in postcode_rows(csv_lines(POSTCODES)) if isinstance(row, PostcodeRow)]
-        _load_postcodes(cursor, rows)
+        found = boundaries.read(BOROUGHS, code_field="gss_code", name_field="name")
+        load_boundaries(cursor, found, kind="borough", vintage=2012)
+        load_postcodes(
+            cursor, (r for r in rules.postcodes(POSTCODES) if isinstance(r, PostcodeRow))
+        )
         _upsert_lookup(cursor, "loaded", [("packaged", mark, 1, {})])
     return True
 
 
-def import_boundaries(
-    db: Database, boundaries: list[Boundary], *, kind: str, vintage: int
+def load_boundaries(
+    cursor: Cursor, found: Sequence[Boundary], *, kind: str, vintage: int
 ) -> dict[str, int]:
     """Add or replace areas of one kind and vintage; boroughs of points and places follow."""
-    if not boundaries:
-        raise InvalidError("The file holds no polygons.")
-    with db.cursor(JOB) as cursor:
-        known = _known_areas(cursor, kind, vintage)
-        _load_boundaries(cursor, boundaries, kind=kind, vintage=vintage)
-        if kind in {"borough", "district"}:
-            cursor.execute(
-                "update reference.place_point set lad_code = boroughs.lad_code from ("
-                " select p.id, b.lad_code from reference.place_point p, app.boroughs_of("
-                "  ST_SetSRID(ST_MakePoint(p.easting_m, p.northing_m), 27700)) b) as boroughs"
-                " where place_point.id = boroughs.id"
-                " and place_point.lad_code is distinct from boroughs.lad_code"
-            )
-    already = sum(1 for b in boundaries if b.code in known)
-    return {
-        "rows": len(boundaries),
-        "imported": len(boundaries) - already,
-        "already_known": already,
-        "updated": already,
-    }
-
-
-def import_postcodes(db: Database, path: Path) -> dict[str, int]:
-    """Add the postcodes of the file, or bring them up to date."""
-    found = list(postcode_rows(csv_lines(path)))
-    rows = [row for row in found if isinstance(row, PostcodeRow)]
-    if not rows:
-        raise InvalidError(f"No postcode of {path.name} can be used.")
-    with db.cursor(JOB) as cursor:
-        already = _load_postcodes(cursor, rows)
+    known = queries.known_areas(cursor, kind, vintage)
+    _replace_areas(cursor, found, kind=kind, vintage=vintage)
+    if kind in {"borough", "district"}:
+        _move_points(cursor)
+        cursor.execute("select app.boroughs_changed()")
+    already = sum(1 for b in found if b.code in known)
     return {
         "rows": len(found),
-        "imported": len(rows) - already,
+        "imported": len(found) - already,
         "already_known": already,
-        "rejected": len(found) - len(rows),
+        "updated": already,
+        "rejected": 0,
     }
 
 
-def read_boundaries(path: Path, *, code_field: str, name_field: str) -> list[Boundary]:
-    """Polygons of a GeoJSON file by our own reader, of other formats by GDAL."""
-    if path.suffix.lower() in {".geojson", ".json"}:
-        return geojson_boundaries(path, code_field=code_field, name_field=name_field)
-    return _gdal_boundaries(path, code_field, name_field)
+def load_postcodes(cursor: Cursor, rows: Iterable[PostcodeRow]) -> dict[str, int]:
+    """Upsert, streamed: a national file has millions. Of a postcode that stands twice the last."""
+    queries.begin_postcodes(cursor)
+    n = 0
+    with cursor.copy("copy postcode_in from stdin") as copy:
+        for n, row in enumerate(rows, 1):
+            copy.write_row((n, *row))
+    known = queries.upsert_postcodes(cursor)
+    return {"rows": n, "imported": n - known, "already_known": known}
 
 
 def this_year() -> int:
     return clock.today().year
 
 
-def _gdal_boundaries(path: Path, code_field: str, name_field: str) -> list[Boundary]:
-    """GeoPackage or zipped Shapefile. A VRT inside could read other files: that driver is off."""
-    os.environ.setdefault("OGR_SKIP", "OGR_VRT")
-    os.environ.setdefault("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
-    import pyogrio
-    from pyproj import Transformer
-
-    try:
-        meta, _, wkb, columns = pyogrio.raw.read(path, columns=[code_field, name_field])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as wrong:
-        raise InvalidError(f"{path.name} cannot be read as a map file.") from wrong
-    if set(meta["fields"]) != {code_field, name_field} or not meta["crs"]:
-        raise InvalidError(
-            f"{path.name} needs the fields {code_field} and {name_field} and a coordinate system."
-        )
-    into = Transformer.from_crs(meta["crs"], 27700, always_xy=True)
-    shapes = shapely.transform(
-        shapely.from_wkb(wkb), lambda xy: np.column_stack(into.transform(xy[:, 0], xy[:, 1]))
-    )
-    named = dict(zip(meta["fields"], columns, strict=True))
-    return [
-        Boundary(str(code), str(name), shape)
-        for code, name, shape in zip(named[code_field], named[name_field], shapes, strict=True)
-    ]
-
-
-def geojson_boundaries(path: Path, *, code_field: str, name_field: str) -> list[Boundary]:
-    """Polygons of a GeoJSON file, longitude and latitude, without asking GDAL."""
-    try:
-        features = json.loads(path.read_text())["features"]
-        shapes = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
-        named = [
-            (str(f["properties"][code_field]), str(f["properties"][name_field])) for f in features
-        ]
-    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as wrong:
-        words = f"{path.name} is not GeoJSON with the fields {code_field} and {name_field}."
-        raise InvalidError(words) from wrong
-    metres = shapely.transform(shapes, crs.to_bng)
-    return [Boundary(*names, shape) for names, shape in zip(named, metres, strict=True)]
+def _move_points(cursor: Cursor) -> None:
+    """Points of police events get the borough they now lie in."""
+    lads = queries.lads_of(cursor)
+    points = queries.points(cursor, lads)
+    now = lad_of(np.column_stack([points["easting_m"], points["northing_m"]]), lads)
+    moved = np.flatnonzero(now != points["lad"])
+    if len(moved):
+        queries.move_points(cursor, points["id"][moved], now[moved], lads)
 
 
 def _mark() -> str:
@@ -151,7 +96,7 @@ def _mark() -> str:
     return digest.hexdigest()
 
 
-def _load_lookups(cursor: psycopg.Cursor[Any]) -> None:
+def _load_lookups(cursor: Cursor) -> None:
     """Codes are added and relabelled, retired by valid_to, never deleted."""
     for table in ("place_type", "harm"):
         rows = _csv(DATA / "lookups" / f"{table}.csv")
@@ -174,7 +119,7 @@ def _load_lookups(cursor: psycopg.Cursor[Any]) -> None:
 
 
 def _upsert_lookup(
-    cursor: psycopg.Cursor[Any], name: str, rows: Iterable[tuple[str, str, int, dict[str, str]]]
+    cursor: Cursor, name: str, rows: Iterable[tuple[str, str, int, dict[str, str]]]
 ) -> None:
     cursor.executemany(
         "insert into reference.lookup (list, code, label, sort, extra) values (%s, %s, %s, %s, %s) "
@@ -184,33 +129,17 @@ def _upsert_lookup(
     )
 
 
-def _known_areas(cursor: psycopg.Cursor[Any], kind: str, vintage: int) -> set[str]:
-    found = cursor.execute(
-        "select code from reference.area where kind = %s and vintage = %s", (kind, vintage)
-    )
-    return {code for (code,) in found}
-
-
-def _load_boundaries(
-    cursor: psycopg.Cursor[Any], boundaries: list[Boundary], *, kind: str, vintage: int
-) -> None:
+def _replace_areas(cursor: Cursor, found: Sequence[Boundary], *, kind: str, vintage: int) -> None:
     """Full shapes, pieces of at most 256 vertices, and a simplified copy per zoom range."""
-    shapes = np.array([b.shape_m for b in boundaries], dtype=object)
-    if not bool(shapely.is_valid(shapes).all()):
-        bad = [
-            b.code for b, good in zip(boundaries, shapely.is_valid(shapes), strict=True) if not good
-        ]
-        raise InvalidError(
-            f"The shape of {bad[0]} crosses itself. Repair the file and load it again."
-        )
+    shapes = np.array([b.shape_m for b in found], dtype=object)
     cursor.execute(
         "delete from reference.area where kind = %s and vintage = %s and code = any(%s)",
-        (kind, vintage, [b.code for b in boundaries]),
+        (kind, vintage, [b.code for b in found]),
     )
     whole = coverage.simplified(shapes, 0)
     ids = [
         _insert_area(cursor, (kind, b.code, b.name, vintage, shapely.to_wkb(shape)))
-        for b, shape in zip(boundaries, whole, strict=True)
+        for b, shape in zip(found, whole, strict=True)
     ]
     cut = [
         (area_id, kind, shapely.to_wkb(part))
@@ -229,7 +158,7 @@ def _load_boundaries(
     )
 
 
-def _insert_area(cursor: psycopg.Cursor[Any], values: tuple[Any, ...]) -> int:
+def _insert_area(cursor: Cursor, values: tuple[Any, ...]) -> int:
     row = cursor.execute(
         "insert into reference.area (kind, code, name, vintage, geom) "
         "values (%s, %s, %s, %s, ST_GeomFromWKB(%s, 27700)) returning id",
@@ -248,29 +177,6 @@ def _shapes(
             # The outline apart from the fill, or the cuts between pieces would look like borders.
             for part in [*parts, *coverage.outline(shape)]:
                 yield area_id, kind, zooms.min_zoom, zooms.max_zoom, shapely.to_wkb(part)
-
-
-def _load_postcodes(cursor: psycopg.Cursor[Any], rows: list[PostcodeRow]) -> int:
-    """Upsert; returns how many were known."""
-    cursor.execute(
-        "create temporary table postcode_in (postcode text, quality int, easting float8, "
-        "northing float8, lad_code text, ward_code text) on commit drop"
-    )
-    with cursor.copy("copy postcode_in from stdin") as copy:
-        for row in rows:
-            copy.write_row(row)
-    known = cursor.execute(
-        "select count(*) from postcode_in join reference.postcode using (postcode)"
-    ).fetchone()
-    cursor.execute(
-        "insert into reference.postcode (postcode, quality, geom, lad_code, ward_code) "
-        "select postcode, quality, ST_SetSRID(ST_MakePoint(easting, northing), 27700), "
-        "lad_code, ward_code from postcode_in "
-        "on conflict (postcode) do update set quality = excluded.quality, geom = excluded.geom, "
-        "lad_code = excluded.lad_code, ward_code = excluded.ward_code"
-    )
-    cursor.execute("drop table postcode_in")
-    return int(known[0]) if known else 0
 
 
 def _csv(path: Path) -> list[dict[str, str]]:

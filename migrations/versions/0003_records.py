@@ -458,6 +458,39 @@ begin
 end $$
 """
 
+# Boundaries of another year came in: what follows from a shape is worked out again. The triggers
+# see to everything that hangs on a place or an incident.
+BOROUGHS_CHANGED = """
+create function app.boroughs_changed() returns int
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    moved int;
+begin
+    if sec.job() is null then
+        raise insufficient_privilege using message = 'only a job changes boundaries';
+    end if;
+    delete from app.place_area where place_id in (select id from app.place where geom is not null);
+    insert into app.place_area (place_id, borough_codes, tier, lad_code, share, boundary_version)
+    select place.id, place.borough_codes, place.tier, now.lad_code, now.share, now.boundary_version
+    from app.place cross join lateral app.boroughs_of(place.geom) as now
+    where place.geom is not null;
+    update app.place set borough_codes = now.codes
+    from (
+        select place.id, array(select lad_code
+                               from app.boroughs_of(coalesce(place.geom, exact.geom))
+                               order by 1) as codes
+        from app.place left join app.place_exact as exact on exact.place_id = place.id
+        where coalesce(place.geom, exact.geom) is not null
+    ) as now
+    where now.id = place.id and now.codes <> place.borough_codes;
+    get diagnostics moved = row_count;
+    update app.incident set qk = qk
+    where geom is not null
+      and borough_codes <> array(select lad_code from app.boroughs_of(geom) order by 1);
+    return moved;
+end $$
+"""
+
 BELONGS = """
 create function app.belongs(point geometry, uncertainty_m int, shape geometry) returns boolean
     language sql immutable parallel safe as $$
@@ -567,6 +600,7 @@ def create_triggers() -> None:
         op.execute(function)
     op.execute(BELONGS)
     op.execute(LINK_INCIDENTS)
+    op.execute(BOROUGHS_CHANGED)
     for parent in sorted(set(SCOPED_BY.values())):
         op.execute(SCOPE_FROM.format(parent=parent))
     op.execute(
@@ -598,5 +632,5 @@ def downgrade() -> None:
     op.execute("""
         drop function app.scope_from_place, app.scope_from_incident, app.scope_from_child,
             app.place_before, app.place_after, app.incident_before, app.incident_after,
-            app.link_incidents, app.belongs, app.morton, app.boroughs_of
+            app.link_incidents, app.boroughs_changed, app.belongs, app.morton, app.boroughs_of
     """)

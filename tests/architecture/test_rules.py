@@ -54,6 +54,8 @@ FURTHER = {
     "clusters/study",
     "imports/files",
     "imports/points",
+    "reference/boundaries",
+    "reference/gdal",
     "maps/basemap",
     "maps/items",
     "maps/view",

@@ -11,13 +11,12 @@ import shapely
 from sqlalchemy import text
 
 from app.core.actor import job_actor
-from app.core.errors import InvalidError
+from app.reference import boundaries as areas
 from app.reference import queries, service
-from geo import boundaries, crs
+from geo import crs
+from geo.boundaries import Lads, lad_of
 
 JOB = job_actor("test:reference")
-PACKAGED = "postcode,quality,easting,northing,lad_code,wd_code\n"
-ONSPD = "pcds,osgrdind,oseast1m,osnrth1m,oslaua,osward\n"
 
 
 def test_loading_again_changes_nothing(module_db):
@@ -126,7 +125,7 @@ def test_boroughs_of_postcodes_agree_with_the_publisher(module_db, shared):
     path = shared / "data/open/postcodes/code_point_open_2025-05_nine_districts.csv.gz"
     with gzip.open(path, "rt") as lines:
         rows = list(csv.DictReader(lines))
-    wider = service.read_boundaries(
+    wider = areas.read(
         shared / "data/open/boundaries/core_and_neighbours.geojson",
         code_field=_code_field(shared),
         name_field="name",
@@ -134,13 +133,13 @@ def test_boroughs_of_postcodes_agree_with_the_publisher(module_db, shared):
     with module_db.read(JOB) as session:
         lads = queries.lads(session)
     surrey = [b for b in wider if b.code.startswith("E07")]
-    both = boundaries.Lads(
+    both = Lads(
         (*lads.codes, *(b.code for b in surrey)),
         np.array([*lads.shapes, *(b.shape_m for b in surrey)], dtype=object),
     )
     xy_m = np.array([(float(r["easting"]), float(r["northing"])) for r in rows])
 
-    found = boundaries.lad_of(xy_m, both)
+    found = lad_of(xy_m, both)
 
     agree = np.mean([both.codes[i] == r["lad_code"] for i, r in zip(found, rows, strict=True)])
     assert len(rows) == 34_864
@@ -151,62 +150,6 @@ def _code_field(shared):
     path = shared / "data/open/boundaries/core_and_neighbours.geojson"
     properties = json.loads(path.read_text())["features"][0]["properties"]
     return next(k for k, v in properties.items() if str(v).startswith(("E07", "E09")))
-
-
-def square(code, west, south, side=1000.0):
-    shape = shapely.box(west, south, west + side, south + side)
-    return service.Boundary(code, f"Area {code}", shape)
-
-
-def test_boundaries_of_another_year_stand_beside_the_old_and_the_newest_count(db):
-    old = [square("E07000207", 510_000, 150_000)]
-    new = [square("E07000207", 510_000, 150_000, 2000)]
-
-    service.import_boundaries(db, old, kind="district", vintage=2020)
-    again = service.import_boundaries(db, old, kind="district", vintage=2020)
-    service.import_boundaries(db, new, kind="district", vintage=2024)
-
-    with db.read(JOB) as session:
-        found = [b for b in queries.boroughs(session) if b.code == "E07000207"]
-        lads = queries.lads(session)
-    assert (again["imported"], again["already_known"]) == (0, 1)
-    assert [b.vintage for b in found] == [2024]
-    assert shapely.area(lads.shapes[lads.codes.index("E07000207")]) == pytest.approx(4_000_000)
-
-
-def test_a_shape_that_crosses_itself_is_refused_and_nothing_is_changed(db):
-    bow = service.Boundary(
-        "E07000001", "Bow", shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
-    )
-
-    with pytest.raises(InvalidError, match="crosses itself"):
-        service.import_boundaries(db, [bow], kind="district", vintage=2024)
-
-
-def test_a_file_without_the_fields_is_refused_in_words(tmp_path):
-    path = tmp_path / "x.geojson"
-    path.write_text('{"type":"FeatureCollection","features":[{"properties":{},"geometry":null}]}')
-
-    with pytest.raises(InvalidError, match="fields code and name"):
-        service.read_boundaries(path, code_field="code", name_field="name")
-
-
-@pytest.mark.parametrize(
-    ("body", "rows", "rejected"),
-    [
-        ("AB1 0AA,10,385386,801193,S92,,,,S12000033,S13002843\n", 1, 0),
-        (f"{ONSPD}KT1 1AA,1,518000,169000,E09000021,E05\n", 1, 0),
-        (f"{PACKAGED}KT1 1AB,10,518000,169000,,\nKT1 1AC,90,0,0,,\n", 2, 1),
-    ],
-)
-def test_postcodes_of_each_published_layout_come_in(db, tmp_path, body, rows, rejected):
-    path = tmp_path / "p.csv"
-    path.write_text(body)
-
-    found = service.import_postcodes(db, path)
-
-    assert (found["rows"], found["rejected"]) == (rows, rejected)
-    assert found["rows"] == found["imported"] + found["already_known"] + found["rejected"]
 
 
 def test_areas_are_served_as_geojson(client):

@@ -61,9 +61,10 @@ BOROUGHS = (
     TIMED
     + """
 from pathlib import Path
-from app.reference.service import BOROUGHS, geojson_boundaries
+from app.reference.boundaries import read
+from app.reference.service import BOROUGHS
 from geo.boundaries import Lads, lad_of
-found = geojson_boundaries(BOROUGHS, code_field="gss_code", name_field="name")
+found = read(BOROUGHS, code_field="gss_code", name_field="name")
 shapes = np.array([b.shape_m for b in found], dtype=object)
 lads = Lads(tuple(b.code for b in found), shapes)
 lad_of(xy[:1000], lads)

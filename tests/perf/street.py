@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from app.reference.service import BOROUGHS, geojson_boundaries
+from app.reference.boundaries import read
+from app.reference.service import BOROUGHS
 from geo import crs
 from geo.boundaries import Lads, lad_of
 from tests.perf import data
@@ -26,7 +27,7 @@ def real_rows() -> dict[str, np.ndarray]:
 
 def in_london(metres: np.ndarray, day: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The first `n` that lie in a borough: copies moved beyond London are no police data of it."""
-    boroughs = geojson_boundaries(BOROUGHS, code_field="gss_code", name_field="name")
+    boroughs = read(BOROUGHS, code_field="gss_code", name_field="name")
     shapes = np.array([b.shape_m for b in boroughs], dtype=object)
     lads = Lads(tuple(b.code for b in boroughs), shapes)
     inside = np.flatnonzero(lad_of(metres, lads, nearest_m=0) >= 0)[:n]
