@@ -1,6 +1,7 @@
 """What a route names in its signature: the database, and the permission its caller needs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -37,9 +38,12 @@ class May:
 
 
 def _on_this_machine(request: Request) -> bool:
-    if request.client is None:
-        return False
+    return request.client is not None and _is_loopback(request.client.host)
+
+
+@lru_cache(maxsize=64)
+def _is_loopback(host: str) -> bool:
     try:
-        return ip_address(request.client.host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return request.client.host == "testclient"
+        return host == "testclient"
