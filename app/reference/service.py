@@ -3,9 +3,9 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -26,6 +26,27 @@ POSTCODES = DATA / "postcodes" / "postcodes_code_point_open_2025-05.csv.gz"
 JOB = job_actor("reference:load")
 
 
+class Code(NamedTuple):
+    """One code of a list, as data/lookups/lists/*.csv and the columns of the table have it."""
+
+    code: str
+    label: str
+    sort: int
+    note: str | None = None
+    valid_to: str | None = None
+    extra: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> "Code":
+        return cls(
+            row["code"],
+            row["label"],
+            int(row["sort"]),
+            row.get("note") or None,
+            row.get("valid_to") or None,
+        )
+
+
 def load_packaged(db: Database) -> bool:
     """Code lists, boroughs and postcodes that ship in data/; False when they are loaded."""
     mark = _mark()
@@ -40,7 +61,7 @@ def load_packaged(db: Database) -> bool:
         load_postcodes(
             cursor, (r for r in rules.postcodes(POSTCODES) if isinstance(r, PostcodeRow))
         )
-        _upsert_lookup(cursor, "loaded", [("packaged", mark, 1, {})])
+        _upsert_lookup(cursor, "loaded", [Code("packaged", mark, 1)])
     return True
 
 
@@ -109,23 +130,19 @@ def _load_lookups(cursor: Cursor) -> None:
         )
         cursor.executemany(statement.encode(), [[row[n] or None for n in names] for row in rows])
     for path in sorted((DATA / "lookups" / "lists").glob("*.csv")):
-        rows = _csv(path)
-        _upsert_lookup(
-            cursor, path.stem, [(r["code"], r["label"], int(r["sort"]), {}) for r in rows]
-        )
+        _upsert_lookup(cursor, path.stem, [Code.of(row) for row in _csv(path)])
     words = _csv(DATA / "lookups" / "language.csv")
-    rules = [(f"L{i:03}", row["suggestion"], i, row) for i, row in enumerate(words)]
+    rules = [Code(f"L{i:03}", row["suggestion"], i, extra=row) for i, row in enumerate(words)]
     _upsert_lookup(cursor, "language", rules)
 
 
-def _upsert_lookup(
-    cursor: Cursor, name: str, rows: Iterable[tuple[str, str, int, dict[str, str]]]
-) -> None:
+def _upsert_lookup(cursor: Cursor, name: str, codes: Iterable[Code]) -> None:
     cursor.executemany(
-        "insert into reference.lookup (list, code, label, sort, extra) values (%s, %s, %s, %s, %s) "
-        "on conflict (list, code) do update "
-        "set label = excluded.label, sort = excluded.sort, extra = excluded.extra",
-        [(name, code, label, sort, json.dumps(extra)) for code, label, sort, extra in rows],
+        "insert into reference.lookup (list, code, label, sort, note, valid_to, extra) "
+        "values (%s, %s, %s, %s, %s, %s, %s) on conflict (list, code) do update "
+        "set label = excluded.label, sort = excluded.sort, note = excluded.note, "
+        "valid_to = excluded.valid_to, extra = excluded.extra",
+        [(name, *code[:-1], json.dumps(code.extra)) for code in codes],
     )
 
 
@@ -141,20 +158,16 @@ def _replace_areas(cursor: Cursor, found: Sequence[Boundary], *, kind: str, vint
         _insert_area(cursor, (kind, b.code, b.name, vintage, shapely.to_wkb(shape)))
         for b, shape in zip(found, whole, strict=True)
     ]
-    cut = [
-        (area_id, kind, shapely.to_wkb(part))
-        for area_id, shape in zip(ids, whole, strict=True)
-        for part in coverage.pieces(shape)
-    ]
+    cut = [coverage.pieces(shape) for shape in whole]
     cursor.executemany(
         "insert into reference.area_piece (area_id, kind, geom) "
         "values (%s, %s, ST_GeomFromWKB(%s, 27700))",
-        cut,
+        [(i, kind, shapely.to_wkb(p)) for i, parts in zip(ids, cut, strict=True) for p in parts],
     )
     cursor.executemany(
         "insert into reference.area_shape (area_id, kind, min_zoom, max_zoom, geom) "
         "values (%s, %s, %s, %s, ST_Transform(ST_GeomFromWKB(%s, 27700), 3857))",
-        list(_shapes(ids, kind, shapes)),
+        list(_shapes(ids, kind, shapes, cut)),
     )
 
 
@@ -168,12 +181,12 @@ def _insert_area(cursor: Cursor, values: tuple[Any, ...]) -> int:
 
 
 def _shapes(
-    ids: list[int], kind: str, shapes: coverage.Shapes
+    ids: list[int], kind: str, shapes: coverage.Shapes, cut: list[list[shapely.Polygon]]
 ) -> Iterator[tuple[int, str, int, int, bytes]]:
     for zooms in coverage.ZOOM_RANGES:
         less = coverage.simplified(shapes, zooms.tolerance_m)
-        for area_id, shape in zip(ids, less, strict=True):
-            parts = coverage.pieces(shape) if zooms.tolerance_m == 0 else [shape]
+        for area_id, shape, pieces in zip(ids, less, cut, strict=True):
+            parts = pieces if zooms.tolerance_m == 0 else [shape]
             # The outline apart from the fill, or the cuts between pieces would look like borders.
             for part in [*parts, *coverage.outline(shape)]:
                 yield area_id, kind, zooms.min_zoom, zooms.max_zoom, shapely.to_wkb(part)
