@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +19,14 @@ import pyarrow.csv as pa_csv
 from app.core import columns
 from app.core.errors import InvalidError
 from app.imports import rules
-from app.imports.rules import NUMBER, Array, Street
+from app.imports.rules import Array, Street
 
 ZIP_ENTRIES = 5_000
 ZIP_RATIO = 200
 ENTRY_BYTES = 2_000_000_000
 BLOCK_BYTES = 8 << 20
 HEADER_BYTES = 65_536
+NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,30})?", re.ASCII)
 
 
 class Refusal(NamedTuple):

@@ -52,7 +52,6 @@ LABELLED = {
 IN_KEY = ("Month", "Reported by", "Falls within", "Crime type", "Context")
 NOT_STATED = "Not stated"
 MONTH = re.compile(r"[2-9]\d{3}-(0[1-9]|1[0-2])", re.ASCII)
-NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,30})?", re.ASCII)
 # Category names of the publisher, to be recognised in the name of a file that leaves them out.
 CATEGORIES = (
     "Anti-social behaviour",
@@ -226,14 +225,16 @@ def _degrees(column: pa.Array) -> tuple[Array, Array]:
 
 
 def _odd_degrees(column: pa.Array) -> tuple[Array, Array]:
-    """The same, cell by cell, where some are no plain numbers."""
+    """The same, cell by cell, where a blank or a word is among them."""
     degrees = np.full(len(column), np.nan)
     bad = np.zeros(len(column), dtype=bool)
     for i, cell in enumerate(column.to_pylist()):
         text = (cell or "").strip()
-        if text:
-            bad[i] = NUMBER.fullmatch(text) is None
-            degrees[i] = np.nan if bad[i] else float(text)
+        try:
+            degrees[i] = float(text or "nan")
+            bad[i] = bool(text) and (not np.isfinite(degrees[i]) or "_" in text)
+        except ValueError:
+            bad[i] = True
     return degrees, bad
 
 

@@ -213,6 +213,7 @@ AREAS = text("""
         select area.code, area.name, area.kind, area.vintage, ST_Union(shape.geom) as geom
         from reference.area
         join reference.area_shape as shape on shape.area_id = area.id and shape.min_zoom = 12
+            and ST_Dimension(shape.geom) = 2 -- without the outlines for drawing
         where area.kind = :kind and shape.geom && ST_Transform(
             ST_MakeEnvelope(greatest(:west, -179.9), greatest(:south, -85), least(:east, 179.9),
                             least(:north, 85), 4326), 3857)
