@@ -64,7 +64,7 @@ def test_a_killed_parent_takes_its_children_along():
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     with parent.stdout as lines:
         child = Path("/proc", lines.readline().strip())
-    wait_for(lambda: b"sleep" in (child / "cmdline").read_bytes())
+    assert wait_for(lambda: (child / "cmdline").read_bytes().startswith(b"sleep"))
 
     parent.kill()
     parent.wait()
