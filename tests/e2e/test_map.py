@@ -21,6 +21,18 @@ def names(page):
     return page.locator(ITEM).evaluate_all("all => all.map(b => b.getAttribute('aria-label'))")
 
 
+def settled(page, unlike=""):
+    """The view in the address, once it has stopped changing."""
+    before = None
+    for _ in range(40):
+        now = page.evaluate("location.hash")
+        if now and now == before and now != unlike:
+            return now
+        before = now
+        page.wait_for_timeout(400)
+    return before
+
+
 def test_m1_the_map_is_named_and_described_by_the_count(desktop):
     page = opened(desktop)
 
@@ -96,14 +108,14 @@ def test_m6_and_m7_the_panel_opens_and_closes_with_the_keyboard(desktop, key):
 
 def test_m8_moves_by_arrow_keys_are_announced(desktop):
     page = opened(desktop)
+    before = settled(page)
     page.locator("#map").focus()
-    before = page.evaluate("location.hash")
 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("+")
-    page.wait_for_timeout(1500)
 
-    assert page.evaluate("location.hash") != before
+    assert settled(page, unlike=before) != before
+    page.wait_for_timeout(1100)
     assert re.match(
         r"Map [\d.]+ (kilo)?metres wide\. \d+ .* in view", page.locator("#map-status").inner_text()
     )
@@ -129,12 +141,11 @@ def test_m10_items_are_large_enough_and_apart(desktop):
 
 def test_m11_every_drag_has_a_button(desktop):
     page = opened(desktop)
-    before = page.evaluate("location.hash")
+    before = settled(page)
 
     page.get_by_role("button", name="North").click()
-    page.wait_for_timeout(600)
 
-    assert page.evaluate("location.hash") != before
+    assert settled(page, unlike=before) != before
 
 
 def test_m15_the_map_keeps_a_usable_size_at_320_pixels(phone):
@@ -253,18 +264,6 @@ def test_a_cross_borough_cluster_is_flagged_on_the_map_and_in_the_table(desktop)
     assert on_map
     page.locator(".cm-item--cross").first.click()
     assert "Cross-borough: incidents in" in page.locator("#panel").inner_text()
-
-
-def settled(page, unlike=""):
-    """The view in the address, once it has stopped changing."""
-    before = None
-    for _ in range(40):
-        now = page.evaluate("location.hash")
-        if now and now == before and now != unlike:
-            return now
-        before = now
-        page.wait_for_timeout(400)
-    return before
 
 
 def test_the_view_survives_a_reload(desktop):
