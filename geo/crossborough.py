@@ -141,14 +141,16 @@ def run(
 def _labels(events: Events, params: Params, neighbours: density.Pairs | None) -> density.Labels:
     days = 0 if params.eps_days is None else params.eps_days
     day = events.day if params.eps_days is not None else np.zeros_like(events.day)
-    same = {"order": events.order, "may_be_core": events.may_be_core}
+    order, able = events.order, events.may_be_core
     if neighbours is None:
         return density.st_dbscan(
-            events.xy_m, day, events.weight, params.eps_m, days, params.min_points, **same
-        )
+            events.xy_m, day, events.weight, params.eps_m, days, params.min_points,
+            order=order, may_be_core=able,
+        )  # fmt: skip
     return density.st_dbscan_sites(
-        events.site, neighbours, day, events.weight, days, params.min_points, **same
-    )
+        events.site, neighbours, day, events.weight, days, params.min_points,
+        order=order, may_be_core=able,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

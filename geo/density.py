@@ -7,22 +7,30 @@ whole millimetres; both limits are closed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from geo import cells, sitedays
 from geo.errors import GeoInputError
-from geo.neighbourhood import SLACK_M, Array, Nodes, Pairs, TreePairs, apart, collapsed, site_pairs
+from geo.linking import Labels, linked
+from geo.neighbourhood import SLACK_M, Array, GridPairs, Nodes, Pairs, collapsed, runs
 
-__all__ = ["SLACK_M", "Labels", "Pairs", "dbscan", "largest_share", "st_dbscan", "st_dbscan_sites"]
+__all__ = [
+    "SLACK_M",
+    "Labels",
+    "Pairs",
+    "collapse",
+    "dbscan",
+    "largest_share",
+    "st_dbscan",
+    "st_dbscan_sites",
+]
 
+FEW_CANDIDATES = 5_000_000  # not worth a second look
+MANY_CANDIDATES = 50_000_000  # more are not held
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Cluster of each row (int32, -1 for none) and whether the row is a core event."""
-
-    label: Array
-    core: Array
+Form = Literal["tree", "sites"] | None
 
 
 def dbscan(
@@ -67,6 +75,7 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
     *,
     order: Array | None = None,
     may_be_core: Array | None = None,
+    form: Form = None,
 ) -> Labels:
     """Cluster weighted events in space and time.
 
@@ -80,6 +89,9 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
         Neighbours are at most this many days apart.
     may_be_core : ndarray of bool, shape (n,), optional
         Events too vague in place or time count for others, but are never core themselves.
+    form : {"tree", "sites"}, optional
+        Two exact ways of one answer: search among all events, or a table of sites by days. Left
+        out: whichever is quicker.
 
     Returns
     -------
@@ -93,8 +105,7 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
     """
     _check(eps_m, eps_days, min_points)
     nodes = collapsed(xy_m, day, weight, order, may_be_core)
-    found = _clustered(nodes, TreePairs(nodes, eps_m, eps_days), min_points)
-    return _per_row(nodes, found)
+    return _per_row(nodes, _clustered(nodes, eps_m, eps_days, min_points, form))
 
 
 def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
@@ -126,8 +137,8 @@ def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
     _check(1.0, eps_days, min_points)
     place = np.column_stack([site.astype(np.float64), np.zeros(len(site))])
     nodes = collapsed(place, day, weight, order, may_be_core)
-    pairs = site_pairs(nodes, neighbours, eps_days)
-    return _per_row(nodes, _clustered(nodes, [pairs], min_points))
+    sites = sitedays.sites_of(nodes.xy_m[:, 0].astype(np.int64), neighbours)
+    return _per_row(nodes, sitedays.clustered(nodes, sites, eps_days, min_points))
 
 
 def largest_share(label: Array, weight: Array) -> float:
@@ -144,6 +155,46 @@ def largest_share(label: Array, weight: Array) -> float:
     return float(np.bincount(label[inside], weights=weight[inside]).max() / weight.sum())
 
 
+def collapse(site: Array, day: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Add up the events of one site and day: the same clusters at a fraction of the work.
+
+    Examples
+    --------
+    >>> found = collapse(np.array([7, 2, 7]), np.array([1, 1, 1]), np.array([1, 1, 2]))
+    >>> [column.tolist() for column in found]
+    [[2, 7], [1, 1], [1, 3]]
+    """
+    by, starts = runs((day, site))
+    total = np.add.reduceat(weight[by], starts) if len(starts) else weight[:0]
+    return site[by[starts]], day[by[starts]], total
+
+
+def _clustered(nodes: Nodes, eps_m: float, eps_days: int, min_points: int, form: Form) -> Labels:
+    """Count what would be looked at, then take the form that looks at less."""
+    if form == "sites":
+        places = sitedays.Places(nodes, eps_m)
+        return sitedays.clustered(nodes, places.sites(), eps_days, min_points)
+    pairs = GridPairs(nodes, eps_m, eps_days)
+    if form is None and not pairs.flat and pairs.candidates > FEW_CANDIDATES:
+        places = sitedays.Places(nodes, eps_m)
+        if 2 * places.links < pairs.candidates:
+            return sitedays.clustered(nodes, places.sites(), eps_days, min_points)
+    if pairs.candidates <= MANY_CANDIDATES:
+        return _by_pairs(nodes, list(pairs), min_points)
+    if pairs.flat and nodes.weight.min() >= 1:
+        return cells.clustered(nodes, eps_m, min_points)
+    return _by_pairs(nodes, pairs, min_points)
+
+
+def _by_pairs(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Labels:
+    """Count what is near, then link. Pairs that are too many to be held are made twice."""
+    near = weight = nodes.weight.astype(np.float64)
+    for p in pairs:
+        near = near + np.bincount(p.i, weights=weight[p.j], minlength=len(weight))
+        near += np.bincount(p.j, weights=weight[p.i], minlength=len(weight))
+    return linked(nodes, (near >= min_points) & nodes.eligible, pairs)
+
+
 def _per_row(nodes: Nodes, found: Labels) -> Labels:
     """Give each row what its node got; rows without coordinates nothing."""
     label = np.full(len(nodes.located), -1, dtype=np.int32)
@@ -156,96 +207,3 @@ def _per_row(nodes: Nodes, found: Labels) -> Labels:
 def _check(eps_m: float, eps_days: int, min_points: int) -> None:
     if not eps_m >= 0 or eps_days < 0 or min_points < 1:
         raise GeoInputError("Distance and days must be 0 or more, the minimum at least 1.")
-
-
-def _clustered(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Labels:
-    """Core nodes, their connected components, border nodes to the nearest core."""
-    weight = nodes.weight.astype(np.float64)
-    near = weight.copy()
-    kept = list(pairs) if not isinstance(pairs, TreePairs) else _remembered(pairs)
-    for p in kept:
-        near += np.bincount(p.i, weights=weight[p.j], minlength=len(weight))
-        near += np.bincount(p.j, weights=weight[p.i], minlength=len(weight))
-    core = (near >= min_points) & nodes.eligible
-    component = np.arange(len(weight))
-    border = _Border(nodes, len(weight))
-    for p in kept:
-        both = core[p.i] & core[p.j]
-        component = _united(component, p.i[both], p.j[both])
-        border.offer(p, core)
-    return Labels(_numbered(component, border.core_of(core), nodes.order), core)
-
-
-def _remembered(pairs: TreePairs) -> Iterable[Pairs]:
-    """One part is kept; many are computed again for the second pass rather than held."""
-    parts = iter(pairs)
-    first = next(parts)
-    second = next(parts, None)
-    return [first] if second is None else pairs
-
-
-def _united(component: Array, i: Array, j: Array) -> Array:
-    if not len(i):
-        return component
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = int(component.max()) + 1
-    ones = np.ones(len(i), dtype=np.int8)
-    graph = coo_array((ones, (component[i], component[j])), shape=(n, n))
-    merged: Array = connected_components(graph, directed=False)[1]
-    return merged[component]
-
-
-class _Border:
-    """The nearest core node of each other node, over any number of parts."""
-
-    def __init__(self, nodes: Nodes, n: int) -> None:
-        self.nodes = nodes
-        self.best = np.full(n, -1, dtype=np.int64)
-        self.mm = np.full(n, np.inf)
-        self.days = np.full(n, np.inf)
-
-    def offer(self, p: Pairs, core: Array) -> None:
-        mixed = np.flatnonzero(core[p.i] != core[p.j])
-        mm, days = apart(p, mixed, self.nodes)
-        i, j = p.i[mixed], p.j[mixed]
-        first = core[i]
-        self._take(np.where(first, j, i), np.where(first, i, j), mm, days)
-
-    def _take(self, at: Array, core_node: Array, mm: Array, days: Array) -> None:
-        """Nearest first, then the fewest days apart, then the first in the caller's order."""
-        held = np.flatnonzero(self.best[at] >= 0) if len(at) else at
-        again = np.unique(at[held])
-        at = np.concatenate([at, again])
-        core_node = np.concatenate([core_node, self.best[again]])
-        mm = np.concatenate([mm, self.mm[again]])
-        days = np.concatenate([days, self.days[again]])
-        by = np.lexsort((self.nodes.order[core_node], days, mm, at))
-        nodes, first = np.unique(at[by], return_index=True)
-        chosen = by[first]
-        self.best[nodes], self.mm[nodes], self.days[nodes] = (
-            core_node[chosen],
-            mm[chosen],
-            days[chosen],
-        )
-
-    def core_of(self, core: Array) -> Array:
-        """The core node whose cluster a node shares: itself, its nearest, or -1."""
-        return np.where(core, np.arange(len(core)), self.best)
-
-
-def _numbered(component: Array, core_of: Array, order: Array) -> Array:
-    """Number the clusters by their first member in the caller's order."""
-    label = np.full(len(core_of), -1, dtype=np.int32)
-    member = np.flatnonzero(core_of >= 0)
-    if not len(member):
-        return label
-    own = component[core_of[member]]
-    found, which = np.unique(own, return_inverse=True)
-    first = np.full(len(found), np.iinfo(np.int64).max)
-    np.minimum.at(first, which, order[member])
-    rank = np.empty(len(found), dtype=np.int32)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(found))
-    label[member] = rank[which]
-    return label

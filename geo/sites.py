@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.density import SLACK_M, Pairs
+from geo.neighbourhood import Pairs, reach_m
 
 Shapes = NDArray[Any]
 
@@ -37,11 +37,11 @@ def neighbours(shapes: Shapes, eps_m: float) -> Pairs:
     """
     small = np.flatnonzero(~large(shapes, eps_m))
     tree = shapely.STRtree(shapes[small])
-    a, b = tree.query(shapes[small], predicate="dwithin", distance=eps_m + SLACK_M)
+    a, b = tree.query(shapes[small], predicate="dwithin", distance=reach_m(eps_m))
     once = a < b
     i, j = small[a[once]], small[b[once]]
     mm = np.rint(shapely.distance(shapes[i], shapes[j]) * 1000)
-    keep = mm <= eps_m * 1000
+    keep = mm <= eps_m * 1000 + 1e-6
     return Pairs(i[keep], j[keep], mm[keep], np.zeros(int(keep.sum()), dtype=np.int64))
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from geo import density, neighbourhood
+from geo import cells, density, neighbourhood
 from geo.density import Pairs, dbscan, st_dbscan, st_dbscan_sites
 from geo.errors import GeoInputError
 
@@ -143,19 +143,61 @@ def test_moving_everything_changes_nothing(events, min_points, east, north):
     assert moved.label.tolist() == st_dbscan(xy, day, weight, 250, 28, min_points).label.tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(EVENTS, st.integers(2, 8))
 def test_many_pairs_in_parts_give_the_same(events, min_points):
     xy, day, weight = arrays(events)
     whole = st_dbscan(xy, day, weight, 250, 28, min_points)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(neighbourhood, "MANY_PAIRS", 1)
+        patched.setattr(density, "MANY_CANDIDATES", -1)
         patched.setattr(neighbourhood, "PART", 5)
-        parts = st_dbscan(xy, day, weight, 250, 28, min_points)
+        cut = st_dbscan(xy, day, weight, 250, 28, min_points, form="tree")
 
-    assert parts.label.tolist() == whole.label.tolist()
-    assert parts.core.tolist() == whole.core.tolist()
+    assert cut.label.tolist() == whole.label.tolist()
+    assert cut.core.tolist() == whole.core.tolist()
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVENTS, st.integers(1, 8))
+def test_few_sites_with_many_days_give_the_same(events, min_points):
+    xy, day, weight = arrays(events)
+    by_search = st_dbscan(xy, day, weight, 250, 28, min_points, form="tree")
+
+    forced = st_dbscan(xy, day, weight, 250, 28, min_points, form="sites")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(density, "FEW_CANDIDATES", -1)
+        chosen = st_dbscan(xy, day, weight, 250, 28, min_points)
+
+    assert forced.label.tolist() == chosen.label.tolist() == by_search.label.tolist()
+    assert forced.core.tolist() == chosen.core.tolist() == by_search.core.tolist()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 3)),
+        min_size=1,
+        max_size=60,
+    ),
+    st.integers(1, 12),
+    st.sampled_from([0, 50, 150, 200]),
+    st.sets(st.integers(0, 59), max_size=6),
+    st.sampled_from([0, 100_000]),
+)
+def test_by_cells_equals_pair_by_pair(places, min_points, eps_m, vague, few):
+    x, y, weight = np.array(places).T
+    xy, may_be_core = np.column_stack([x, y]) * 25.0, ~np.isin(np.arange(len(places)), list(vague))
+    none = np.zeros(len(xy), int)
+    by_pairs = st_dbscan(xy, none, weight, eps_m, 0, min_points, may_be_core=may_be_core)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(density, "MANY_CANDIDATES", -1)
+        patched.setattr(cells, "FEW_POINTS", few)
+        found = st_dbscan(xy, none, weight, eps_m, 0, min_points, may_be_core=may_be_core)
+
+    assert found.label.tolist() == by_pairs.label.tolist()
+    assert found.core.tolist() == by_pairs.core.tolist()
 
 
 @pytest.mark.parametrize(("gap_m", "together"), [(250.0, True), (250.0004, True), (250.001, False)])
