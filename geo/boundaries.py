@@ -63,7 +63,7 @@ def lad_of(xy_m: Points, lads: Lads, *, nearest_m: float = NEAREST_M) -> Index:
 
 
 def shares(geometry: shapely.Geometry, lads: Lads) -> list[tuple[str, float]]:
-    """Districts of a shape, with the share of its area or length in each (a point: 1).
+    """Districts of a shape, with the share of its area, length or points in each.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def shares(geometry: shapely.Geometry, lads: Lads) -> list[tuple[str, float]]:
     Returns
     -------
     list of (code, share)
-        Largest first, ties by code; shares sum to 1. Nothing overlapped: the nearest within 250 m.
+        Largest first, ties by code; shares sum to 1, those below 1e-6 left out. Nothing overlapped:
+        the nearest within 250 m. Nothing at all (an empty shape): empty.
 
     Examples
     --------
@@ -82,13 +83,18 @@ def shares(geometry: shapely.Geometry, lads: Lads) -> list[tuple[str, float]]:
     [('E1', 0.5), ('E2', 0.5)]
     """
     if shapely.get_dimensions(geometry) == 0:
-        index = int(lad_of(shapely.get_coordinates(geometry)[:1], lads)[0])
-        return [(lads.codes[index], 1.0)] if index >= 0 else []
+        at = lad_of(shapely.get_coordinates(geometry), lads)
+        return _ranked(np.bincount(at[at >= 0], minlength=len(lads.codes)), lads)
     measure = shapely.area if shapely.get_dimensions(geometry) == 2 else shapely.length
     amounts = measure(shapely.intersection(lads.shapes, geometry))
+    return _ranked(amounts, lads) or _nearest_share(geometry, lads)
+
+
+def _ranked(amounts: NDArray[Any], lads: Lads) -> list[tuple[str, float]]:
+    """Shares of the total, the largest first; nothing where there is nothing."""
     total = float(amounts.sum())
     if total == 0:
-        return _nearest_share(geometry, lads)
+        return []
     found = [
         (code, float(amount) / total)
         for code, amount in zip(lads.codes, amounts, strict=True)

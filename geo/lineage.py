@@ -61,11 +61,11 @@ def match(
     Returns
     -------
     Matches
-        (1) Greedy by (Jaccard descending, old id, new id): continues. (2) A new cluster with at
-        least half of its sites in an unmatched old one: the one sharing most continues it, the
-        others split from it. (3) An unmatched old one with at least half of its sites in a new
-        cluster: merged into it, and the oldest such gives a cluster without lineage its own.
-        (4) The rest is fresh or gone.
+        (1) Greedy by (Jaccard descending, old id, new id): continues. (2) Of the other new
+        clusters with at least half of their sites in an old one, the one sharing most continues
+        it where nothing else does; the rest split from it. (3) An unmatched old one with at
+        least half of its sites in a new cluster: merged into it, and the oldest such gives a
+        cluster without lineage its own. (4) The rest is fresh or gone.
 
     Examples
     --------

@@ -152,10 +152,8 @@ def parts(lengths: Array) -> Iterator[slice]:
     if not len(total) or total[-1] == 0:
         return
     cuts = np.searchsorted(total, np.arange(PART, total[-1], PART)) + 1
-    edges = [0, *np.unique(cuts).tolist(), len(lengths)]
-    for start, stop in pairwise(edges):
-        if stop > start:
-            yield slice(start, stop)
+    edges = np.unique(np.concatenate([[0], cuts, [len(lengths)]])).tolist()
+    yield from (slice(start, stop) for start, stop in pairwise(edges))
 
 
 def joined(start: Array, length: Array) -> tuple[Array, Array]:

@@ -20,10 +20,6 @@ class Sites(NamedTuple):
     near: Array
     mm: Array
 
-    @property
-    def number(self) -> int:
-        return len(self.start) - 1
-
 
 class Places:
     """Distinct points of events, and what it would take to cluster by them."""

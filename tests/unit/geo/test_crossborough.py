@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import shapely
 
-from geo import crossborough
+from geo import crossborough, sites
 from geo.boundaries import Lads, lad_of, shares
 from geo.crossborough import Events, Params
 from geo.errors import GeoInputError
+from geo.neighbourhood import Pairs
 
 # Two districts that meet at easting 500,000.
 LADS = Lads(
@@ -186,3 +187,27 @@ def test_a_place_on_no_polygon_goes_to_the_nearest_within_250_metres():
     assert shares(shapely.Point(50, 50), apart) == [("E1", 1.0)]
     assert shares(shapely.Point(5000, 50), apart) == []
     assert shares(shapely.box(4000, 0, 5000, 10), apart) == []
+
+
+def test_a_large_place_joins_nothing_across_it():
+    park = shapely.box(499_000, 164_000, 501_000, 166_000)
+    gates = [shapely.Point(499_000, 164_990), shapely.Point(501_000, 165_010)]
+    study = events([row(-1000, day) for day in range(5)] + [row(1000, day) for day in range(5)])
+    near = sites.neighbours(np.array([*gates, park]), CBC.eps_m)
+
+    found = crossborough.run(study, LADS, CBC, snapshot_day=100, neighbours=near)
+
+    assert [spot.n for spot in found.hot_spots] == [5, 5]
+    assert found.largest_share == 0.5
+
+
+def test_places_as_near_as_the_limit_are_one():
+    gates = np.array([shapely.Point(499_900, 165_000), shapely.box(500_150, 0, 500_200, 165_050)])
+    study = events([row(-100, day, 3) for day in (1, 2)] + [row(170, 3, 2)])
+
+    found = crossborough.run(
+        study, LADS, CBC, snapshot_day=100, neighbours=Pairs(np.array([0]), np.array([1]))
+    )
+
+    assert sites.neighbours(gates[:1], 250).i.tolist() == []
+    assert [spot.n for spot in found.hot_spots] == [8]

@@ -274,3 +274,85 @@ def test_nonsense_limits_are_refused(wrong):
 def test_the_largest_share_warns_of_percolation():
     assert density.largest_share(np.array([-1, -1]), np.array([1, 1])) == 0
     assert density.largest_share(np.array([0, 1, 1]), np.array([2, 1, 1])) == 0.5
+
+
+def test_far_noise_changes_no_cluster():
+    rng = np.random.default_rng(2)
+    xy, day = rng.uniform(0, 2000, (200, 2)), rng.integers(0, 100, 200)
+    far = np.array([[9000.0, 0.0], [0.0, 9000.0]])
+    ones = np.ones(202, int)
+
+    with_noise = st_dbscan(np.vstack([xy, far]), np.append(day, [5, 5]), ones, 250, 28, 5)
+
+    assert (
+        with_noise.label[:200].tolist() == st_dbscan(xy, day, ones[:200], 250, 28, 5).label.tolist()
+    )
+    assert with_noise.label[200:].tolist() == [-1, -1]
+
+
+def test_collapsed_sites_and_days_give_the_clusters_of_the_events():
+    rng = np.random.default_rng(3)
+    where = rng.uniform(0, 1000, (20, 2))
+    site, day = rng.integers(0, 20, 300), rng.integers(0, 60, 300)
+    raw = st_dbscan(where[site], day, np.ones(300, int), 150, 10, 6)
+
+    at, on, n = density.collapse(site, day, np.ones(300, int))
+
+    found = st_dbscan(where[at], on, n, 150, 10, 6)
+    by_key = dict(zip(zip(at.tolist(), on.tolist(), strict=True), found.core.tolist(), strict=True))
+    assert n.sum() == 300
+    assert len(by_key) == len(at) < 300
+    assert [
+        by_key[key] for key in zip(site.tolist(), day.tolist(), strict=True)
+    ] == raw.core.tolist()
+
+
+def test_collapsing_nothing_gives_nothing():
+    none = np.zeros(0, int)
+
+    assert [len(column) for column in density.collapse(none, none, none)] == [0, 0, 0]
+
+
+def test_a_limit_between_two_millimetres_is_the_lower_one():
+    xy = np.array([[0, 0], [60.0006, 0]])
+
+    assert dbscan(xy, np.ones(2, int), 60.0004, 2).label.tolist() == [-1, -1]
+
+
+def test_points_all_over_the_world_of_numbers_are_found():
+    xy = np.array([[0, 0], [0.001, 0], [1e12, -1e12], [1e12, -1e12]])
+
+    found = st_dbscan(xy, np.array([0, 1, 0, 100_000]), np.ones(4, int), 0.001, 1, 2)
+
+    assert found.label.tolist() == [0, 0, -1, -1]
+
+
+@pytest.mark.parametrize("few", [0, 100_000])
+def test_two_full_cells_that_touch_at_one_point_are_one_cluster(few):
+    # 100 m apart but for one point of each, at 99 m, in the middle of their cells' lists.
+    left = np.column_stack([np.zeros(41), np.linspace(0, 60, 41)])
+    right = left + np.array([100.6, 0])
+    left[23, 0], right[23, 0] = 0.8, 99.8
+    xy, weight = np.vstack([left, right]), np.ones(82, int)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(density, "MANY_CANDIDATES", -1)
+        patched.setattr(cells, "FEW_POINTS", few)
+        touching = dbscan(xy, weight, 100, 30)
+        xy[23, 0] = 0.0
+        apart = dbscan(np.delete(xy, 64, axis=0), weight[:81], 100, 30)
+
+    assert set(touching.label.tolist()) == {0}
+    assert set(apart.label.tolist()) == {0, 1}
+
+
+def test_events_that_weigh_nothing_are_counted_pair_by_pair():
+    xy = np.array([[0, 0], [10, 0], [20, 0], [300, 0]], float)
+    weight = np.array([0, 2, 0, 1])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(density, "MANY_CANDIDATES", -1)
+        found = dbscan(xy, weight, 15, 2)
+
+    assert found.label.tolist() == [0, 0, 0, -1]
+    assert found.core.tolist() == [True, True, True, False]

@@ -69,3 +69,25 @@ def test_content_ids_depend_on_parameters_and_members_only():
     assert lineage.content_id(params, ["a"]) != lineage.content_id(params, ["a", "b"])
     other = lineage.params_hash({"eps_m": 251, "min_points": 5})
     assert lineage.content_id(params, ["a"]) != lineage.content_id(other, ["a"])
+
+
+def test_a_part_of_two_that_ended_goes_to_the_one_it_shares_more_with():
+    old = sets(L1="abuvwxyz", L2="cdefghijkl")
+
+    more = lineage.match(old, sets(n1="abcd"))
+    most = lineage.match(sets(L1="abuvwxyz", L2="abcdefghij"), sets(n1="abcd"))
+
+    assert more.continues == {"n1": "L1"}
+    assert most.continues == {"n1": "L2"}
+
+
+def test_no_old_lineage_is_given_twice():
+    old = sets(L1="abcdefgh", L2="ijkl", L3="mn")
+
+    found = lineage.match(old, sets(n1="ab", n2="cd", n3="ef", n4="ijklmn"))
+
+    given = list(found.continues.values())
+    assert len(given) == len(set(given))
+    assert found.continues == {"n1": "L1", "n4": "L2"}
+    assert found.splits == {"n2": "L1", "n3": "L1"}
+    assert found.merges == {"L3": "n4"}
