@@ -1,14 +1,23 @@
-"""Who acts. An actor comes from a session, a job name or, until accounts exist, the demo."""
+"""Who acts. An actor comes from a session, a token or a job name, never from a request's words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 NOBODY = UUID(int=0)
+EVERY_RECORD = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """What goes into the signed claims; `db_role` picks the database login."""
+    """What goes into the signed claims; `db_role` picks the database login.
+
+    `named` holds the records that live grants open, by object. `purpose` opens one record, the
+    one with the reference `purpose_for`, or any (`*`) where a list was asked for with a reason.
+    `emergency` says that a live emergency grant widens the boroughs. `view` is what the permission
+    file lets this role see of the object that was asked for.
+    """
 
     id: UUID
     role: str
@@ -18,17 +27,23 @@ class Actor:
     boroughs: tuple[str, ...] = ()
     all_boroughs: bool = False
     tiers: tuple[str, ...] = ()
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     purpose: str | None = None
+    purpose_for: str = EVERY_RECORD
+    stepped_at: datetime | None = None
+    emergency: bool = False
+    regime: str = "UK_GDPR"
     job: str | None = None
+    view: str = "full"
 
 
-def job_actor(job: str) -> Actor:
+def job_actor(job: str, db_role: str = "cs_job") -> Actor:
     """The worker or the command line, doing one named job; policies give it that job's rows."""
     return Actor(
         id=NOBODY,
         role="job",
         label=f"job {job}",
-        db_role="cs_job",
+        db_role=db_role,
         all_boroughs=True,
         tiers=("H0", "H1", "P", "C"),
         job=job,
