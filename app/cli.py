@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from app.accounts.install import prepare
 from app.core import folders, migrate
 from app.core.command import Context, Result, serving
 from app.core.errors import AppError, InvalidError
@@ -18,7 +19,6 @@ from app.core.folders import ClusterError
 from app.core.json import json_bytes
 from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.settings import load_settings
 from app.reference import service as reference
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ExitStack() as stack:
             settings = load_settings(data_dir=arguments.data_dir)
-            context = Context(settings, stack, ready=reference.load_packaged)
+            context = Context(settings, stack, prepare, ready=reference.load_packaged)
             result = arguments.func(arguments, context)
     except (AppError, ClusterError, PostgisError, OSError) as refused:
         return _refused(refused, as_json=arguments.json)

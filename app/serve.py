@@ -129,8 +129,8 @@ def _database(settings: Settings, stack: ExitStack) -> PrivateCluster | None:
 
 def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
+    from app.accounts.install import prepare
     from app.core.db import Database
-    from app.core.prepare import prepare
     from app.demo import service as demo
     from app.reference import service as reference
 

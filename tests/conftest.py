@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.accounts.demo import DEMO_LEAD
+from app.accounts.install import finish
 from app.core.db import Database
 from app.core.migrate import bootstrap_and_migrate
 from app.core.postgres import PrivateCluster
@@ -67,7 +68,10 @@ def create_database(cluster: PrivateCluster, name: str, template: str = "templat
 
 def migrate(cluster: PrivateCluster, name: str) -> None:
     bootstrap_and_migrate(
-        cluster.dsn("postgres", name), cluster.dsn("cs_migrate", name), claims_key=CLAIMS_KEY
+        cluster.dsn("postgres", name),
+        cluster.dsn("cs_migrate", name),
+        claims_key=CLAIMS_KEY,
+        finish=finish(),
     )
 
 

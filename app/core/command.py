@@ -7,7 +7,6 @@ from typing import Any
 
 from app.core.db import Database
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.progress import Progress
 from app.core.settings import Settings
 
@@ -18,11 +17,13 @@ Result = dict[str, Any]
 class Context:
     """The database is started, if it is ours and not running, when a command first asks for it.
 
-    `ready` then loads what every command may rely on: core knows no reference data.
+    `prepare` then brings the schema up to date and `ready` loads what every command may rely on:
+    core knows neither permissions nor reference data.
     """
 
     settings: Settings
     stack: ExitStack
+    prepare: Callable[[Settings], bool]
     progress: Progress = field(default_factory=Progress)
     ready: Callable[[Database], object] = lambda _: None
     _db: Database | None = None
@@ -31,7 +32,7 @@ class Context:
     def db(self) -> Database:
         if self._db is None:
             self.stack.enter_context(serving(self.settings))
-            prepare(self.settings)
+            self.prepare(self.settings)
             self._db = Database(self.settings, self.settings.claims_key(), pool_size=8)
             self.stack.callback(self._db.dispose)
             self.ready(self._db)

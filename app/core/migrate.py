@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = ROOT / "migrations" / "bootstrap.sql"
 
 
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a slice does after the migrations; again whenever its `mark` is another."""
+
+    mark: bytes
+    apply: Callable[[psycopg.Connection], None]
+
+
 def head() -> str:
     """The newest migration, without importing any of them."""
     return (ROOT / "migrations" / "HEAD").read_text().strip()
@@ -24,10 +33,11 @@ def bootstrap_and_migrate(
     migrate_dsn: str,
     *,
     claims_key: bytes,
+    finish: Finish,
     after_bootstrap: Callable[[psycopg.Connection], None] | None = None,
 ) -> bool:
     """Idempotent; True when something was changed. Costs one connection when up to date."""
-    mark = _mark(claims_key)
+    mark = _mark(claims_key, finish.mark)
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         if _is_current(admin, mark):
             return False
@@ -36,6 +46,7 @@ def bootstrap_and_migrate(
             after_bootstrap(admin)
     upgrade(migrate_dsn)
     with psycopg.connect(migrate_dsn) as connection:
+        finish.apply(connection)
         connection.execute("set role cs_sec")
         _install_key(connection, claims_key)
         connection.execute(f"comment on schema sec is '{mark}'".encode())  # the mark is hex
@@ -70,9 +81,9 @@ def pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
 
 
-def _mark(claims_key: bytes) -> str:
-    """Changes whenever bootstrap, schema head or claims key do."""
-    parts = (BOOTSTRAP.read_bytes(), head().encode(), claims_key)
+def _mark(claims_key: bytes, finish: bytes) -> str:
+    """Changes whenever bootstrap, schema head, claims key or what comes after them do."""
+    parts = (BOOTSTRAP.read_bytes(), head().encode(), claims_key, finish)
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 

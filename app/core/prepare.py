@@ -6,22 +6,26 @@ import secrets
 import psycopg
 from psycopg import sql
 
-from app.core.migrate import bootstrap_and_migrate
+from app.core.migrate import Finish, bootstrap_and_migrate
 from app.core.pgconf import LOGINS
 from app.core.settings import Settings
 
 
-def prepare(settings: Settings) -> bool:
+def prepare(settings: Settings, finish: Finish) -> bool:
     """Idempotent; True when something was changed."""
     if settings.database_url is None:
         return bootstrap_and_migrate(
-            settings.admin_dsn(), settings.dsn("cs_migrate"), claims_key=settings.claims_key()
+            settings.admin_dsn(),
+            settings.dsn("cs_migrate"),
+            claims_key=settings.claims_key(),
+            finish=finish,
         )
     passwords, are_new = _passwords(settings)
     changed = bootstrap_and_migrate(
         settings.admin_dsn(),
         settings.dsn("cs_migrate"),
         claims_key=settings.claims_key(),
+        finish=finish,
         after_bootstrap=lambda admin: _set_passwords(admin, passwords),
     )
     if are_new and not changed:  # the file was lost, the database was not

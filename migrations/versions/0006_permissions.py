@@ -1,15 +1,143 @@
-"""Scope columns that every policy of the permission file needs.
+"""What the policies of the permission file ask: more claims, and whether partners may see a place.
 
 Running code keeps working: columns have defaults. Reversible.
 """
 
+from alembic import op
+
 revision = "0006"
 down_revision = "0005"
 
+READERS = {
+    "agency() returns text": "sec.claims() ->> 'agency'",
+    "purpose_for() returns text": "sec.claims() ->> 'purpose_for'",
+    "emergency() returns boolean": "coalesce((sec.claims() ->> 'emergency')::boolean, false)",
+    # A second factor shown within the last ten minutes.
+    "stepped() returns boolean": (
+        "coalesce((sec.claims() ->> 'stepped_at')::float8 "
+        "> extract(epoch from clock_timestamp()) - 600, false)"
+    ),
+    "named(object text) returns uuid[]": (
+        "array(select jsonb_array_elements_text(sec.claims() -> 'named' -> object)::uuid)"
+    ),
+}
+
+# The record a purpose was given for; links to it carry its key and not its reference.
+PURPOSE_RECORD = """
+create function app.purpose_record() returns uuid
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    wanted text := sec.purpose_for();
+begin
+    return case left(wanted, 3)
+        when 'CH-' then (select id from app.child where ref = wanted)
+        when 'PL-' then (select id from app.place where ref = wanted)
+        when 'IN-' then (select id from app.incident where ref = wanted)
+    end;
+end $$
+"""
+
+LISTED_OF_PLACE = """
+create function app.place_listed_before() returns trigger
+    language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+    new.listed := new.state not in ('PROPOSED', 'DORMANT', 'CLOSED')
+        and new.sensitivity in ('PUBLIC_REALM', 'MANAGED', 'ONLINE');
+    return new;
+end $$
+"""
+
+# What partners may see of a place decides what they may see of its boroughs and its address.
+LISTED_AFTER = """
+create function app.place_listed_after() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    update app.place_area set listed = new.listed where place_id = new.id and listed <> new.listed;
+    update app.online_space set listed = new.listed
+    where place_id = new.id and listed <> new.listed;
+    return null;
+end $$
+"""
+LISTED_BEFORE = """
+create function app.listed_from_place() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    new.listed := coalesce((select listed from app.place where id = new.place_id), false);
+    return new;
+end $$
+"""
+
+# Who was where is H1, however open the place is.
+SCOPE_FROM = """
+create or replace function app.scope_from_{parent}() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    select borough_codes, tier into new.borough_codes, new.tier
+    from app.{parent} where id = new.{parent}_id;
+    if new.tier = 'H0' and tg_table_name in ({closed}) then
+        new.tier := 'H1';
+    end if;
+    return new;
+end $$
+"""
+AT_LEAST_H1 = {"place": ("place_exact", "child_place_link"), "incident": ("child_incident_link",)}
+
 
 def upgrade() -> None:
-    """Filled in with the tables of its slice."""
+    op.execute("set local role cs_sec")
+    for signature, body in READERS.items():
+        op.execute(
+            f"create function sec.{signature} language sql stable parallel restricted "
+            f"security definer set search_path = pg_catalog, pg_temp as $$ select {body} $$"
+        )
+    op.execute("revoke execute on all functions in schema sec from public")
+    op.execute("grant execute on all functions in schema sec to cs_app, cs_job, cs_audit, cs_owner")
+    op.execute("set local role cs_owner")
+    op.execute(PURPOSE_RECORD)
+    op.execute("alter table app.import_batch add column agency_code text")
+    for function in (LISTED_OF_PLACE, LISTED_AFTER, LISTED_BEFORE):
+        op.execute(function)
+    op.execute("alter table app.place add column listed boolean not null default false")
+    op.execute(
+        "create trigger place_listed_before before insert or update on app.place "
+        "for each row execute function app.place_listed_before()"
+    )
+    op.execute("update app.place set listed = listed")
+    op.execute(
+        "create trigger place_listed_after after update on app.place for each row "
+        "when (new.listed <> old.listed) execute function app.place_listed_after()"
+    )
+    for parent, tables in AT_LEAST_H1.items():
+        closed = ", ".join(f"'{table}'" for table in tables)
+        op.execute(SCOPE_FROM.format(parent=parent, closed=closed))
+        for table in tables:
+            op.execute(f"update app.{table} set tier = tier where tier = 'H0'")
+    for table in ("place_area", "online_space"):
+        op.execute(f"alter table app.{table} add column listed boolean not null default false")
+        op.execute(
+            f"update app.{table} set listed = place.listed from app.place where place.id = place_id"
+        )
+        op.execute(
+            f"create trigger {table}_listed before insert on app.{table} "
+            "for each row execute function app.listed_from_place()"
+        )
+    op.execute("revoke execute on all functions in schema app from public")
+    op.execute("grant execute on function app.purpose_record to cs_app, cs_job, cs_audit")
 
 
 def downgrade() -> None:
-    """Nothing was made."""
+    for table in ("place_area", "online_space"):
+        op.execute(f"drop trigger {table}_listed on app.{table}")
+        op.execute(f"alter table app.{table} drop column listed")
+    op.execute("drop trigger place_listed_after on app.place")
+    op.execute("drop trigger place_listed_before on app.place")
+    op.execute("alter table app.place drop column listed")
+    op.execute("alter table app.import_batch drop column agency_code")
+    op.execute(
+        "drop function app.purpose_record, app.place_listed_before, app.place_listed_after, "
+        "app.listed_from_place cascade"
+    )
+    op.execute("set local role cs_sec")
+    for signature in READERS:
+        op.execute(f"drop function sec.{signature.split('(')[0]} cascade")
+    op.execute("set local role cs_owner")

@@ -20,7 +20,7 @@ SHARES = text("""
 
 @pytest.fixture(scope="module")
 def session(module_db):
-    with module_db.read(job_actor("test:boroughs")) as reading:
+    with module_db.read(job_actor("reference:load")) as reading:
         yield reading
 
 

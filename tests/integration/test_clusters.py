@@ -120,7 +120,8 @@ def incident(db, lead, x, y, days_ago, **change):
                     (id, ref, agency_code, tier, purpose_code, created_by, updated_by,
                      occurred_from, occurred_to, time_precision, geom, place_id, harm_code,
                      source_agency, state, uncertainty_m, is_synthetic)
-                select :id, :ref, :agency, :tier, 'PLAN', :id, :id, :from, :to, 'DAY',
+                select :id, :ref, :agency, :tier, 'PLAN', sec.actor(), sec.actor(),
+                       :from, :to, 'DAY',
                        case when cast(:place as uuid) is null
                             then ST_SetSRID(ST_MakePoint(:x, :y), 27700) end,
                        :place, (select min(code) from reference.harm), :agency, :state,
@@ -383,7 +384,8 @@ def place(db, lead, type_code, *, shape=None, exact=None, snap=None):
                     (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
                      updated_by, type_code, name, sensitivity, geom, geom_kind, label_expires_on,
                      is_synthetic)
-                select :id, :ref, 'AFC', '{E09000021}', 'H1', 'PLAN', :id, :id, code, 'Test place',
+                select :id, :ref, 'AFC', '{E09000021}', 'H1', 'PLAN', sec.actor(), sec.actor(),
+                       code, 'Test place',
                        sensitivity, ST_GeomFromText(:shape, 27700),
                        case sensitivity when 'ONLINE' then 'N' when 'RESIDENTIAL' then 'P'
                             else 'A' end,

@@ -21,7 +21,7 @@ from app.imports.rules import NATIVE
 from app.imports.service import Options
 
 ROOT = Path(__file__).resolve().parents[2]
-JOB = job_actor("test:imports")
+JOB = job_actor("imports:police_street")
 FORCE = "Metropolitan Police Service"
 
 
@@ -280,7 +280,7 @@ def test_an_import_is_listed_and_audited(db, client, tmp_path):
     reference, _ = service.police_street(db, [path], Options(), lambda *_: None)
 
     page = client.get("/imports", headers={"Accept": "text/html"})
-    with psycopg.connect(db.logins.dsn("cs_audit")) as auditor:
+    with psycopg.connect(db.logins.dsn("postgres")) as auditor:
         events = auditor.execute(
             "select action, role, rows, detail->'rejected' from audit.event where object_ref = %s",
             (reference,),

@@ -22,7 +22,7 @@ from app.imports.service import Options
 from app.reference import boundaries, queries
 from geo import crs
 
-JOB = job_actor("test:imports")
+JOB = job_actor("imports:police_street")
 ELMBRIDGE, KINGSTON = "E07000207", "E09000021"
 FIELDS = {"code_field": "code", "name_field": "name"}
 PACKAGED = "postcode,quality,easting,northing,lad_code,wd_code\n"

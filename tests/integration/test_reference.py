@@ -16,7 +16,7 @@ from app.reference import queries, service
 from geo import crs
 from geo.boundaries import Lads, lad_of
 
-JOB = job_actor("test:reference")
+JOB = job_actor("reference:load")
 
 
 def test_loading_again_changes_nothing(module_db):

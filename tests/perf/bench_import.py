@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 
+from app.accounts.install import prepare
 from app.core.db import Database
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.settings import Settings
 from app.reference import service as reference
 from tests.perf.measure import cluster_cpu_s, row

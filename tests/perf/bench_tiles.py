@@ -66,7 +66,7 @@ def counted_row(place: London, n: int) -> dict[str, Any]:
 
 
 def count(place: London, statement: str) -> int:
-    with place.db.cursor(job_actor("bench:tiles")) as cursor:
+    with place.db.cursor(job_actor("reference:load")) as cursor:
         found = cursor.execute(statement.encode()).fetchone()
     return int(found[0]) if found else 0
 
@@ -77,7 +77,7 @@ def every_tile(place: London, z: int) -> list[tuple[Tile, int]]:
         f"select mx >> {30 - z} as x, my >> {30 - z} as y, sum(n_events) "
         "from reference.place_point group by 1, 2 order by 1, 2"
     )
-    with place.db.cursor(job_actor("bench:tiles")) as cursor:
+    with place.db.cursor(job_actor("reference:load")) as cursor:
         return [((z, x, y), int(n)) for x, y, n in cursor.execute(statement.encode())]
 
 

@@ -17,9 +17,9 @@ import psycopg
 import pyarrow as pa
 import pyarrow.csv
 
+from app.accounts.install import prepare
 from app.core.db import Database
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.settings import Settings
 from app.demo import service as demo
 from app.imports import service as imports

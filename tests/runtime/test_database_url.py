@@ -6,8 +6,8 @@ import stat
 import psycopg
 import pytest
 
+from app.accounts.install import prepare
 from app.core.postgres import PrivateCluster
-from app.core.prepare import prepare
 from app.core.settings import Settings
 
 

@@ -328,7 +328,7 @@ def test_a_practitioner_gets_tiles_of_the_own_borough_only(loaded):
 
 @pytest.mark.parametrize("z", [10, 14, 16])
 def test_a_practitioner_counts_only_incidents_in_scope(loaded, z):
-    partner = replace(PRACTITIONER, tiers=("H0",))
+    partner = replace(PRACTITIONER, role="partner", tiers=("H0",))
 
     seen = summed(loaded, z, actor=PRACTITIONER)
 
