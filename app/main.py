@@ -1,29 +1,33 @@
 """The web application: middleware, problems, routers. Wiring only."""
 
-import hashlib
-import hmac
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from app.accounts.demo import DEMO_LEAD
+from app.accounts.deps import May, can
+from app.accounts.permissions import PERMISSIONS, PermissionFileError
+from app.accounts.refusals import record_refusal
 from app.children import routes as children
 from app.clusters import routes as clusters
 from app.core import log, problems
 from app.core.db import Database
+from app.core.pages import csrf_token
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
 from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.maps import routes as maps
 from app.places import routes as places
+from app.places.address import addresses
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
@@ -33,6 +37,7 @@ ROUTERS: list[APIRouter] = [
     maps.pages,
     maps.streets,
     imports.pages,
+    addresses,
     places.pages,
     places.api,
     incidents.pages,
@@ -42,7 +47,14 @@ ROUTERS: list[APIRouter] = [
     clusters.api,
 ]
 
-NAV = ("map", "places", "incidents", "clusters", "imports", "about-the-data")
+NAV = (
+    ("map", "Map", "place.read"),
+    ("places", "Places", "place.read"),
+    ("incidents", "Incidents", "incident.read"),
+    ("clusters", "Clusters", "cluster.read"),
+    ("imports", "Imports", "import_batch.read"),
+    ("about-the-data", "About the data", "reference_data.read"),
+)
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
 
 
@@ -71,15 +83,17 @@ def create_app(db: Database, settings: Settings) -> FastAPI:
     """The application over one database; nothing here reads the environment."""
     app = Contextmap(
         title="Contextmap",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # site.pages serves it to whoever is signed in
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
     )
     app.state.db = db
     app.state.settings = settings
-    app.state.csrf = _csrf(settings)
+    app.state.csrf_key = settings.key_for("csrf")
+    app.state.refused = record_refusal
     app.state.page_context = _page_context
+    check_routes(ROUTERS)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -95,17 +109,47 @@ def app_from_env() -> FastAPI:
 
 
 def _page_context(request: Request) -> dict[str, Any]:
-    section = request.url.path.strip("/").split("/")[0]
+    actor = getattr(request.state, "actor", None)
     return {
-        "actor": DEMO_LEAD,
+        "actor": actor,
         "demo": request.app.state.settings.demo,
-        "nav": section if section in NAV else "",
-        "csrf": request.app.state.csrf,
+        "section": request.url.path.strip("/").split("/")[0],
+        "nav": [(key, label) for key, label, needed in NAV if can(actor, needed)],
+        "can": partial(can, actor),
+        "csrf": csrf_token(request),
     }
 
 
-def _csrf(settings: Settings) -> str:
-    return hmac.new(settings.claims_key(), b"csrf", hashlib.sha256).hexdigest()
+def check_routes(routers: Iterable[APIRouter]) -> None:
+    """Every route is in the permission file with the permission it asks for, and the reverse.
+
+    Raises
+    ------
+    PermissionFileError
+        With every difference, so that the service does not start.
+    """
+    asked = {
+        f"{method} {route.path}": _permission(route)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    known = PERMISSIONS.routes
+    wrong = [f"{route} is not in the permission file." for route in asked.keys() - known.keys()]
+    wrong += [f"{route} is in the file only." for route in known.keys() - asked.keys()]
+    wrong += [
+        f"{route} asks for {asked[route]}; the file says {known[route]}."
+        for route in asked.keys() & known.keys()
+        if asked[route] != known[route]
+    ]
+    if wrong:
+        raise PermissionFileError("\n".join(sorted(wrong)))
+
+
+def _permission(route: APIRoute) -> str:
+    asked = [d.call.permission for d in route.dependant.dependencies if isinstance(d.call, May)]
+    return asked[0] if len(asked) == 1 else "public"
 
 
 @asynccontextmanager

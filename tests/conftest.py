@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from app.accounts.demo import DEMO_LEAD
 from app.accounts.install import finish
 from app.core.db import Database
 from app.core.migrate import bootstrap_and_migrate
 from app.core.postgres import PrivateCluster
 from app.core.settings import Settings
+from tests.people import LEAD, browser, sign_in_as
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAIMS_KEY = b"key of the tests, of no other use"
@@ -180,15 +180,14 @@ def settings(tmp_path_factory) -> Settings:
 
 @pytest.fixture
 def client(db, settings) -> Iterator[TestClient]:
-    from app.main import create_app
-
-    with TestClient(create_app(db, settings), follow_redirects=False) as browser:
-        yield browser
+    person = sign_in_as(db, "cs_lead", agency="AFC", user_id=LEAD.id)
+    with browser(db, settings, person) as client:
+        yield client
 
 
 @pytest.fixture
 def lead():
-    return DEMO_LEAD
+    return LEAD
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,29 @@
 """What a route names in its signature: the database, and the permission its caller needs."""
 
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
-from app.accounts.demo import DEMO_LEAD
+from app.accounts.identity import Identified, identify
+from app.accounts.permissions import PERMISSIONS, Rule
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Database
-from app.core.errors import ForbiddenError
+from app.core.errors import (
+    ForbiddenError,
+    NotFoundError,
+    SignInNeededError,
+    StepUpNeededError,
+)
+from app.core.pages import SESSION_COOKIE
+
+SIGNED_IN = "signed_in"
+ELSEWHERE = frozenset({"released", "meta"})  # these roles get releases, or metadata, not records
+SAFE = frozenset({"GET", "HEAD"})
+WRITE = "write"
 
 
 async def database(request: Request) -> Database:
@@ -26,24 +39,81 @@ Db = Annotated[Database, Depends(database)]
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """`Annotated[Actor, Depends(May("place.read"))]`: who may call, as a type."""
+    """`Annotated[Actor, Depends(May("place.read"))]`: who may call, as a type.
+
+    Asks for the session in a transaction of its own, ended before the route begins: revocation
+    and a change of role act on the next request. `elsewhere` is for routes that serve releases
+    and metadata; on others a role that may see nothing else of the object finds nothing.
+    """
 
     permission: str
+    elsewhere: bool = False
 
     async def __call__(self, request: Request) -> Actor:
-        if not _on_this_machine(request):
-            words = "There are no accounts yet. This service answers only on its own machine."
-            raise ForbiddenError(words)
-        return DEMO_LEAD
+        return await run_in_threadpool(self.check, request)
+
+    def check(self, request: Request) -> Actor:
+        """The same, for a route that already has a thread."""
+        known = identified(request)
+        request.state.actor = known.actor
+        request.state.identified = known
+        request.state.permission = self.permission
+        if self.permission == SIGNED_IN:
+            return known.actor
+        rule = allowed(known.actor, self.permission)
+        _token_may(known, rule, request.method)
+        if rule.scope in ELSEWHERE and not self.elsewhere:
+            raise NotFoundError("There is no such page.")
+        if rule.step_up and not stepped_up(known.actor):
+            raise StepUpNeededError("Confirm that it is you: enter a code again.")
+        actor = replace(known.actor, tiers=rule.tiers, view=rule.view)
+        ref = request.path_params.get("ref", "")
+        return for_record(actor, ref, known.held.get(ref)) if rule.purposes else actor
 
 
-def _on_this_machine(request: Request) -> bool:
-    return request.client is not None and _is_loopback(request.client.host)
+def for_record(actor: Actor, ref: str, purpose: str | None) -> Actor:
+    """The same person with a reason to open one record and no other."""
+    return replace(actor, purpose=purpose, purpose_for=ref) if purpose else actor
 
 
-@lru_cache(maxsize=64)
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "testclient"
+def identified(request: Request) -> Identified:
+    """The live session or token of this request."""
+    said = request.headers.get("authorization", "")
+    token = said[7:] if said[:7].lower() == "bearer " else request.cookies.get(SESSION_COOKIE)
+    found = identify(request.app.state.db, token) if token else None
+    if found is None:
+        raise SignInNeededError("Sign in first.")
+    return found
+
+
+def allowed(actor: Actor, permission: str) -> Rule:
+    """The rule that lets this role do it, before any record is read."""
+    rule = PERMISSIONS.rule(actor.role, permission)
+    if rule is None or rule.scope == "none":
+        raise ForbiddenError("Your role does not allow this.")
+    return rule
+
+
+def can(actor: Actor | None, permission: str) -> bool:
+    """Whether the route would answer this person with records: for menus and buttons."""
+    if actor is None or not PERMISSIONS.knows(permission):
+        return False
+    rule = PERMISSIONS.rule(actor.role, permission)
+    return rule is not None and rule.scope not in {"none", *ELSEWHERE}
+
+
+def stepped_up(actor: Actor) -> bool:
+    """A second factor was shown within the last ten minutes."""
+    last = actor.stepped_at
+    longest = timedelta(seconds=PERMISSIONS.step_up_max_age_s)
+    return last is not None and clock.now() - last <= longest
+
+
+def _token_may(known: Identified, rule: Rule, method: str) -> None:
+    """A token never opens what asks for a reason or a second factor, and reads unless it says."""
+    if known.token_scope is None:
+        return
+    if rule.purposes or rule.step_up:
+        raise ForbiddenError("A token cannot be used for this. Sign in and give the reason.")
+    if known.token_scope != WRITE and method not in SAFE:
+        raise ForbiddenError("This token may only read.")

@@ -227,9 +227,9 @@ def _purpose(rule: Rule, table: Table, command: str) -> list[str]:
     if command == "insert":
         return parts
     hangs_on = [key for key in ("child_id", "place_id", "incident_id") if key in table.columns]
-    keys = ["id"] if "ref" in table.columns else hangs_on
-
-    about = [f"{key} = (select app.purpose_record())" for key in keys]
+    about = [f"{key} = (select app.purpose_record())" for key in hangs_on]
+    if "ref" in table.columns:
+        about = ["ref = (select sec.purpose_for())"]
     return [*parts, _any(["(select sec.purpose_for()) = '*'", *about])]
 
 

@@ -9,21 +9,20 @@ from app.children.schemas import ChildIn, ChildOut, LinkIn
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import ForbiddenError, InvalidError
-from app.core.ids import new_reference
 from app.places import queries as places
 from app.places.rules import lint, stops
 
 TIER = "H1"
 
 
-def open_child(session: Session, actor: Actor, wanted: ChildIn) -> ChildOut:
+def open_child(session: Session, actor: Actor, ref: str, wanted: ChildIn) -> ChildOut:
     """Mint a random reference; who it stands for is kept outside this service."""
     if problems := rules.age_problems(wanted.age_band_as_of, clock.today()):
         raise InvalidError("Change the fields named below.", problems)
     if not places.in_scope(session, [wanted.home_lad_code], TIER):
         raise ForbiddenError("This borough is outside the boroughs of your account.")
     child = Child(
-        ref=new_reference("CH"),
+        ref=ref,
         agency_code=actor.agency or "OTHER",
         borough_codes=[wanted.home_lad_code],
         tier=TIER,

@@ -29,7 +29,7 @@ class Actor:
     tiers: tuple[str, ...] = ()
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     purpose: str | None = None
-    purpose_for: str = EVERY_RECORD
+    purpose_for: str = ""
     stepped_at: datetime | None = None
     emergency: bool = False
     regime: str = "UK_GDPR"

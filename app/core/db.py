@@ -124,6 +124,25 @@ class Database:
             finally:
                 pooled.close()
 
+    def ask(self, role: str, question: LiteralString, given: tuple[Any, ...]) -> Any:  # noqa: ANN401 - JSON
+        """One value from a definer function that works without claims, such as `app.actor_of`."""
+        with _busy_in_words():
+            while True:
+                pooled = self._engine(role).raw_connection()
+                raw = _psycopg(pooled)
+                try:
+                    row = raw.execute(question, given).fetchone()
+                    raw.commit()
+                except psycopg.OperationalError:
+                    died = raw.closed
+                    pooled.invalidate()
+                    if not died:
+                        raise
+                else:
+                    return None if row is None else row[0]
+                finally:
+                    pooled.close()
+
     def dispose(self) -> None:
         for engine in (self._engines or {}).values():
             engine.dispose()

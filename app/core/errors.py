@@ -2,6 +2,7 @@
 
 AppError
 ├── SignInNeededError   nobody is signed in
+├── StepUpNeededError   the second factor was shown too long ago
 ├── ForbiddenError      the role does not allow it
 ├── NotFoundError       absent, or out of scope: the same answer
 ├── RuleBrokenError     a state or rule refuses it
@@ -23,6 +24,9 @@ class AppError(Exception):
 
 
 class SignInNeededError(AppError): ...
+
+
+class StepUpNeededError(AppError): ...
 
 
 class ForbiddenError(AppError): ...

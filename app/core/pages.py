@@ -1,5 +1,6 @@
 """Pages: Jinja templates, forms read to a value or to errors, HTML or problem by Accept."""
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from app.core.errors import ForbiddenError
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 Parsed = TypeVar("Parsed", bound=BaseModel)
+
+SESSION_COOKIE = "__Host-session"
 
 PHRASES = {"missing": "Answer this question.", "string_too_long": "This is too long."}
 
@@ -45,10 +48,16 @@ def see(url: str) -> Response:
     return RedirectResponse(url, status_code=303)
 
 
+def csrf_token(request: Request) -> str:
+    """Of this session and no other; before sign-in there is only one, and nothing to protect."""
+    session = request.cookies.get(SESSION_COOKIE, "")
+    return hmac.new(request.app.state.csrf_key, session.encode(), hashlib.sha256).hexdigest()
+
+
 async def form_fields(request: Request) -> dict[str, str]:
     """Text fields of a form that we sent, empty answers left out. Files: the imports slice."""
     form = await request.form(max_files=0, max_fields=200)
-    if not hmac.compare_digest(str(form.get("csrf", "")), request.app.state.csrf):
+    if not hmac.compare_digest(str(form.get("csrf", "")), csrf_token(request)):
         raise ForbiddenError(
             "This form is out of date. Open the page again and send it from there."
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from fastapi import FastAPI, Request, Response
@@ -14,6 +15,11 @@ from app.core import errors, log, pages
 from app.core.json import json_bytes
 
 MEDIA_TYPE = "application/problem+json"
+# A browser is taken there and back to the page that was asked for.
+SIGN_IN_PAGES = {
+    errors.SignInNeededError: "/sign-in",
+    errors.StepUpNeededError: "/account/confirm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Kind:
 
 KINDS: dict[type[errors.AppError], Kind] = {
     errors.SignInNeededError: Kind("sign-in-needed", 401, "Sign in first"),
+    errors.StepUpNeededError: Kind("step-up-needed", 401, "Confirm that it is you"),
     errors.ForbiddenError: Kind("forbidden", 403, "Your role does not allow this"),
     errors.NotFoundError: Kind("not-found", 404, "Not found"),
     errors.RuleBrokenError: Kind("rule-broken", 409, "A rule refuses this"),
@@ -41,6 +48,12 @@ METHOD = Kind("method-not-allowed", 405, "This address does not do that")
 ERROR = Kind("error", 500, "Something went wrong")
 BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {405: METHOD, 500: ERROR}
 CODES = {kind.code: kind for kind in (*KINDS.values(), METHOD, ERROR)}
+
+MORE = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "5"},
+    503: {"Retry-After": "5"},
+}
 
 PHRASES = {
     "missing": "This is needed.",
@@ -94,13 +107,19 @@ def answer(
     }
     if fields is not None:
         body["errors"] = [{"field": name, "message": words} for name, words in fields.items()]
-    headers = {"Retry-After": "5"} if kind.status in {429, 503} else None
+    headers = MORE.get(kind.status)
     return Response(json_bytes(body), kind.status, headers, media_type=MEDIA_TYPE)
 
 
 def _app_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.AppError):
         raise TypeError("registered for AppError only")
+    elsewhere = SIGN_IN_PAGES.get(type(error))
+    if elsewhere and pages.wants_html(request):
+        asked = request.url.path if request.method == "GET" else "/"
+        return pages.see(f"{elsewhere}?next={quote(asked)}")
+    if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
+        request.app.state.refused(request, KINDS[type(error)].status)
     fields = error.fields if isinstance(error, errors.InvalidError) else None
     return answer(request, KINDS[type(error)], error.detail, fields)
 

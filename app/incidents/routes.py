@@ -1,15 +1,15 @@
 """Incidents: list, record, link; pages and GeoJSON."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
+from app.accounts.deps import Db, May, for_record
 from app.children.schemas import why
 from app.core import pages as html
 from app.core.actor import Actor
+from app.core.ids import read_reference
 from app.core.paging import linked
 from app.core.problems import documented
 from app.incidents import queries, service
@@ -86,7 +86,8 @@ def one(ref: str, db: Db, actor: Reader) -> IncidentOut:
 @api.post("/{ref}/children", status_code=201, responses=documented(404, 409, 422))
 def link_child(ref: str, wanted: ChildLinkIn, db: Db, actor: Linker, purpose: Why) -> IncidentOut:
     """Say what an incident was to a child."""
-    with db.begin(replace(actor, purpose=purpose)) as session:
+    child = read_reference(wanted.child, "CH") or wanted.child
+    with db.begin(for_record(actor, child, purpose)) as session:
         return queries.shown(session, service.link_child(session, actor, ref, wanted))
 
 

@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
-from app.accounts.deps import Db, May, database
+from app.accounts.deps import Db, May, can, database
 from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
+from app.core.db import Database
 from app.core.errors import InvalidError, NotFoundError
 from app.core.json import json_bytes
 from app.core.problems import documented
@@ -32,14 +33,17 @@ class TileRoute(APIRoute):
             await super().handle(scope, receive, send)
             return
         request = Request(scope, receive)
-        may = next(d.call for d in self.dependant.dependencies if isinstance(d.call, May))
-        actor = await may(request)
         db = await database(request)
-        parts = {k: v if k == "layer" else _whole(v) for k, v in request.path_params.items()}
-        response = await run_in_threadpool(
-            self.endpoint, **parts, request=request, db=db, actor=actor
-        )
+        response = await run_in_threadpool(self._answer, request, db)
         await response(scope, receive, send)
+
+    def _answer(self, request: Request, db: Database) -> Response:
+        """Who asks and what they get, in one thread."""
+        may = next(d.call for d in self.dependant.dependencies if isinstance(d.call, May))
+        actor = may.check(request)
+        parts = {k: v if k == "layer" else _whole(v) for k, v in request.path_params.items()}
+        found: Response = self.endpoint(**parts, request=request, db=db, actor=actor)
+        return found
 
 
 def _whole(digits: str) -> int:
@@ -53,6 +57,13 @@ tiles = APIRouter(tags=["tiles"], route_class=TileRoute)
 streets = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Actor, Depends(May("place.read"))]
+# What each layer shows; whoever may not read that finds no such layer.
+SHOWS = {
+    "areas": "reference_data.read",
+    "places": "place.read",
+    "incidents": "incident.read",
+    "clusters": "cluster.read",
+}
 MVT = "application/vnd.mapbox-vector-tile"
 MAX_ZOOM = 18
 
@@ -92,7 +103,7 @@ def map_items(request: Request, db: Db, actor: Reader) -> Response:
 @tiles.get("/tiles/{layer}/{z}/{x}/{y}.pbf", responses=documented(404, 422))
 def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Reader) -> Response:
     """One layer as a vector tile of 4,096 units; 204 when it is empty."""
-    if layer not in queries.LAYERS:
+    if not can(actor, SHOWS.get(layer, "")):
         raise NotFoundError("There is no such layer.")
     if z > MAX_ZOOM or not rules.tile_exists(z, x, y):
         raise InvalidError("There is no such tile.", {"z": f"Zooms are 0 to {MAX_ZOOM}."})

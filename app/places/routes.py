@@ -1,22 +1,22 @@
 """Places of concern: list, show, propose, change; pages and GeoJSON."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
+from app.accounts.deps import Db, May, for_record
 from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
+from app.core.ids import read_reference
 from app.core.paging import linked
 from app.core.problems import documented
 from app.places import queries, service
 from app.places.models import Place
 from app.places.queries import Filters
-from app.places.rules import Purpose, State
+from app.places.rules import State
 from app.places.schemas import (
     Box,
     ExactIn,
@@ -83,7 +83,7 @@ def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Respo
 @api.post("", status_code=201, responses=documented(403, 422))
 def propose(wanted: PlaceIn, db: Db, actor: Proposer, partners: Partners) -> PlaceOut:
     """Propose a place of concern."""
-    with db.begin(for_purpose(actor, wanted.purpose)) as session:
+    with db.begin(for_record(actor, "", wanted.purpose)) as session:
         draft = service.draft(session, wanted, partners)
         return queries.shown(session, service.propose(session, actor, wanted, draft))
 
@@ -107,7 +107,7 @@ def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor, partners: Partn
 @api.post("/{ref}/exact", responses=documented(404, 422))
 def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
     """The exact point of a residential place; the read is audited with its purpose."""
-    with db.begin(for_purpose(actor, why.purpose)) as session:
+    with db.begin(for_record(actor, read_reference(ref, "PL") or ref, why.purpose)) as session:
         return ExactOut.of(ref, service.exact_point(session, ref))
 
 
@@ -138,7 +138,7 @@ def new(request: Request, db: Db, actor: Proposer) -> Response:
 def send_new(request: Request, db: Db, actor: Proposer, sent: Form, partners: Partners) -> Response:
     wanted, errors = html.parse(PlaceIn, sent)
     purpose = None if wanted is None else wanted.purpose
-    with db.begin(for_purpose(actor, purpose)) as session:
+    with db.begin(for_record(actor, "", purpose)) as session:
         if wanted is not None:
             draft = service.draft(session, wanted, partners)
             errors = draft.errors
@@ -183,11 +183,6 @@ def send_edit(
                 service.revise(session, actor, place, wanted, draft)
                 return html.see(f"/places/{place.ref}")
         return _form(request, session, "places/edit.html", sent, errors, place=place)
-
-
-def for_purpose(actor: Actor, purpose: Purpose | None) -> Actor:
-    """The same person with a reason, which the policies ask for."""
-    return replace(actor, purpose=purpose) if purpose else actor
 
 
 def choices(session: Session) -> dict[str, Any]:

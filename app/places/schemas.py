@@ -234,6 +234,7 @@ class ExactOut(BaseModel):
     northing: float
     longitude: float
     latitude: float
+    address: str | None
     victim_warning: bool
 
     @classmethod
@@ -246,6 +247,7 @@ class ExactOut(BaseModel):
             northing=point.y,
             longitude=round(float(lonlat_deg[0]), 6),
             latitude=round(float(lonlat_deg[1]), 6),
+            address=found.address,
             victim_warning=found.victim_warning,
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import text
 
-from app.accounts.deps import Db, May
+from app.accounts.deps import Db, May, can
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError
@@ -18,7 +18,8 @@ from app.site import queries
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
-Reader = Annotated[Actor, Depends(May("place.read"))]
+Anyone = Annotated[Actor, Depends(May("signed_in"))]
+Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 Kind = Literal["borough", "district", "ward", "lsoa"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 BBOX = r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"
@@ -26,23 +27,25 @@ Box = Annotated[str | None, Query(pattern=BBOX, max_length=100)]
 
 
 @pages.get("/")
-def home(request: Request, db: Db, actor: Reader) -> Response:
-    with db.read(actor) as session:
-        return html.render(
-            request, "home.html", page_title="Contextmap", totals=queries.totals(session)
-        )
+def home(request: Request, db: Db, actor: Anyone) -> Response:
+    totals = None
+    if can(actor, "place.read"):
+        with db.read(actor) as session:
+            totals = queries.totals(session)
+    return html.render(request, "home.html", page_title="Contextmap", totals=totals)
+
+
+@pages.get("/api/v1/openapi.json")
+def openapi(request: Request, actor: Anyone) -> Response:
+    """For programmers with an account; the addresses alone would tell a stranger a lot."""
+    return Response(json_bytes(request.app.openapi()), media_type="application/json")
 
 
 @pages.get("/about-the-data")
-def about_the_data(request: Request, db: Db, actor: Reader) -> Response:
-    with db.read(actor) as session:
-        return html.render(
-            request,
-            "about-the-data.html",
-            page_title="About the data",
-            totals=queries.totals(session),
-            sources=queries.SOURCES,
-        )
+def about_the_data(request: Request, actor: Reader) -> Response:
+    return html.render(
+        request, "about-the-data.html", page_title="About the data", sources=queries.SOURCES
+    )
 
 
 @pages.get("/accessibility")

@@ -46,10 +46,11 @@ def test_every_slice_is_under_the_contract_of_file_kinds():
 
 # One idea each that has no kind of its own; a new one is a decision.
 FURTHER = {
-    "accounts/demo",
+    "accounts/identity",
     "accounts/install",
     "accounts/permissions",
     "accounts/policies",
+    "accounts/refusals",
     "clusters/names",
     "clusters/partnership",
     "clusters/police",
@@ -59,6 +60,7 @@ FURTHER = {
     "imports/points",
     "reference/boundaries",
     "reference/gdal",
+    "places/address",
     "maps/basemap",
     "maps/items",
     "maps/view",

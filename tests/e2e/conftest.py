@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from app.accounts.demo import DEMO_LEAD
 from app.clusters import service as clusters
 from app.clusters.schemas import RunIn
+from app.core.pages import SESSION_COOKIE
 from app.demo import service as demo
 from app.maps.view import partner_codes
 from tests.conftest import CLAIMS_KEY, cloned
+from tests.people import LEAD, sign_in_as
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CONTEXTMAP_CHROMIUM", "/usr/bin/chromium")
@@ -61,9 +62,9 @@ def site_db(cluster, template, settings) -> Iterator:
     """Demonstration records, and the clusters that were planted in them."""
     with cloned(cluster, template, "site") as db:
         demo.load_once(db)
-        with db.begin(DEMO_LEAD) as session:
+        with db.begin(LEAD) as session:
             wanted = RunIn(source="partnership")
-            runs = clusters.ask(session, DEMO_LEAD, wanted, partner_codes(settings))
+            runs = clusters.ask(session, LEAD, wanted, partner_codes(settings))
         for run in runs:
             clusters.recompute(db, run.id)
         yield db
@@ -107,16 +108,47 @@ def wait_until_alive(port: int) -> None:
     pytest.fail("The service did not start.")
 
 
+class SignedIn:
+    """Chromium whose contexts carry the session of a lead."""
+
+    def __init__(self, chromium, cookie: str) -> None:
+        self.chromium, self.cookie = chromium, cookie
+
+    def new_context(self, **options):
+        context = self.chromium.new_context(**options)
+        context.add_cookies([session_cookie(self.cookie)])
+        return context
+
+    def new_page(self, **options):
+        return self.new_context(**options).new_page()
+
+
+def session_cookie(value: str) -> dict:
+    return {
+        "name": SESSION_COOKIE,
+        "value": value,
+        "url": "https://127.0.0.1",
+        "secure": True,
+        "httpOnly": True,
+        "sameSite": "Strict",
+    }
+
+
 @pytest.fixture(scope="session")
-def browser():
+def browser(chromium, site_db):
+    return SignedIn(chromium, sign_in_as(site_db, "cs_lead", agency="AFC").cookie)
+
+
+@pytest.fixture(scope="session")
+def chromium():
     if not Path(CHROMIUM).exists():
         pytest.fail(
             f"Chromium is needed at {CHROMIUM}: run scripts/test, which installs it as root."
         )
     with sync_playwright() as engine:
-        chromium = engine.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        launched = engine.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 class Watched:

@@ -90,7 +90,7 @@ def test_a_form_says_what_is_wrong_beside_the_answer(browser, live_url):
     page.get_by_role("button", name="Propose this place").click()
 
     assert page.title().startswith("Error:")
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     assert page.get_by_label("Name").input_value() == "Canbury Gardens"
     assert violations(page) == []
     page.close()

@@ -44,7 +44,7 @@ def place(client):
 
 
 def test_a_reference_is_minted_and_nothing_else_is_stored(child, db, lead):
-    with db.read(replace(lead, purpose="PLAN")) as session:
+    with db.read(replace(lead, purpose="PLAN", purpose_for="*")) as session:
         key, home = session.execute(
             text(
                 "select child.id, home.lad_code from app.child join app.child_home home "

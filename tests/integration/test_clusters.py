@@ -23,6 +23,7 @@ from app.imports import service as imports
 from app.places.queries import partner_codes
 from app.worker import create_worker
 from tests.conftest import cloned
+from tests.people import csrf
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
 BURGLARY = "data/open/police/burglary_kingston_richmond_2010-12_2025-02.csv.gz"
@@ -402,7 +403,7 @@ def place(db, lead, type_code, *, shape=None, exact=None, snap=None):
 def keep_exact(db, lead, place_id, exact, snap):
     from dataclasses import replace
 
-    with db.begin(replace(lead, purpose="PLAN")) as session:
+    with db.begin(replace(lead, purpose="PLAN", purpose_for="*")) as session:
         session.execute(
             text("""
                 insert into app.place_exact (place_id, geom, snap_geom, snap_catchment)
@@ -776,7 +777,7 @@ def test_the_page_of_a_cluster_says_in_words_what_it_is(client, two_clusters, db
 
 def test_the_list_starts_a_run_and_shows_its_state(client, db, lead):
     pattern(db, lead)
-    form = {"csrf": client.app.state.csrf, "source": "partnership", "eps_days": "none"}
+    form = {"csrf": csrf(client), "source": "partnership", "eps_days": "none"}
 
     sent = client.post("/clusters", data=form)
     waiting = client.get("/clusters")
@@ -790,7 +791,7 @@ def test_the_list_starts_a_run_and_shows_its_state(client, db, lead):
 
 
 def test_a_form_with_a_wrong_distance_is_shown_again_with_the_reason(client):
-    form = {"csrf": client.app.state.csrf, "source": "partnership", "eps_m": "7"}
+    form = {"csrf": csrf(client), "source": "partnership", "eps_m": "7"}
 
     answer = client.post("/clusters", data=form)
 

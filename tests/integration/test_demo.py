@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.accounts.demo import DEMO_LEAD
 from app.core import clock
 from app.core.actor import job_actor
 from app.demo import commands, service
 from geo import density
+from tests.people import LEAD
 
-LEAD = replace(DEMO_LEAD, purpose="PLAN")
+LEAD = replace(LEAD, purpose="PLAN", purpose_for="*")
 PARTNERS = {"E09000021", "E09000027"}
 EVENTS = text("""
     select ST_X(at), ST_Y(at), borough,
@@ -135,6 +135,6 @@ def test_the_load_is_audited_once(db):
 
 
 def audited(db):
-    auditor = replace(DEMO_LEAD, db_role="cs_audit", role="auditor")
+    auditor = replace(LEAD, db_role="cs_audit", role="auditor")
     with db.read(auditor) as session:
         return session.scalar(text("select count(*) from audit.event where action = 'demo.load'"))

@@ -10,15 +10,14 @@ import pytest
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from sqlalchemy import text
-from starlette.testclient import TestClient
 
 from app.core.actor import job_actor
 from app.core.ids import new_reference
 from app.demo import service as demo
-from app.main import create_app
 from app.maps import items, queries
 from app.maps.rules import Filters, last_quarter, parse
 from tests.conftest import cloned
+from tests.people import browser, sign_in_as
 
 WORLD = "bbox=-2,50,2,53&z=9"
 TODAY = date(2026, 5, 20)
@@ -33,8 +32,8 @@ def demo_db(cluster, template):
 
 @pytest.fixture(scope="module")
 def site(demo_db, settings):
-    with TestClient(create_app(demo_db, settings), follow_redirects=False) as browser:
-        yield browser
+    with browser(demo_db, settings, sign_in_as(demo_db, "cs_lead")) as lead:
+        yield lead
 
 
 def shown(site, query=""):
@@ -112,9 +111,9 @@ def test_a_view_holds_what_is_inside_it(site):
 
 def test_more_than_300_places_are_grouped_and_none_is_left_out(db, settings):
     add_places(db, 400)
-    with TestClient(create_app(db, settings)) as browser:
-        first = browser.get("/map/items?bbox=-1,51,0.5,52&z=16").json()
-        second = browser.get("/map/items?bbox=-1,51,0.5,52&z=16").json()
+    with browser(db, settings, sign_in_as(db, "cs_lead")) as lead:
+        first = lead.get("/map/items?bbox=-1,51,0.5,52&z=16").json()
+        second = lead.get("/map/items?bbox=-1,51,0.5,52&z=16").json()
 
     assert first == second
     assert first["mode"] == "groups"
@@ -217,11 +216,11 @@ def test_tiles_are_only_read(site):
 
 
 def test_a_tile_asks_who_is_calling_like_every_route(demo_db, settings):
-    app = create_app(demo_db, settings)
-    with TestClient(app, client=("192.0.2.7", 5)) as stranger:
+    with browser(demo_db, settings) as stranger:
         answer = stranger.get("/tiles/incidents/11/1022/681.pbf")
 
-    assert answer.status_code == 403
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "/problems/sign-in-needed"
 
 
 def test_tiles_and_page_take_the_same_filters(site):
@@ -251,7 +250,7 @@ def street_site(demo_db, settings, tmp_path):
     def make(metadata):
         path = pmtiles(tmp_path / "streets.pmtiles", metadata)
         changed = settings.model_copy(update={"basemap": path})
-        return TestClient(create_app(demo_db, changed))
+        return browser(demo_db, changed, sign_in_as(demo_db, "cs_lead"))
 
     return make
 
@@ -289,7 +288,7 @@ def test_a_file_that_is_no_street_map_is_refused_in_words(demo_db, settings, tmp
     path = tmp_path / "streets.pmtiles"
     path.write_bytes(b"PK not tiles")
     changed = settings.model_copy(update={"basemap": path})
-    with TestClient(create_app(demo_db, changed)) as site:
+    with browser(demo_db, changed, sign_in_as(demo_db, "cs_lead")) as site:
         answer = site.get("/basemap/9/255/170.pbf")
         page = site.get("/map", headers={"Accept": "text/html"})
 
@@ -301,7 +300,7 @@ def test_a_file_that_is_no_street_map_is_refused_in_words(demo_db, settings, tmp
 def test_the_open_street_map_of_the_two_boroughs_is_read(demo_db, settings, shared):
     path = shared / "data/open/basemap/light_basemap_z8-14.pmtiles"
     changed = settings.model_copy(update={"basemap": path})
-    with TestClient(create_app(demo_db, changed)) as site:
+    with browser(demo_db, changed) as site:
         answer = site.get("/basemap/13/4089/2727.pbf")
 
     assert answer.headers["content-encoding"] == "gzip"

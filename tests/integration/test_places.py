@@ -173,7 +173,7 @@ def test_a_residential_place_keeps_its_point_apart(propose, client, db, lead):
     shown = client.get(f"/api/v1/places/{ref}").json()
     listed = client.get("/api/v1/places").json()["features"]
     saved = row(db, lead, ref)
-    with db.read(replace(lead, purpose="PLAN")) as session:
+    with db.read(replace(lead, purpose="PLAN", purpose_for="*")) as session:
         exact = session.execute(
             text("select ST_X(geom), victim_warning from app.place_exact")
         ).one()

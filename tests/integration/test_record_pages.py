@@ -80,7 +80,7 @@ def test_a_home_is_proposed_with_a_purpose_and_shown_without_its_point(send, cli
     shown = client.get(sent.headers["location"], headers=HTML).text
 
     assert 'id="purpose-error"' in without.text
-    assert "The exact address is kept apart" in shown
+    assert "See the exact address" in shown
     assert "518000" not in shown
 
 

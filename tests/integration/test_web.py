@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from app.core import security
 from app.main import create_app
+from tests.people import browser
 
 HTML = {"Accept": "text/html"}
 EVERY = [
@@ -110,12 +111,15 @@ def test_methods_that_an_address_does_not_know_are_refused(client):
     assert answer.json()["type"] == "/problems/method-not-allowed"
 
 
-def test_without_accounts_only_this_machine_is_answered(db, settings):
-    with TestClient(create_app(db, settings), client=("192.0.2.7", 4321)) as stranger:
-        refused = stranger.get("/api/v1/places")
+def test_a_stranger_is_asked_to_sign_in_and_taken_back(db, settings):
+    with browser(db, settings) as stranger:
+        program = stranger.get("/api/v1/places")
+        person = stranger.get("/places?q=Kim", headers=HTML)
         alive = stranger.get("/healthz")
 
-    assert refused.status_code == 403
+    assert program.status_code == 401
+    assert program.headers["www-authenticate"] == "Bearer"
+    assert (person.status_code, person.headers["location"]) == (303, "/sign-in?next=/places")
     assert alive.status_code == 200
 
 

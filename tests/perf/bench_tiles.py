@@ -16,11 +16,11 @@ from urllib.parse import quote
 import mapbox_vector_tile
 import numpy as np
 
-from app.accounts.demo import DEMO_LEAD
 from app.core import postgis
 from app.core.actor import job_actor
 from app.maps import queries
 from app.maps.rules import Filters
+from tests.people import LEAD
 from tests.perf.london import ROOT, London, london, serving
 from tests.perf.measure import process_cpu_s, row
 
@@ -96,7 +96,7 @@ def events_shown(place: London, z: int) -> int:
     total = 0
     for tile, _ in every_tile(place, z):
         given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
-        with place.db.cursor(DEMO_LEAD, keep_plans=True) as cursor:
+        with place.db.cursor(LEAD, keep_plans=True) as cursor:
             layers = mapbox_vector_tile.decode(queries.tile(cursor, "incidents", given))
         shown = layers["incidents" if z >= queries.SINGLE_ZOOM else "cells"]
         total += sum(feature["properties"]["n"] for feature in shown["features"])

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from app.accounts.demo import DEMO_LEAD
 from app.core.actor import Actor, job_actor
 from app.demo import service as demo
+from tests.people import LEAD
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
 PRACTITIONER = Actor(
@@ -48,17 +48,17 @@ def test_a_lead_with_a_purpose_sees_every_row(loaded, table):
     everything = count(loaded, job_actor("clusters:recompute"), table)
 
     assert everything > 0
-    assert count(loaded, replace(DEMO_LEAD, purpose="PLAN"), table) == everything
+    assert count(loaded, replace(LEAD, purpose="PLAN", purpose_for="*"), table) == everything
 
 
 @pytest.mark.parametrize("table", PURPOSEFUL)
 def test_without_a_purpose_a_lead_sees_no_child_and_no_address(loaded, table):
-    assert count(loaded, DEMO_LEAD, table) == 0
+    assert count(loaded, LEAD, table) == 0
 
 
 @pytest.mark.parametrize("table", ALL)
 def test_a_practitioner_sees_rows_that_touch_the_own_borough_and_no_others(loaded, table):
-    reader = replace(PRACTITIONER, purpose="PLAN")
+    reader = replace(PRACTITIONER, purpose="PLAN", purpose_for="*")
     whole = f"select borough_codes from app.{table}"
 
     seen = values(loaded, reader, whole)
@@ -76,7 +76,9 @@ def test_a_practitioner_sees_a_cross_border_place_whole(loaded):
 
 @pytest.mark.parametrize("table", ALL)
 def test_a_partner_sees_the_open_tier_only(loaded, table):
-    seen = values(loaded, replace(PARTNER, purpose="PLAN"), f"select tier from app.{table}")
+    seen = values(
+        loaded, replace(PARTNER, purpose="PLAN", purpose_for="*"), f"select tier from app.{table}"
+    )
 
     assert set(seen) <= {"H0"}
 
@@ -85,8 +87,8 @@ def test_a_partner_sees_no_home_no_child_and_no_incident(loaded):
     found = values(loaded, PARTNER, "select distinct sensitivity from app.place")
 
     assert set(found) <= {"PUBLIC_REALM", "MANAGED", "ONLINE"}
-    assert count(loaded, replace(PARTNER, purpose="PLAN"), "incident") == 0
-    assert count(loaded, replace(PARTNER, purpose="PLAN"), "child") == 0
+    assert count(loaded, replace(PARTNER, purpose="PLAN", purpose_for="*"), "incident") == 0
+    assert count(loaded, replace(PARTNER, purpose="PLAN", purpose_for="*"), "child") == 0
 
 
 @pytest.mark.parametrize("role", ["cs_app", "cs_job"])
@@ -102,7 +104,7 @@ def test_any_other_job_sees_no_record(loaded, table):
 
 
 def test_no_residential_row_has_a_geometry_outside_its_own_table(loaded):
-    lead = replace(DEMO_LEAD, purpose="PLAN")
+    lead = replace(LEAD, purpose="PLAN", purpose_for="*")
     homes = "select id from app.place where sensitivity = 'RESIDENTIAL'"
 
     assert values(loaded, lead, homes)
@@ -115,7 +117,7 @@ def test_no_residential_row_has_a_geometry_outside_its_own_table(loaded):
 
 @pytest.mark.parametrize("statement", ["delete from app.place", "truncate app.incident"])
 def test_staff_cannot_delete_records(loaded, statement):
-    with pytest.raises(ProgrammingError), loaded.begin(DEMO_LEAD) as session:
+    with pytest.raises(ProgrammingError), loaded.begin(LEAD) as session:
         session.execute(text(statement))
 
 
@@ -132,7 +134,7 @@ def test_a_row_cannot_be_moved_out_of_the_own_scope(loaded):
 
 def test_demo_rows_are_all_that_the_demo_job_may_change(loaded):
     changed = "update app.place set description = 'Demo: changed' where not is_synthetic"
-    with loaded.begin(DEMO_LEAD) as session:
+    with loaded.begin(LEAD) as session:
         session.execute(text("update app.place set is_synthetic = false where type_code = 'OTHER'"))
 
     with loaded.begin(job_actor("demo:load")) as session:

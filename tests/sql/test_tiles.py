@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.accounts.demo import DEMO_LEAD
 from app.core import morton
 from app.core.actor import Actor, job_actor
 from app.demo import service as demo
 from app.imports import service as imports
 from app.maps import queries
 from app.maps.rules import Filters
+from tests.people import LEAD
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
 PARTNERS = [KINGSTON, RICHMOND]
@@ -122,7 +122,7 @@ CLUSTER = text("""
 """)
 
 
-def body(db, layer, zxy, actor=DEMO_LEAD, filters=None):
+def body(db, layer, zxy, actor=LEAD, filters=None):
     given = queries.tile_parameters(layer, zxy, filters or Filters(), PARTNERS)
     with db.cursor(actor, keep_plans=True) as cursor:
         return queries.tile(cursor, layer, given)
@@ -153,7 +153,7 @@ def covering(db, z):
     return sorted(found)
 
 
-def values(db, query, actor=DEMO_LEAD, **given):
+def values(db, query, actor=LEAD, **given):
     with db.read(actor) as session:
         return list(session.scalars(text(query), given))
 
@@ -168,7 +168,7 @@ def summed(db, z, **more):
     return total
 
 
-def truth(db, filters=None, actor=DEMO_LEAD):
+def truth(db, filters=None, actor=LEAD):
     """The same from the tables, events with coordinates only."""
     chosen = filters or Filters()
     given = {"first": chosen.first_day, "past": chosen.last_day}
@@ -251,7 +251,7 @@ def test_below_zoom_15_nothing_is_nearer_than_the_middle_of_a_cell(loaded):
 
 
 def test_a_point_is_where_its_longitude_and_latitude_are(loaded):
-    with loaded.read(DEMO_LEAD) as session:
+    with loaded.read(LEAD) as session:
         lon, lat, n = session.execute(
             text("select lon_e6 / 1e6, lat_e6 / 1e6, n_events from reference.place_point limit 1")
         ).one()
@@ -275,7 +275,7 @@ def test_only_the_listed_properties_leave(loaded, layer, z):
     assert all(names == ALLOWED[name] for name, names in seen.items())
 
 
-def places_shown(db, z, actor=DEMO_LEAD, **more):
+def places_shown(db, z, actor=LEAD, **more):
     return {
         feature["properties"]["ref"]
         for zxy in covering(db, z)
@@ -414,7 +414,7 @@ def test_under_policy_a_tile_reads_an_index(loaded, layer, z, index):
     given = queries.tile_parameters(layer, covering(loaded, z)[0], Filters(), PARTNERS)
     statement = (queries.SQL / f"{queries.statement(layer, given)}.sql").read_bytes()
 
-    with loaded.cursor(DEMO_LEAD, keep=False) as cursor:
+    with loaded.cursor(LEAD, keep=False) as cursor:
         cursor.execute("set local enable_seqscan = off")
         cursor.execute(b"explain " + statement, given)
         plan = "\n".join(line for (line,) in cursor.fetchall())

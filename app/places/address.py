@@ -1,0 +1,96 @@
+"""The exact address of a residential place: a reason first, then one audited read at a time."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import text
+
+from app.accounts.deps import Db, May, for_record
+from app.accounts.permissions import PERMISSIONS
+from app.core import pages as html
+from app.core.actor import Actor
+from app.core.db import Database
+from app.core.errors import ForbiddenError
+from app.places import queries, service
+from app.places.schemas import ExactOut
+from app.reference import queries as reference
+
+addresses = APIRouter(prefix="/places", include_in_schema=False)
+
+PERMISSION = "place_exact_residential.read"
+Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
+Form = Annotated[dict[str, str], Depends(html.form_fields)]
+NOTE = 200
+
+HOLD = text("select app.hold_purpose(:session, :ref, :purpose, :note)")
+
+
+@addresses.get("/{ref}/address")
+def address(ref: str, request: Request, db: Db, actor: Addressee) -> Response:
+    """The address, when a reason holds or none is asked of this role; else the question why."""
+    if actor.purpose or not _purposes(actor):
+        return _shown(ref, request, db, actor)
+    return _asked(ref, request, db, actor)
+
+
+@addresses.post("/{ref}/address")
+def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: Form) -> Response:
+    """The reason holds for this record and this session, for half an hour."""
+    known = request.state.identified
+    if known.session_id is None:
+        raise ForbiddenError("A token cannot be used for this. Sign in and give the reason.")
+    errors = {}
+    if sent.get("purpose") not in _purposes(actor):
+        errors["purpose"] = "Select why you need to see this."
+    if len(sent.get("note", "")) > NOTE:
+        errors["note"] = f"Use at most {NOTE} characters."
+    if errors:
+        return _asked(ref, request, db, actor, values=sent, errors=errors)
+    with db.begin(actor) as session:
+        place = queries.find(session, ref)
+        given = {"purpose": sent["purpose"], "note": sent.get("note"), "ref": place.ref}
+        session.execute(HOLD, given | {"session": known.session_id})
+        return html.see(f"/places/{place.ref}/address")
+
+
+def _purposes(actor: Actor) -> tuple[str, ...]:
+    rule = PERMISSIONS.rule(actor.role, PERMISSION)
+    return rule.purposes if rule else ()
+
+
+def _shown(ref: str, request: Request, db: Database, actor: Actor) -> Response:
+    with db.begin(for_record(actor, ref, actor.purpose)) as session:
+        place = queries.find(session, ref)
+        exact = ExactOut.of(place.ref, service.exact_point(session, place.ref))
+        return html.render(
+            request,
+            "places/address.html",
+            page_title="Exact address",
+            place=place,
+            exact=exact,
+            purpose=dict(reference.codes(session, "purpose")).get(actor.purpose or ""),
+        )
+
+
+def _asked(
+    ref: str,
+    request: Request,
+    db: Database,
+    actor: Actor,
+    *,
+    values: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    with db.read(actor) as session:
+        place = queries.find(session, ref)
+        words = dict(reference.codes(session, "purpose"))
+        return html.render(
+            request,
+            "places/why.html",
+            status=422 if errors else 200,
+            page_title="Why do you need to see this?",
+            place=place,
+            purposes=[(code, words.get(code, code)) for code in _purposes(actor)],
+            values=values or {},
+            errors=errors or {},
+        )
