@@ -1,0 +1,202 @@
+"""A second opinion on who may do what: plain Python over the permission file, row by row.
+
+Shares no code with the service. The generator writes SQL from the file; this judge reads the same
+words and security.md 4, and what it knows of a row is what the test made, not what the database
+keeps beside it. Where the two differ, one of them has misread the file.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+
+from app.core.actor import Actor
+
+FILE = Path(__file__).resolve().parents[2] / "app" / "accounts" / "permissions.yaml"
+SAID: Mapping[str, Any] = yaml.safe_load(FILE.read_text())
+
+# What a person's statement may be, in the actions of the file. Staff never delete a row: deletion
+# marks it, and only the job of retention removes.
+BY_STATEMENT = {
+    "select": ("read",),
+    "insert": ("create", "run", "request"),
+    "update": ("update", "approve", "undo", "revoke"),
+    "mark": ("delete",),
+    "delete": (),
+}
+JOB_ACTION = {"select": "read", "insert": "create", "update": "update", "delete": "delete"}
+STEP_UP_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What decides about one row. None: the table has no such thing."""
+
+    table: str
+    key: Any
+    boroughs: frozenset[str] | None = None
+    tier: str | None = None
+    agency: str | None = None
+    author: UUID | None = None  # who wrote it: nobody writes in another's name
+    person: UUID | None = None  # whose it is, where that is not the author
+    state: str | None = None
+    listed: bool = False
+    type_code: str = ""
+    kind: str | None = None
+    gone: bool = False
+    synthetic: bool | None = None
+    refs: frozenset[str] = frozenset()  # records that a reason to open it may name
+    granted: Mapping[str, UUID] = field(default_factory=dict)  # object of a grant: the row's key
+
+
+def allowed(actor: Actor, statement: str, row: Row) -> bool:
+    """Whether the statement reaches this row; an update must also see what it changes."""
+    if statement in ("update", "mark", "delete") and not allowed(actor, "select", row):
+        return False
+    if actor.job is not None:
+        return _job_may(actor, statement, row)
+    role = SAID["roles"].get(actor.role)
+    if role is None or role["db_role"] != actor.db_role or actor.db_role == "cs_public":
+        return False  # the public has functions of its own, and no table
+    return any(
+        _holds(actor, name, thing, rule, statement, row)
+        for name, thing, rule in _rules(actor.role, statement, row)
+    )
+
+
+def _rules(role: str, statement: str, row: Row) -> Iterator[tuple[str, Any, Any]]:
+    for name, thing in SAID["objects"].items():
+        tables = [t if "." in t else f"app.{t}" for t in thing["tables"]]
+        if row.table not in tables or not thing.get("enabled", True) or not _is_of(name, row):
+            continue
+        if statement != "select" and _short(row.table) in thing.get("kept_by_database", ()):
+            continue
+        for action in BY_STATEMENT[statement]:
+            if rule := thing["rules"][role].get(action):
+                yield name, thing, rule
+
+
+def _is_of(name: str, row: Row) -> bool:
+    """Routes and places share one table; every other table has one kind of row."""
+    if row.table != "app.place" or name not in ("place", "route"):
+        return True
+    return (name == "route") == row.type_code.startswith("ROUTE")
+
+
+def _holds(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+    view = rule.get("view", "full")
+    if view == "comment" or (view != "full" and _short(row.table) in thing.get("full_only", ())):
+        return False
+    if statement == "select" and row.gone:
+        return False
+    if statement == "insert" and row.author is not None and row.author != actor.id:
+        return False
+    if view == "proposal" and row.state is not None and row.state != "PROPOSED":
+        return False
+    return (
+        _kind(thing, rule, row)
+        and _scope(actor, name, thing, rule, statement, row)
+        and _tier(actor, rule, row)
+        and _where(actor, rule, row)
+        and _purpose(actor, rule, statement, row)
+        and (not rule.get("step_up") or _stepped(actor))
+    )
+
+
+def _kind(thing: Any, rule: Any, row: Row) -> bool:  # noqa: ANN401
+    wanted = rule.get("kinds")
+    of_table = thing.get("kinds_of", {}).get(_short(row.table), row.kind)
+    if wanted is None or of_table is None:
+        return True
+    return any(of_table == kind or of_table.startswith(f"{kind}_") for kind in wanted)
+
+
+def _scope(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+    scope = rule["scope"]
+    totals_of_others = rule.get("view") == "totals" and scope == "all"
+    if scope == "own" or totals_of_others:
+        return _own(actor, rule.get("by", "user"), row)
+    if scope in ("none", "released"):
+        return False
+    if scope == "named":
+        return _named(actor, row)
+    if scope == "meta":
+        return statement == "select"
+    unscoped = thing.get("unscoped", ())
+    if scope == "all" or unscoped == "all" or _short(row.table) in unscoped:
+        return True
+    if scope != "own_borough":
+        raise ValueError(scope)
+    rescue = SAID["break_glass"]
+    in_emergency = actor.emergency and actor.role in rescue["roles"] and name in rescue["objects"]
+    there = bool(frozenset(actor.boroughs) & (row.boroughs or frozenset()))
+    return there or in_emergency or (statement == "select" and _named(actor, row))
+
+
+def _own(actor: Actor, by: str, row: Row) -> bool:
+    if by == "user":
+        return actor.id in (row.person, None if row.person else row.author)
+    if by == "agency":
+        return row.agency is not None and row.agency == actor.agency
+    return False  # receipts, caseloads and assigned actions have no table yet
+
+
+def _named(actor: Actor, row: Row) -> bool:
+    return any(str(key) in actor.named.get(thing, ()) for thing, key in row.granted.items())
+
+
+def _tier(actor: Actor, rule: Any, row: Row) -> bool:  # noqa: ANN401
+    if row.tier is None or rule["scope"] == "meta":
+        return True
+    return row.tier in rule.get("tiers", SAID["roles"][actor.role]["tiers"])
+
+
+def _where(actor: Actor, rule: Any, row: Row) -> bool:  # noqa: ANN401
+    condition = rule.get("where")
+    if condition is None:
+        return True
+    return {
+        "listed_to_partners": row.listed,
+        "until_confirmed": row.state == "RECORDED",
+        "not_author": row.author != actor.id,
+    }[condition]
+
+
+def _purpose(actor: Actor, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+    wanted = rule.get("purpose")
+    if wanted is None:
+        return True
+    known = SAID["roles"][actor.role]["purposes"] if wanted is True else wanted
+    if actor.purpose not in known:
+        return False
+    # What does not exist yet cannot be named by a reason.
+    return statement == "insert" or actor.purpose_for == "*" or actor.purpose_for in row.refs
+
+
+def _stepped(actor: Actor) -> bool:
+    shown = actor.stepped_at
+    return shown is not None and (datetime.now(UTC) - shown).total_seconds() < STEP_UP_S
+
+
+def _job_may(actor: Actor, statement: str, row: Row) -> bool:
+    job = SAID["jobs"].get(actor.job, {})
+    if job.get("db_role", "cs_job") != actor.db_role or statement not in JOB_ACTION:
+        return False
+    if job.get("where") == "synthetic" and row.synthetic is False:
+        return False
+    return any(
+        JOB_ACTION[statement] in job.get(name, ())
+        for name, thing in SAID["objects"].items()
+        if row.table in [t if "." in t else f"app.{t}" for t in thing["tables"]]
+        and thing.get("enabled", True)
+        and _is_of(name, row)
+    )
+
+
+def _short(table: str) -> str:
+    """Tables of the schema app are written without it in the file."""
+    return table.removeprefix("app.")
