@@ -85,7 +85,7 @@ class Issuer:
         try:
             with self._http.stream(method, url, **sent) as answer:
                 body = _limited(answer.iter_bytes())
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             self._silent_until = time.monotonic() + PAUSE_S
             raise SignOnRefusedError(Why.UNREACHABLE) from None
         finally:
