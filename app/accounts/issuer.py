@@ -28,6 +28,7 @@ class Why(StrEnum):
     SIGNATURE = "signature"
     CLAIMS = "claims"
     ACCOUNT = "account"
+    FACTOR = "factor"
 
 
 class SignOnRefusedError(Exception):

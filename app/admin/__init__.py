@@ -1,0 +1,1 @@
+"""Administration: accounts, what each role may do, grants. No case content."""
