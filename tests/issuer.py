@@ -131,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
         back = {"code": self.issuer.code(asked), "state": asked["state"], "iss": self.issuer.url}
         address = f"{asked['redirect_uri']}?{urlencode(back)}"
         if self.issuer.asks_first:
-            page = f'<!DOCTYPE html><title>Test issuer</title><a href="{address}">Continue</a>'
+            page = f'<!DOCTYPE html><link rel="icon" href="data:,"><a href="{address}">Continue</a>'
             self.send(200, page.replace("&", "&amp;").encode(), {"Content-Type": "text/html"})
         else:
             self.send(303, b"", {"Location": address})
