@@ -1,4 +1,4 @@
-"""Sign-on and passkeys in a browser: a click at another site, a virtual authenticator, no script."""
+"""Sign-on and passkeys in a browser: a click at another site, and a virtual authenticator."""
 
 import json
 import os
