@@ -1,0 +1,139 @@
+"""Whether every event still lies under its seal, and every seal on the one before.
+
+Pure: it is given seals and events in their order, whoever read them and from wherever.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.audit.rules import START, Seal, Tree, leaf
+
+ERA, XID = 4, 13  # positions in rules.Event
+KEPT = 100
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What does not fit, where the chain shows it first."""
+
+    code: str
+    seal: int | None
+    words: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """`unsealed` events have come since the last seal; `eras` are lives of the database."""
+
+    seals: int = 0
+    events: int = 0
+    unsealed: int = 0
+    eras: list[int] = field(default_factory=list)
+    last: Seal | None = None
+    anchors: int | None = None
+    found: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return self.found == 0
+
+    @property
+    def first_broken(self) -> int | None:
+        broken = [p.seal for p in self.problems if p.seal is not None]
+        return min(broken, default=None)
+
+    def add(self, code: str, seal: int | None, words: str) -> None:
+        """The first hundred are kept, all are counted."""
+        self.found += 1
+        if len(self.problems) < KEPT:
+            self.problems.append(Problem(code, seal, words))
+
+
+def examine(seals: Iterable[Seal], events: Iterator[Row]) -> Verdict:
+    """Walk both once. Seals are asked for first: events that came later are the unsealed ones."""
+    verdict = Verdict()
+    event: Row | None = None
+    for seal in seals:
+        _check_link(verdict, seal)
+        if verdict.seals == 0:
+            event = next(events, None)
+        event = _check_events(verdict, seal, event, events)
+        verdict.last = seal
+        verdict.seals += 1
+        if seal.era not in verdict.eras:
+            verdict.eras.append(seal.era)
+    verdict.unsealed = (event is not None) + sum(1 for _ in events)
+    return verdict
+
+
+def check_future(verdict: Verdict, newest: tuple[int, int] | None, *, era: int, xid: int) -> None:
+    """No event can be of a transaction that has not begun; `newest` is (era, xid) of the last."""
+    if newest is not None and newest >= (era, xid):
+        verdict.add(
+            "event-of-the-future",
+            None,
+            "An event belongs to a transaction that has not begun. "
+            "Was the database restored without a new era?",
+        )
+
+
+def _check_link(verdict: Verdict, seal: Seal) -> None:
+    last = verdict.last
+    expected = 1 if last is None else last.n + 1
+    if seal.n != expected:
+        verdict.add("seal-missing", expected, f"Seal {expected} is missing.")
+    if seal.hash != seal.expected_hash():
+        verdict.add("seal-changed", seal.n, f"Seal {seal.n} was changed.")
+    if seal.previous != (START if last is None else last.hash):
+        verdict.add("chain-broken", seal.n, f"Seal {seal.n} does not follow the one before.")
+    if seal.lo != _continues(last, seal) or seal.lo >= seal.hi:
+        verdict.add(
+            "window-gap", seal.n, f"Transactions are left out or repeated at seal {seal.n}."
+        )
+
+
+def _continues(last: Seal | None, seal: Seal) -> int | None:
+    """Where the window must begin: numbers of transactions begin again with an era."""
+    if last is None or last.era < seal.era:
+        return 0
+    return last.hi if last.era == seal.era else None
+
+
+def _check_events(
+    verdict: Verdict, seal: Seal, event: Row | None, events: Iterator[Row]
+) -> Row | None:
+    """Take the events of one window off the stream; the first of the next is given back."""
+    since, until = (seal.era, seal.lo), (seal.era, seal.hi)
+    tree, strays = Tree(), 0
+    while event is not None:
+        at = (event[ERA], event[XID])
+        if at >= until:
+            break
+        if at < since:
+            strays += 1
+        else:
+            tree.add(leaf(event))
+        event = next(events, None)
+    verdict.events += tree.count + strays
+    if strays:
+        verdict.add("events-outside", seal.n, f"{_events(strays)} before seal {seal.n} in none.")
+    _compare(verdict, seal, tree)
+    return event
+
+
+def _compare(verdict: Verdict, seal: Seal, tree: Tree) -> None:
+    if tree.count < seal.events:
+        words = f"{_events(seal.events - tree.count)} missing under seal {seal.n}."
+        verdict.add("events-missing", seal.n, words)
+    elif tree.count > seal.events:
+        words = f"{_events(tree.count - seal.events)} too many under seal {seal.n}."
+        verdict.add("events-added", seal.n, words)
+    elif tree.count == 0 or tree.root() != seal.root:
+        verdict.add("events-changed", seal.n, f"Events under seal {seal.n} were changed.")
+
+
+def _events(count: int) -> str:
+    return "1 event is" if count == 1 else f"{count:,} events are"
