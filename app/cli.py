@@ -23,7 +23,7 @@ from app.core.settings import load_settings
 from app.reference import service as reference
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-SLICES = ("imports", "clusters", "demo")
+SLICES = ("imports", "clusters", "audit", "demo")
 
 
 class Registering(Protocol):
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"A setting cannot be used: {wrong.errors()[0]['msg']}\n")
         return REFUSED
     _print(result, as_json=arguments.json)
-    return DONE
+    return DONE if result.get("verified", True) else REFUSED
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from procrastinate import App, PsycopgConnector
 from procrastinate.blueprints import Blueprint
 
+from app.audit.jobs import Keeper
 from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
@@ -31,13 +32,15 @@ def create_worker(dsn: str) -> App:
     return worker
 
 
-async def run(worker: App, db: Database) -> None:
+async def run(worker: App, db: Database, keeper: Keeper) -> None:
     """Until SIGTERM. Tasks take their database from `context.additional_context["db"]`.
 
-    A job left "doing" by a killed worker is put back first, then each minute.
+    A job left "doing" by a killed worker is put back first, then each minute. The audit is sealed
+    beside the queue, and once more when its last job has ended.
     """
     async with worker.open_async():
         sweeper = asyncio.create_task(_sweep(worker))
+        sealing = asyncio.create_task(keeper.run())
         try:
             await worker.run_worker_async(
                 concurrency=2,
@@ -47,6 +50,8 @@ async def run(worker: App, db: Database) -> None:
             )
         finally:
             sweeper.cancel()
+            sealing.cancel()
+            await asyncio.to_thread(keeper.finish)
 
 
 async def _sweep(worker: App) -> None:
@@ -63,7 +68,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     settings = load_settings()
     db = Database(settings, settings.claims_key(), pool_size=4)
-    asyncio.run(run(create_worker(settings.dsn("cs_job")), db))
+    worker = create_worker(settings.dsn("cs_job"))
+    asyncio.run(run(worker, db, Keeper(db, settings)))
 
 
 if __name__ == "__main__":

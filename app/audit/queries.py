@@ -39,6 +39,10 @@ WINDOWS = """
     select %(now)s, pg_snapshot_xmin(pg_current_snapshot())::text
     order by 1
 """
+WAITING = """
+    select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8
+    from audit.event where (era, xid) >= (%s, %s::text::xid8) and at > '-infinity'
+"""
 MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
 
 
@@ -61,6 +65,13 @@ def next_xid(cursor: Cursor) -> int:
 def last_seal(cursor: Cursor) -> Seal | None:
     row = cursor.execute(LAST_SEAL, binary=True).fetchone()
     return None if row is None else _seal(row)
+
+
+def waiting_s(cursor: Cursor, last: Seal | None) -> float:
+    """How long the oldest event without a seal has waited."""
+    era, hi = (1, 0) if last is None else (last.era, last.hi)
+    cursor.execute(WAITING, (era, str(hi)))
+    return max(0.0, float(_only(cursor)))
 
 
 def windows(cursor: Cursor, last: Seal | None) -> list[tuple[int, int]]:

@@ -11,7 +11,8 @@ AppError
 ├── TooLargeError       more than the limit
 ├── InvalidError        input that cannot be used; one message a field
 ├── TooManyError        too often
-└── BusyError           the database did not answer in time
+├── BusyError           the database did not answer in time
+└── AuditFailedError    the trace of it could not be written, so it is not shown
 """
 
 
@@ -51,6 +52,9 @@ class TooManyError(AppError): ...
 
 
 class BusyError(AppError): ...
+
+
+class AuditFailedError(AppError): ...
 
 
 class InvalidError(AppError):

@@ -43,6 +43,7 @@ KINDS: dict[type[errors.AppError], Kind] = {
     errors.InvalidError: Kind("invalid", 422, "Some answers cannot be used"),
     errors.TooManyError: Kind("too-many", 429, "Too many requests"),
     errors.BusyError: Kind("busy", 503, "The service is busy"),
+    errors.AuditFailedError: Kind("audit-failed", 503, "This cannot be shown now"),
 }
 METHOD = Kind("method-not-allowed", 405, "This address does not do that")
 ERROR = Kind("error", 500, "Something went wrong")

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         default=None, description="Single sign-on: secret."
     )
     smtp_url: SecretStr | None = Field(default=None, description="Outgoing mail.")
+    anchor_file: Path | None = Field(
+        default=None,
+        description="Where the worker signs the newest seal of the audit each hour: a file on "
+        "another host.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     db_roles_file: Path | None = Field(

@@ -1,0 +1,83 @@
+"""What the worker does for the audit beside its queue: seal, anchor, verify."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audit import seals, verification
+from app.core import clock, log
+from app.core.db import Database
+from app.core.errors import AppError
+from app.core.settings import Settings
+
+EVERY_S = 4  # an event is sealed within five seconds
+LATE_S = 60
+ANCHOR_EVERY = timedelta(hours=1)
+VERIFY_AT = time(2, 0)  # in London
+# A turn that fails is told and tried again: sealing must outlive a database that was away.
+PASSING = (AppError, SQLAlchemyError, psycopg.Error, OSError)
+
+
+class Keeper:
+    """Seals every few seconds, anchors at the start, each hour and at the end, verifies at two."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db, self.settings = db, settings
+        self.anchor_due = clock.now()
+        self.verify_due = next_verification(clock.now())
+
+    async def run(self) -> None:
+        """Until cancelled; a turn that has begun is finished."""
+        while True:
+            await asyncio.shield(asyncio.to_thread(self.turn))
+            await asyncio.sleep(EVERY_S)
+
+    def turn(self) -> None:
+        try:
+            self.seal()
+            if clock.now() >= self.anchor_due:
+                self.anchor()
+            if clock.now() >= self.verify_due:
+                self.verify()
+        except PASSING as error:
+            log.error("audit.not-sealed", error=error)
+
+    def finish(self) -> None:
+        """The last seal and anchor of this worker."""
+        with suppress(*PASSING):
+            self.seal()
+            self.anchor()
+
+    def seal(self) -> None:
+        done = seals.seal(self.db)
+        if done.events:
+            log.info("audit.sealed", rows=done.events, ms=round(done.lag_s * 1000))
+        if done.lag_s > LATE_S:
+            log.error("audit.sealed-late", ms=round(done.lag_s * 1000))
+
+    def anchor(self) -> None:
+        out = self.settings.anchor_file
+        if out is not None and verification.anchor(self.db, self.settings, out) is not None:
+            self.anchor_due = clock.now() + ANCHOR_EVERY
+
+    def verify(self) -> None:
+        out = self.settings.anchor_file
+        known = out if out is not None and out.exists() else None
+        verdict = verification.verify_with(self.db, self.settings, anchor_file=known)
+        self.verify_due = next_verification(clock.now())
+        if not verdict.holds:
+            log.error("audit.verification-failed", rows=verdict.found)
+
+
+def next_verification(now: datetime) -> datetime:
+    """The next time that it is two at night in London."""
+    here = now.astimezone(clock.LONDON)
+    due = datetime.combine(here.date(), VERIFY_AT, clock.LONDON)
+    return (
+        due
+        if due > here
+        else datetime.combine(here.date() + timedelta(days=1), VERIFY_AT, clock.LONDON)
+    )
