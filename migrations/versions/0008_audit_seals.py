@@ -144,7 +144,7 @@ begin
         raise insufficient_privilege using message = 'only retention erases';
     end if;
     update audit.event
-    set salt = sha256(salt || convert_to(detail::text, 'UTF8')), detail = null
+    set salt = sha256(coalesce(salt, '') || convert_to(detail::text, 'UTF8')), detail = null
     where id = event_id and detail is not null;
     if not found then
         return false;
@@ -176,8 +176,13 @@ CALLERS = {
 def upgrade() -> None:
     op.execute("set local role cs_sec")
     op.execute("alter table audit.event add column regime text")
-    op.execute(f"alter table audit.event add column salt bytea not null default {SALT}")
-    op.execute("alter table audit.event add constraint event_salt_check check (length(salt) = 32)")
+    # Events from before have none and are sealed so: nobody may change them, a migration neither.
+    op.execute("alter table audit.event add column salt bytea")
+    op.execute(f"alter table audit.event alter column salt set default {SALT}")
+    op.execute(
+        "alter table audit.event add constraint event_salt_check "
+        "check (salt is not null and length(salt) = 32) not valid"
+    )
     op.execute("create index event_sealing_idx on audit.event (era, xid, id)")
     op.execute("create index event_at_idx on audit.event (at)")
     op.execute("create index event_actor_idx on audit.event (actor, at)")
