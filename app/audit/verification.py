@@ -24,18 +24,27 @@ def verify(
     compared: Sequence[anchors.Anchor] = (),
     progress: Progress = lambda *_: None,
 ) -> Verdict:
-    """Read everything once, in one pass, holding one node a level of the tree of a seal.
+    """What the database shows the actor: the sealer or an auditor, who both read every event."""
+    with db.cursor(actor) as cursor:
+        return read_through(cursor, compared=compared, progress=progress)
 
-    A million events take about eight seconds. The actor is the sealer or an auditor: both read
-    every event.
+
+def read_through(
+    cursor: queries.Cursor,
+    *,
+    compared: Sequence[anchors.Anchor] = (),
+    progress: Progress = lambda *_: None,
+) -> Verdict:
+    """Read everything once, holding one node a level of the tree of a seal.
+
+    A million events take about eight seconds.
     """
     wanted = {anchor.n for anchor in compared}
     hashes: dict[int, tuple[int, bytes]] = {}
-    with db.cursor(actor) as cursor:
-        newest = _Newest(queries.sealed_events(cursor), progress)
-        seals = _remembering(queries.every_seal(cursor), wanted, hashes)
-        verdict = examine(seals, newest.passing(queries.every_event(cursor)))
-        era, xid = queries.current_era(cursor), queries.next_xid(cursor)
+    newest = _Newest(queries.sealed_events(cursor), progress)
+    seals = _remembering(queries.every_seal(cursor), wanted, hashes)
+    verdict = examine(seals, newest.passing(queries.every_event(cursor)))
+    era, xid = queries.current_era(cursor), queries.next_xid(cursor)
     check_future(verdict, newest.at, era=era, xid=xid)
     if compared:
         anchors.compare(verdict, compared, hashes)
