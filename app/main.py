@@ -14,8 +14,10 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from app.accounts.deps import May, can
+from app.accounts.passkey_routes import passkey_pages
 from app.accounts.permissions import PERMISSIONS, PermissionFileError
 from app.accounts.refusals import record_refusal
+from app.accounts.sign_on_routes import sign_on_pages
 from app.children import routes as children
 from app.clusters import routes as clusters
 from app.core import log, problems
@@ -45,6 +47,8 @@ ROUTERS: list[APIRouter] = [
     children.api,
     clusters.pages,
     clusters.api,
+    sign_on_pages,
+    passkey_pages,
 ]
 
 NAV = (

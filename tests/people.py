@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from app.accounts.identity import identify, token_hash
 from app.accounts.permissions import ROLES
 from app.core import clock
-from app.core.actor import Actor, job_actor
+from app.core.actor import NOBODY, Actor, job_actor
 from app.core.ids import new_id, new_reference
 from app.core.pages import SESSION_COOKIE
 
@@ -22,9 +22,10 @@ KINGSTON, RICHMOND = "E09000021", "E09000027"
 
 USER = text("""
     insert into app."user" (id, ref, username, name, agency_code, role, borough_codes, state,
-                            ends_on, created_by, updated_by, is_synthetic)
-    values (:id, :ref, :username, :name, :agency, :role, :boroughs, 'ACTIVE', :ends_on, :id, :id,
-            true)
+                            ends_on, created_by, updated_by, approved_at, approved_by,
+                            is_synthetic)
+    values (:id, :ref, :username, :name, :agency, :role, :boroughs, 'ACTIVE', :ends_on, :nobody,
+            :nobody, now(), :nobody, true)
 """)
 SESSION = text("""
     insert into app.session (id, token_hash, user_id, stage, idle_min, absolute_until, stepped_at)
@@ -70,6 +71,7 @@ def sign_in_as(
         "role": role,
         "boroughs": list(boroughs) if known.boroughs == "assigned" else [],
         "ends_on": clock.today() + timedelta(days=90),
+        "nobody": NOBODY,
     }
     session = {
         "id": new_id(),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from starlette.concurrency import run_in_threadpool
 
 from app.accounts.identity import Identified, identify
@@ -14,6 +15,7 @@ from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import (
     ForbiddenError,
+    InvalidError,
     NotFoundError,
     SignInNeededError,
     StepUpNeededError,
@@ -44,16 +46,20 @@ class May:
     Asks for the session in a transaction of its own, ended before the route begins: revocation
     and a change of role act on the next request. `elsewhere` is for routes that serve releases
     and metadata; on others a role that may see nothing else of the object finds nothing.
+    `own_query` is for routes that read the query themselves and refuse what they do not know.
     """
 
     permission: str
     elsewhere: bool = False
+    own_query: bool = False
 
     async def __call__(self, request: Request) -> Actor:
         return await run_in_threadpool(self.check, request)
 
     def check(self, request: Request) -> Actor:
         """The same, for a route that already has a thread."""
+        if not self.own_query:
+            refuse_unknown_query(request)
         known = identified(request)
         request.state.actor = known.actor
         request.state.identified = known
@@ -107,6 +113,20 @@ def stepped_up(actor: Actor) -> bool:
     last = actor.stepped_at
     longest = timedelta(seconds=PERMISSIONS.step_up_max_age_s)
     return last is not None and clock.now() - last <= longest
+
+
+def refuse_unknown_query(request: Request) -> None:
+    """A filter that is misspelt would silently show everything."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    if dependant is not None and not set(request.query_params) <= query_names(dependant):
+        words = "This address does not know one of the filters."
+        raise InvalidError("Change the fields named below.", {"query": words})
+
+
+def query_names(dependant: Dependant) -> set[str]:
+    """The names a route and everything it depends on take from the query."""
+    own = {param.alias for param in dependant.query_params}
+    return own.union(*map(query_names, dependant.dependencies))
 
 
 def _token_may(known: Identified, rule: Rule, method: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 
 from app.core import errors, log, pages
@@ -46,9 +46,10 @@ KINDS: dict[type[errors.AppError], Kind] = {
     errors.AuditFailedError: Kind("audit-failed", 503, "This cannot be shown now"),
 }
 METHOD = Kind("method-not-allowed", 405, "This address does not do that")
+SLOW = Kind("too-slow", 408, "This took too long to arrive")
 ERROR = Kind("error", 500, "Something went wrong")
 BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {405: METHOD, 500: ERROR}
-CODES = {kind.code: kind for kind in (*KINDS.values(), METHOD, ERROR)}
+CODES = {kind.code: kind for kind in (*KINDS.values(), METHOD, SLOW, ERROR)}
 
 MORE = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -80,6 +81,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(psycopg.errors.QueryCanceled, _busy)
+    app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _not_yours)
+    app.add_exception_handler(ProgrammingError, _not_yours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -144,6 +147,19 @@ def _conflict(request: Request, _error: Exception) -> Response:
 def _busy(request: Request, _error: Exception) -> Response:
     detail = "The database did not answer in time. Please try again."
     return answer(request, KINDS[errors.BusyError], detail)
+
+
+def _not_yours(request: Request, error: Exception) -> Response:
+    """A policy refused what the code let through: the last word is the database's."""
+    cause = getattr(error, "orig", error)
+    if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return _unexpected(request, error)
+    request.app.state.refused(request, 403)
+    return answer(
+        request,
+        KINDS[errors.ForbiddenError],
+        "This is outside of what your account may change. Nothing was saved.",
+    )
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -40,6 +40,8 @@ TABLES = {
         constraint user_email_check check (length(email) <= 254),
         constraint user_state_check check (state in ('INVITED', 'WAITING', 'ACTIVE', 'DISABLED')),
         constraint user_approved_check check ((approved_at is null) = (approved_by is null)),
+        constraint user_second_person_check check (state <> 'ACTIVE' or approved_at is not null
+            or role not in ('police_analyst', 'cs_lead', 'auditor')),
         constraint user_ends_on_check
             check (ends_on <= (updated_at at time zone 'Europe/London')::date + 366)
     """,
@@ -112,8 +114,10 @@ TABLES = {
         constraint api_token_expires_check check (expires_at <= created_at + interval '24 hours')
     """,
     "sign_in_failure": """
+        attempt_id uuid not null,
         key bytea not null,
-        at timestamptz not null default now()
+        at timestamptz not null,
+        constraint sign_in_failure_pkey primary key (attempt_id, key)
     """,
     "access_grant": """
         id uuid not null,
@@ -165,7 +169,9 @@ COMMENTS = {
     "column app.credential.totp_last_step": "The last step used: a code counts once",
     "table app.session": "One signed-in browser; the cookie's token is kept as SHA-256 only",
     "column app.session.stepped_at": "When a second factor was last shown",
-    "table app.sign_in_failure": "Keyed hashes of account and source; deleted after a day",
+    "table app.sign_in_failure": (
+        "Tries that were not taken back by a success: keyed hashes of account and source, for a day"
+    ),
     "table app.access_grant": "Who was given one record beyond role and borough, by whom, until",
     "table app.purpose_held": "Why a record was opened; holds 30 minutes for that record",
 }
@@ -247,6 +253,105 @@ begin
 end $$
 """
 
+# A new invitation takes back whatever proved who somebody was. What an administrator may not
+# read (hashes, secrets) is emptied here; what a second person confirmed must be confirmed again.
+INVITE = """
+create function app.invite(
+    invited uuid, invitation_id uuid, invitation_hash bytea, until timestamptz
+) returns void
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if sec.actor() = invited or not (
+        (sec.role() = 'administrator' and sec.stepped())
+        or coalesce(sec.job() in ('accounts:admin', 'demo:load'), false)) then
+        raise insufficient_privilege using message = 'may not invite';
+    end if;
+    update app.session set ended_at = clock_timestamp()
+    where user_id = invited and ended_at is null;
+    update app.api_token set revoked_at = clock_timestamp()
+    where user_id = invited and revoked_at is null;
+    update app.passkey set removed_at = clock_timestamp()
+    where user_id = invited and removed_at is null;
+    update app.credential
+    set password_hash = null, totp_secret = null, recovery_hashes = '{}', changed_at = now()
+    where user_id = invited;
+    update app.invitation set used_at = clock_timestamp()
+    where user_id = invited and used_at is null;
+    update app."user"
+    set state = 'INVITED', approved_at = null, approved_by = null,
+        updated_at = clock_timestamp(), updated_by = sec.actor(), version = version + 1
+    where id = invited;
+    insert into app.invitation (id, user_id, token_hash, expires_at)
+    values (invitation_id, invited, invitation_hash, until);
+end $$
+"""
+
+# What the policies cannot say: which columns a person may change of the rows the policies open.
+# Functions of the owner and the system's own jobs are not held by it.
+GUARDED = """
+create function app.guard_{table}() returns trigger
+    language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if current_user in ('cs_app', 'cs_audit') and sec.job() is null and ({broken}) then
+        raise insufficient_privilege using message = '{words}';
+    end if;
+    return new;
+end $$
+"""
+GUARDS = {
+    "user": (
+        """
+        tg_op = 'INSERT' and (new.state <> 'INVITED' or new.approved_by is not null)
+        or tg_op = 'UPDATE' and (
+            (new.id, new.ref, new.created_by) is distinct from (old.id, old.ref, old.created_by)
+            or old.id = sec.actor()
+               and (new.username, new.name, new.email, new.role, new.state, new.agency_code,
+                    new.borough_codes, new.ends_on, new.approved_by, new.oidc_issuer,
+                    new.oidc_subject)
+               is distinct from
+                   (old.username, old.name, old.email, old.role, old.state, old.agency_code,
+                    old.borough_codes, old.ends_on, old.approved_by, old.oidc_issuer,
+                    old.oidc_subject)
+            or new.role <> old.role and new.approved_by is not null
+            or new.approved_by is distinct from old.approved_by and new.approved_by is not null
+               and (new.approved_by <> sec.actor()
+                    or sec.actor() in (old.id, old.created_by, old.updated_by)))
+        """,
+        "somebody else must do this",
+    ),
+    # Nobody makes a session or changes whose it is, how long it lasts, or what was proved in it.
+    "session": (
+        """
+        tg_op = 'INSERT'
+        or to_jsonb(new) - 'ended_at' is distinct from to_jsonb(old) - 'ended_at'
+        or new.ended_at is null
+        """,
+        "sessions can only be ended",
+    ),
+    "api_token": (
+        """
+        tg_op = 'INSERT'
+        or to_jsonb(new) - 'revoked_at' is distinct from to_jsonb(old) - 'revoked_at'
+        or new.revoked_at is null
+        """,
+        "tokens can only be revoked",
+    ),
+    "access_grant": (
+        """
+        tg_op = 'INSERT' and (new.approved_by is not null or new.revoked_by is not null)
+        or tg_op = 'UPDATE' and (
+            to_jsonb(new) - array['approved_at', 'approved_by', 'revoked_at', 'revoked_by']
+            is distinct from
+            to_jsonb(old) - array['approved_at', 'approved_by', 'revoked_at', 'revoked_by']
+            or old.approved_by is not null and new.approved_by is distinct from old.approved_by
+            or old.revoked_by is not null and new.revoked_by is distinct from old.revoked_by
+            or new.approved_by is distinct from old.approved_by
+               and (new.approved_by <> sec.actor() or sec.actor() in (old.user_id, old.created_by)))
+        """,
+        "somebody else must do this",
+    ),
+}
+
 
 def upgrade() -> None:
     for name, columns in TABLES.items():
@@ -268,7 +373,15 @@ def upgrade() -> None:
     op.execute("create index sign_in_failure_key_idx on app.sign_in_failure (key, at)")
     op.execute(ACTOR_OF)
     op.execute(HOLD_PURPOSE)
-    op.execute("revoke execute on function app.actor_of, app.hold_purpose from public")
+    op.execute(INVITE)
+    for table, (broken, words) in GUARDS.items():
+        op.execute(GUARDED.format(table=table, broken=broken, words=words))
+        op.execute(
+            f'create trigger {table}_guard before insert or update on app."{table}" '
+            f"for each row execute function app.guard_{table}()"
+        )
+    op.execute("revoke execute on all functions in schema app from public")
+    op.execute("grant execute on function app.invite to cs_app, cs_job")
     op.execute("grant execute on function app.hold_purpose to cs_app")
     op.execute("grant execute on function app.actor_of to cs_app")
     for target, comment in COMMENTS.items():
@@ -276,6 +389,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop function app.actor_of, app.hold_purpose")
+    op.execute("drop function app.actor_of, app.hold_purpose, app.invite")
     for name in reversed(TABLES):
         op.execute(f'drop table app."{name}"')
+    for table in GUARDS:
+        op.execute(f"drop function app.guard_{table}")

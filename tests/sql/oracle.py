@@ -7,13 +7,13 @@ keeps beside it. Where the two differ, one of them has misread the file.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import yaml
 
+from app.core import clock
 from app.core.actor import Actor
 
 FILE = Path(__file__).resolve().parents[2] / "app" / "accounts" / "permissions.yaml"
@@ -87,7 +87,7 @@ def _is_of(name: str, row: Row) -> bool:
     return (name == "route") == row.type_code.startswith("ROUTE")
 
 
-def _holds(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+def _holds(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:
     view = rule.get("view", "full")
     if view == "comment" or (view != "full" and _short(row.table) in thing.get("full_only", ())):
         return False
@@ -107,7 +107,7 @@ def _holds(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: 
     )
 
 
-def _kind(thing: Any, rule: Any, row: Row) -> bool:  # noqa: ANN401
+def _kind(thing: Any, rule: Any, row: Row) -> bool:
     wanted = rule.get("kinds")
     of_table = thing.get("kinds_of", {}).get(_short(row.table), row.kind)
     if wanted is None or of_table is None:
@@ -115,7 +115,7 @@ def _kind(thing: Any, rule: Any, row: Row) -> bool:  # noqa: ANN401
     return any(of_table == kind or of_table.startswith(f"{kind}_") for kind in wanted)
 
 
-def _scope(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+def _scope(actor: Actor, name: str, thing: Any, rule: Any, statement: str, row: Row) -> bool:
     scope = rule["scope"]
     totals_of_others = rule.get("view") == "totals" and scope == "all"
     if scope == "own" or totals_of_others:
@@ -149,13 +149,13 @@ def _named(actor: Actor, row: Row) -> bool:
     return any(str(key) in actor.named.get(thing, ()) for thing, key in row.granted.items())
 
 
-def _tier(actor: Actor, rule: Any, row: Row) -> bool:  # noqa: ANN401
+def _tier(actor: Actor, rule: Any, row: Row) -> bool:
     if row.tier is None or rule["scope"] == "meta":
         return True
     return row.tier in rule.get("tiers", SAID["roles"][actor.role]["tiers"])
 
 
-def _where(actor: Actor, rule: Any, row: Row) -> bool:  # noqa: ANN401
+def _where(actor: Actor, rule: Any, row: Row) -> bool:
     condition = rule.get("where")
     if condition is None:
         return True
@@ -166,7 +166,7 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:  # noqa: ANN401
     }[condition]
 
 
-def _purpose(actor: Actor, rule: Any, statement: str, row: Row) -> bool:  # noqa: ANN401
+def _purpose(actor: Actor, rule: Any, statement: str, row: Row) -> bool:
     wanted = rule.get("purpose")
     if wanted is None:
         return True
@@ -179,7 +179,7 @@ def _purpose(actor: Actor, rule: Any, statement: str, row: Row) -> bool:  # noqa
 
 def _stepped(actor: Actor) -> bool:
     shown = actor.stepped_at
-    return shown is not None and (datetime.now(UTC) - shown).total_seconds() < STEP_UP_S
+    return shown is not None and (clock.now() - shown).total_seconds() < STEP_UP_S
 
 
 def _job_may(actor: Actor, statement: str, row: Row) -> bool:

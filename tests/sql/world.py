@@ -1,0 +1,555 @@
+"""A small partnership made for questions of access: every kind of row, and what is known of each.
+
+All people, places and children here are synthetic. Rows are written as the superuser, so that no
+policy decides what there is to ask about; triggers run as they always do.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import singledispatch
+from itertools import product
+from uuid import UUID
+
+import psycopg
+
+from app.core.ids import new_reference, random_id
+from tests.sql.oracle import Row
+
+KINGSTON, RICHMOND, MERTON = "E09000021", "E09000027", "E09000024"
+BOROUGHS = {
+    "K": frozenset({KINGSTON}),
+    "R": frozenset({RICHMOND}),
+    "KR": frozenset({KINGSTON, RICHMOND}),
+    "M": frozenset({MERTON}),
+}
+SHAPES = {
+    "K": "POINT(518000 169000)",
+    "R": "POINT(517350 172350)",
+    "KR": "LINESTRING(518000 169000, 517350 172350)",
+    "M": "POINT(525000 169000)",
+}
+TIERS = ("H0", "H1", "P", "C")
+OWN_AGENCY, OTHER_AGENCY = "LA_KINGSTON", "POLICE_TEST"
+ME, SOMEBODY = UUID(int=0xA11CE), UUID(int=0xB0B)
+LISTED_STATES = {"SCREENED", "IDENTIFIED", "ASSESSING", "ASSESSED", "CONFERENCE", "PLAN_ACTIVE"}
+LISTED_STATES |= {"MONITORING"}
+OPEN_TO_PARTNERS = {"PUBLIC_REALM", "MANAGED", "ONLINE"}
+
+
+@dataclass
+class Place:
+    """What a place is; its details follow from it."""
+
+    where: str = "K"
+    tier: str = "H1"
+    agency: str = OWN_AGENCY
+    author: UUID = ME
+    state: str = "SCREENED"
+    sensitivity: str = "PUBLIC_REALM"
+    type_code: str = "OTHER"
+    gone: bool = False
+    synthetic: bool = True
+    id: UUID = field(default_factory=random_id)
+    ref: str = field(default_factory=lambda: new_reference("PL"))
+
+    @property
+    def listed(self) -> bool:
+        return self.state in LISTED_STATES and self.sensitivity in OPEN_TO_PARTNERS
+
+    @property
+    def shape(self) -> str | None:
+        bare = self.sensitivity in ("RESIDENTIAL", "ONLINE")
+        return None if bare else SHAPES[self.where]
+
+    def rows(self) -> Iterator[Row]:
+        scope = {"boroughs": BOROUGHS[self.where], "tier": self.tier}
+        own = {"agency": self.agency, "author": self.author, "gone": self.gone}
+        named = {"granted": {"place": self.id}}
+        yield Row(
+            "app.place",
+            str(self.id),
+            **scope,
+            **own,
+            **named,
+            state=self.state,
+            listed=self.listed,
+            type_code=self.type_code,
+            synthetic=self.synthetic,
+            refs=frozenset({self.ref}),
+        )
+        yield Row("app.place_state_change", str(self.id), **scope, **named)
+        if self.shape:
+            for _ in BOROUGHS[self.where]:
+                yield Row("app.place_area", str(self.id), **scope, **named, listed=self.listed)
+        if self.sensitivity == "ONLINE":
+            online = {"online_space": self.id}
+            yield Row("app.online_space", str(self.id), **scope, listed=self.listed, granted=online)
+        if self.sensitivity == "RESIDENTIAL":
+            yield Row(
+                "app.place_exact",
+                str(self.id),
+                boroughs=BOROUGHS[self.where],
+                tier=at_least_h1(self.tier),
+                refs=frozenset({self.ref}),
+                granted={"place_exact_residential": self.id},
+            )
+
+
+def at_least_h1(tier: str) -> str:
+    return "H1" if tier == "H0" else tier
+
+
+@dataclass
+class Incident:
+    """What happened somewhere: at a point, or at a place that has none."""
+
+    where: str = "K"
+    tier: str = "H1"
+    author: UUID = ME
+    agency: str = OWN_AGENCY
+    state: str = "RECORDED"
+    place: Place | None = None
+    id: UUID = field(default_factory=random_id)
+    ref: str = field(default_factory=lambda: new_reference("IN"))
+
+    @property
+    def scope(self) -> dict:
+        if self.place is None:
+            return {"boroughs": BOROUGHS[self.where], "tier": self.tier}
+        home = self.place.sensitivity == "RESIDENTIAL"
+        return {
+            "boroughs": BOROUGHS[self.place.where],
+            "tier": "H1" if home else self.tier,
+        }
+
+    def rows(self) -> Iterator[Row]:
+        yield Row(
+            "app.incident",
+            str(self.id),
+            **self.scope,
+            agency=self.agency,
+            author=self.author,
+            state=self.state,
+            synthetic=True,
+            refs=frozenset({self.ref}),
+            granted={"incident": self.id},
+        )
+        if self.place is not None:
+            yield Row(
+                "app.incident_place",
+                f"{self.id} {self.place.id}",
+                **self.scope,
+                granted={"incident": self.id},
+            )
+
+
+@dataclass
+class Child:
+    """A reference and a home borough; no child stands behind it."""
+
+    where: str = "K"
+    tier: str = "H1"
+    author: UUID = ME
+    gone: bool = False
+    id: UUID = field(default_factory=random_id)
+    home_id: UUID = field(default_factory=random_id)
+    ref: str = field(default_factory=lambda: new_reference("CH"))
+
+    def rows(self) -> Iterator[Row]:
+        shared = {
+            "boroughs": BOROUGHS[self.where],
+            "tier": self.tier,
+            "refs": frozenset({self.ref}),
+            "granted": {"child": self.id},
+        }
+        yield Row(
+            "app.child",
+            str(self.id),
+            **shared,
+            agency=OWN_AGENCY,
+            author=self.author,
+            gone=self.gone,
+            synthetic=True,
+        )
+        yield Row("app.child_home", str(self.home_id), **shared)
+
+
+@dataclass
+class PlaceLink:
+    child: Child
+    place: Place
+    author: UUID = ME
+    id: UUID = field(default_factory=random_id)
+
+    def rows(self) -> Iterator[Row]:
+        yield Row(
+            "app.child_place_link",
+            str(self.id),
+            boroughs=BOROUGHS[self.place.where],
+            tier=at_least_h1(self.place.tier),
+            author=self.author,
+            synthetic=True,
+            refs=frozenset({self.child.ref, self.place.ref}),
+            granted={"child_place_link": self.id},
+        )
+
+
+@dataclass
+class IncidentLink:
+    child: Child
+    incident: Incident
+    author: UUID = ME
+
+    def rows(self) -> Iterator[Row]:
+        scope = self.incident.scope
+        yield Row(
+            "app.child_incident_link",
+            f"{self.child.id} {self.incident.id}",
+            boroughs=scope["boroughs"],
+            tier=at_least_h1(scope["tier"]),
+            author=self.author,
+            synthetic=True,
+            refs=frozenset({self.child.ref, self.incident.ref}),
+        )
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A row that is written as it stands."""
+
+    row: Row
+    values: dict
+
+    def rows(self) -> Iterator[Row]:
+        yield self.row
+
+
+PLACE = """
+    insert into app.place (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
+        updated_by, is_synthetic, deleted_at, type_code, name, sensitivity, geom, geom_kind, state,
+        label_expires_on)
+    values (%(id)s, %(ref)s, %(agency)s, %(boroughs)s, %(tier)s, 'PLAN', %(author)s, %(author)s,
+        %(synthetic)s, case when %(gone)s then now() - interval '1 day' end, %(type_code)s,
+        'Synthetic', %(sensitivity)s, ST_GeomFromText(%(shape)s, 27700),
+        case when %(shape)s is null then case when %(sensitivity)s = 'RESIDENTIAL' then 'P'
+             else 'N' end when %(shape)s like 'POINT%%' then 'P' else 'L' end,
+        %(state)s, current_date + 60)
+"""
+PLACE_EXACT = """
+    insert into app.place_exact (place_id, geom)
+    values (%s, ST_GeomFromText('POINT(518000 169000)', 27700))
+"""
+ONLINE = """
+    insert into app.online_space (place_id, platform_code, host, url_defanged)
+    values (%s, 'OTHER', 'ex.test', 'hxxps://ex[.]test/synthetic')
+"""
+INCIDENT = """
+    insert into app.incident (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
+        updated_by, is_synthetic, occurred_from, occurred_to, time_precision, place_id, geom,
+        harm_code, source_agency, state)
+    values (%(id)s, %(ref)s, %(agency)s, %(boroughs)s, %(tier)s, 'PLAN', %(author)s, %(author)s,
+        true, now() - interval '1 day', now() - interval '1 day', 'DAY', %(place_id)s,
+        case when %(place_id)s::uuid is null then ST_GeomFromText(%(shape)s, 27700) end,
+        (select min(code) from reference.harm), %(agency)s, %(state)s)
+"""
+INCIDENT_PLACE = "insert into app.incident_place (incident_id, place_id, how) values (%s, %s, %s)"
+CHILD = """
+    insert into app.child (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
+        updated_by, is_synthetic, deleted_at, home_lad_code, age_band, age_band_as_of)
+    values (%(id)s, %(ref)s, 'LA_KINGSTON', %(boroughs)s, %(tier)s, 'PLAN', %(author)s, %(author)s,
+        true, case when %(gone)s then now() - interval '1 day' end, %(home)s, 'A13_15',
+        current_date)
+"""
+CHILD_HOME = """
+    insert into app.child_home (id, child_id, lad_code, from_on) values (%s, %s, %s, current_date)
+"""
+PLACE_LINK = """
+    insert into app.child_place_link (id, child_id, place_id, role, from_on, source_agency, basis,
+        created_by, is_synthetic)
+    values (%s, %s, %s, 'frequents', current_date, 'LA_KINGSTON', 'Synthetic', %s, true)
+"""
+INCIDENT_LINK = """
+    insert into app.child_incident_link (child_id, incident_id, role, created_by, is_synthetic)
+    values (%s, %s, 'harmed_here', %s, true)
+"""
+
+
+def place_values(place: Place) -> dict:
+    return vars(place) | {"boroughs": sorted(BOROUGHS[place.where]), "shape": place.shape}
+
+
+def incident_values(incident: Incident) -> dict:
+    place_id = incident.place and incident.place.id
+    boroughs = [] if incident.place else sorted(BOROUGHS[incident.where])
+    # A point lies in one borough; an incident across two is at a place that does.
+    shape = SHAPES.get(incident.where)
+    return vars(incident) | {"boroughs": boroughs, "shape": shape, "place_id": place_id}
+
+
+def child_values(child: Child) -> dict:
+    boroughs = sorted(BOROUGHS[child.where])
+    return vars(child) | {"boroughs": boroughs, "home": boroughs[0]}
+
+
+@singledispatch
+def write(thing, admin: psycopg.Connection) -> None:
+    """Put one thing and its details into the database."""
+    insert(admin, thing.row.table, thing.values)
+
+
+@write.register
+def _(thing: Place, admin: psycopg.Connection) -> None:
+    admin.execute(PLACE, place_values(thing))
+    if thing.sensitivity == "RESIDENTIAL":
+        admin.execute(PLACE_EXACT, (thing.id,))
+    if thing.sensitivity == "ONLINE":
+        admin.execute(ONLINE, (thing.id,))
+
+
+@write.register
+def _(thing: Incident, admin: psycopg.Connection) -> None:
+    admin.execute(INCIDENT, incident_values(thing))
+    if thing.place is not None:
+        admin.execute(INCIDENT_PLACE, (thing.id, thing.place.id, "CHOSEN"))
+
+
+@write.register
+def _(thing: Child, admin: psycopg.Connection) -> None:
+    admin.execute(CHILD, child_values(thing))
+    home = sorted(BOROUGHS[thing.where])[0]
+    admin.execute(CHILD_HOME, (thing.home_id, thing.id, home))
+
+
+@write.register
+def _(thing: PlaceLink, admin: psycopg.Connection) -> None:
+    admin.execute(PLACE_LINK, (thing.id, thing.child.id, thing.place.id, thing.author))
+
+
+@write.register
+def _(thing: IncidentLink, admin: psycopg.Connection) -> None:
+    admin.execute(INCIDENT_LINK, (thing.child.id, thing.incident.id, thing.author))
+
+
+def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
+    given = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in values.items()}
+    names = ", ".join(f'"{name}"' for name in given)
+    holes = ", ".join(f"%({name})s" for name in given)
+    schema, _, name = table.partition(".")
+    admin.execute(f'insert into {schema}."{name}" ({names}) values ({holes})'.encode(), given)
+
+
+def everything() -> list:
+    """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
+    return [*records(), *clusters(), *batches(), *accounts()]
+
+
+LISTINGS = (
+    ("SCREENED", "PUBLIC_REALM"),
+    ("PROPOSED", "MANAGED"),
+    ("CLOSED", "PUBLIC_REALM"),
+    ("PLAN_ACTIVE", "SENSITIVE"),
+)
+OWNERS = ((OWN_AGENCY, ME), (OWN_AGENCY, SOMEBODY), (OTHER_AGENCY, SOMEBODY))
+
+
+def records() -> list:
+    places = [
+        Place(where, tier, agency, author, state, sensitivity, type_code)
+        for where, tier, (agency, author), (state, sensitivity), type_code in product(
+            BOROUGHS, TIERS, OWNERS, LISTINGS, ("OTHER", "ROUTE_WALK")
+        )
+    ]
+    places += [Place(w, t, gone=True) for w, t in product(("K", "R"), TIERS)]
+    homes = [
+        Place(w, t, sensitivity="RESIDENTIAL", type_code="RESIDENTIAL")
+        for w, t in product(BOROUGHS, TIERS)
+    ]
+    online = [
+        Place(w, t, state=s, sensitivity="ONLINE", type_code="ONLINE_SITE")
+        for w, t, s in product(BOROUGHS, TIERS, ("SCREENED", "PROPOSED"))
+    ]
+    spots = [place for place in places[::7] if not place.gone][:24]
+    incidents = [
+        Incident(w, t, author, agency, state)
+        for w, t, (agency, author), state in product(
+            ("K", "R", "M"), TIERS, OWNERS, ("RECORDED", "CONFIRMED")
+        )
+    ]
+    incidents += [Incident(tier=t, place=p) for t, p in product(TIERS, homes[::3] + online[::5])]
+    children = [Child(w, t, a) for w, t, a in product(BOROUGHS, TIERS, (ME, SOMEBODY))]
+    children.append(Child(gone=True))
+    links = [PlaceLink(child, place) for child, place in product(children[::6], spots + homes)]
+    with_child = [IncidentLink(c, i) for c, i in product(children[::8], incidents[::4])]
+    return [*places, *homes, *online, *incidents, *children, *links, *with_child]
+
+
+def clusters() -> list:
+    run, lineage = random_id(), random_id()
+    made = [
+        Plain(Row("app.cluster_run", str(run)), run_values(run)),
+        Plain(Row("app.cluster_lineage", str(lineage)), lineage_values(lineage)),
+    ]
+    for number, where in enumerate(BOROUGHS):
+        key = random_id()
+        made.append(
+            Plain(
+                Row(
+                    "app.cluster",
+                    str(key),
+                    boroughs=BOROUGHS[where],
+                    state="CANDIDATE",
+                    granted={"cluster": key},
+                ),
+                cluster_values(key, run, lineage, number, sorted(BOROUGHS[where])),
+            )
+        )
+        member = {"run_id": run, "cluster_id": key, "site_id": "s", "n": 1, "is_core": True}
+        made.append(Plain(Row("app.cluster_member", f"{key} s"), member))
+    return made
+
+
+def run_values(key: UUID) -> dict:
+    return {
+        "id": key,
+        "source": "partnership",
+        "params": {},
+        "params_hash": "x",
+        "code_version": "test",
+        "data_window": "[2025-01-01,2026-01-01)",
+        "requested_by": SOMEBODY,
+    }
+
+
+def lineage_values(key: UUID) -> dict:
+    return {
+        "id": key,
+        "ref": new_reference("CU"),
+        "source": "partnership",
+        "site_ids": [],
+        "opened_on": "2025-01-01",
+        "last_seen_on": "2025-12-01",
+    }
+
+
+def cluster_values(key: UUID, run: UUID, lineage: UUID, number: int, codes: list[str]) -> dict:
+    flags = ("cross_borough", "r1_span", "r2_straddle", "reportable", "active")
+    counts = ("n_incidents", "n_core", "n_places")
+    sides = {"west_m": 518000, "south_m": 169000, "east_m": 518500, "north_m": 169500}
+    return {
+        "id": key,
+        "run_id": run,
+        "content_id": f"synthetic{number}",
+        "lineage_id": lineage,
+        "name": "Synthetic",
+        "first_on": "2025-01-05",
+        "last_on": "2025-01-30",
+        "borough_counts": dict.fromkeys(codes, 9),
+        "borough_codes": codes,
+        "hull": "SRID=27700;POLYGON((518000 169000,518500 169000,518500 169500,518000 169000))",
+        **dict.fromkeys(flags, False),
+        **dict.fromkeys(counts, 9),
+        **sides,
+    }
+
+
+def batches() -> list:
+    made = []
+    for agency, by in OWNERS:
+        key = random_id()
+        row = Row("app.import_batch", str(key), agency=agency, person=by)
+        made.append(Plain(row, batch_values(key, agency, by)))
+    return made
+
+
+def batch_values(key: UUID, agency: str, by: UUID) -> dict:
+    return {
+        "id": key,
+        "ref": new_reference("IB"),
+        "kind": "synthetic",
+        "file_name": "synthetic.csv",
+        "file_sha256": "00",
+        "tallies": {},
+        "state": "APPLIED",
+        "started_at": "2025-01-01",
+        "by": by,
+        "agency_code": agency,
+    }
+
+
+def accounts() -> list:
+    made = []
+    for number, (user, agency) in enumerate(((ME, OWN_AGENCY), (SOMEBODY, OTHER_AGENCY))):
+        author = UUID(int=0xAD)
+        row = Row("app.user", str(user), agency=agency, author=author, person=user)
+        made.append(Plain(row, user_values(user, number, agency, author)))
+        session, token = random_id(), random_id()
+        made.append(
+            Plain(Row("app.session", str(session), person=user), session_values(session, user))
+        )
+        row = Row("app.api_token", str(token), author=author, person=user)
+        made.append(Plain(row, token_values(token, user, author)))
+        for kind in ("CASE", "INTEL_C", "BREAK_GLASS"):
+            grant = random_id()
+            row = Row(
+                "app.access_grant", str(grant), agency=agency, author=author, person=user, kind=kind
+            )
+            made.append(Plain(row, grant_values(grant, user, agency, author, kind)))
+    return made
+
+
+def user_values(key: UUID, number: int, agency: str, author: UUID) -> dict:
+    return {
+        "id": key,
+        "ref": new_reference("US"),
+        "username": f"synthetic-{number}",
+        "name": "Synthetic",
+        "agency_code": agency,
+        "role": "practitioner",
+        "borough_codes": [KINGSTON],
+        "state": "ACTIVE",
+        "ends_on": "2026-12-01",
+        "created_by": author,
+        "updated_by": author,
+        "is_synthetic": True,
+    }
+
+
+def session_values(key: UUID, user: UUID) -> dict:
+    return {
+        "id": key,
+        "token_hash": key.bytes,
+        "user_id": user,
+        "stage": "FULL",
+        "idle_min": 30,
+        "absolute_until": "2100-01-01",
+    }
+
+
+def token_values(key: UUID, user: UUID, author: UUID) -> dict:
+    return {
+        "id": key,
+        "user_id": user,
+        "token_hash": key.bytes,
+        "scope": "read",
+        "created_at": "2025-01-01",
+        "created_by": author,
+        "expires_at": "2025-01-01 12:00",
+    }
+
+
+def grant_values(key: UUID, user: UUID, agency: str, author: UUID, kind: str) -> dict:
+    of_record = kind != "BREAK_GLASS"
+    return {
+        "id": key,
+        "ref": new_reference("GR"),
+        "user_id": user,
+        "agency_code": agency,
+        "kind": kind,
+        "object_type": "place" if of_record else None,
+        "object_id": random_id() if of_record else None,
+        "reason": "Synthetic",
+        "from_at": "2025-01-01",
+        "until_at": "2025-01-01 03:00",
+        "created_by": author,
+    }
