@@ -1,5 +1,6 @@
 """Pure ASGI middleware: request id, body cap, same-origin check, and headers on every answer."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.exceptions import HTTPException
 
 from app.core import log
+from app.core.bodies import BodyRefusedError, check_json
 from app.core.ids import random_id
 from app.core.json import json_bytes
 
@@ -19,7 +21,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "report-uri /csp-report"
 )
 HEADERS = [
     (b"content-security-policy", CSP.encode()),
@@ -28,10 +31,16 @@ HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=()"),
+    # Two years. Browsers take it over TLS only, so that a copy on one's own machine keeps working.
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
 ]
 NO_STORE = (b"cache-control", b"no-store, private")
 BODY_LIMIT = 1_000_000
 IMPORT_LIMIT = 10_000_000
+PUBLIC_LIMIT = 64_000
+PUBLIC = ("/sign-in", "/report", "/csp-report", "/api/v1/reports")
+QUERY_LIMIT = 4_000
+READ_TIMEOUT_S = 10
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -48,17 +57,18 @@ class SecurityMiddleware:
         scope["request_id"] = random_id().hex[:12]
         finish = _with_headers(scope, send)
         headers = dict(scope["headers"])
-        refusal = _refusal(scope["method"], scope["path"], headers)
+        refusal = _refusal(scope, headers)
         if refusal is not None:
             await _refuse(finish, *refusal)
             return
-        limit = IMPORT_LIMIT if scope["path"].startswith("/imports") else BODY_LIMIT
         try:
-            await self.app(scope, _capped(receive, limit), finish)
+            body = _capped(receive, _limit(scope["path"]))
+            if b"json" in headers.get(b"content-type", b""):
+                body = await _checked(body)
+            await self.app(scope, body, finish)
         except Exception as error:
             if not scope.get("answered"):
-                log.error("unanswered", request_id=scope["request_id"], error=error)
-                await _refuse(finish, 500, "error", "Something went wrong.")
+                await _refuse(finish, *_unanswered(scope, error))
 
 
 class BodyTooLargeError(HTTPException):
@@ -68,12 +78,52 @@ class BodyTooLargeError(HTTPException):
         super().__init__(413)
 
 
-def _refusal(method: str, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+def _unanswered(scope: Scope, error: Exception) -> tuple[int, str, str]:
+    """What went wrong before the application had an answer."""
+    if isinstance(error, BodyRefusedError):
+        return 422, "invalid", str(error)
+    if isinstance(error, BodyTooLargeError):
+        return 413, "too-large", "This is larger than the service takes."
+    if isinstance(error, TimeoutError):
+        return 408, "too-slow", "The body did not arrive within ten seconds."
+    log.error("unanswered", request_id=scope["request_id"], error=error)
+    return 500, "error", "Something went wrong."
+
+
+def _limit(path: str) -> int:
+    if path.startswith(PUBLIC):
+        return PUBLIC_LIMIT
+    return IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
+
+
+async def _checked(read: Receive) -> Receive:
+    """The whole of a JSON body, looked at once before the route reads it."""
+    parts = []
+    more = True
+    while more:
+        message = await read()
+        if message["type"] != "http.request":
+            return read
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b"".join(parts)
+    check_json(body)
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await read()
+
+    return replay
+
+
+def _refusal(scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+    method, path = scope["method"], scope["path"]
+    if len(scope["query_string"]) > QUERY_LIMIT:
+        return 422, "invalid", "This address is too long."
     if method in UNSAFE and not _same_origin(headers):
         return 403, "forbidden", "This request came from another site. Open the page here first."
     length = headers.get(b"content-length", b"0")
-    limit = IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
-    if length.isdigit() and int(length) > limit:
+    if length.isdigit() and int(length) > _limit(path):
         return 413, "too-large", "This is larger than the service takes."
     return None
 
@@ -95,10 +145,12 @@ def _same_origin(headers: dict[bytes, bytes]) -> bool:
 def _capped(receive: Receive, limit: int) -> Receive:
     """Counts a body that came without a length."""
     seen = 0
+    done = False
 
     async def read() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, done
+        message = await asyncio.wait_for(receive(), None if done else READ_TIMEOUT_S)
+        done = done or not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > limit:
             raise BodyTooLargeError

@@ -108,13 +108,21 @@ def listing(
 
 
 @pages.get("/new")
-def new(request: Request, db: Db, actor: Recorder) -> Response:
+def new(request: Request, db: Db, actor: Recorder, place: str | None = None) -> Response:
     with db.read(actor) as session:
-        return _form(request, session, dict(request.query_params), {})
+        return _form(request, session, {"place": place} if place else {}, {})
 
 
 @pages.post("/new")
-def send_new(request: Request, db: Db, actor: Recorder, sent: Form, partners: Partners) -> Response:
+def send_new(
+    request: Request,
+    db: Db,
+    actor: Recorder,
+    sent: Form,
+    partners: Partners,
+    place: str | None = None,
+) -> Response:
+    """`place` stands in the address that the form was opened at; the form holds it as well."""
     wanted, errors = html.parse(IncidentIn, sent)
     with db.begin(actor) as session:
         if wanted is not None:

@@ -56,7 +56,7 @@ pages = APIRouter(include_in_schema=False)
 tiles = APIRouter(tags=["tiles"], route_class=TileRoute)
 streets = APIRouter(include_in_schema=False)
 
-Reader = Annotated[Actor, Depends(May("place.read"))]
+Reader = Annotated[Actor, Depends(May("place.read", own_query=True))]
 # What each layer shows; whoever may not read that finds no such layer.
 SHOWS = {
     "areas": "reference_data.read",

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import text
 
 from app.accounts.deps import Db, May, can
+from app.core import log
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError
@@ -56,6 +57,13 @@ def accessibility(request: Request) -> Response:
 @pages.get("/privacy")
 def privacy(request: Request) -> Response:
     return html.render(request, "privacy.html", page_title="Privacy")
+
+
+@pages.post("/csp-report", status_code=204)
+async def csp_report(request: Request) -> Response:
+    """Counted, not kept: the address in a report can hold a reference."""
+    log.info("csp.report")
+    return Response(status_code=204)
 
 
 @pages.get("/healthz")

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from app.core import security
 from app.main import create_app
-from tests.people import browser
+from tests.people import browser, sign_in_as
 
 HTML = {"Accept": "text/html"}
 EVERY = [
@@ -149,3 +149,70 @@ def test_pages_hold_no_inline_script_or_style(client):
         assert not re.search(r"<script(?![^>]*\bsrc=)", body), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", body), path
         assert not re.search(r'(src|href)="(https?:)?//', body), path
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"name": "Kim Example", "name": "x"}', "one name twice"),
+        ("[" * 30 + "]" * 30, "nested deeper"),
+    ],
+)
+def test_a_body_read_two_ways_is_refused(client, body, words):
+    answer = client.post(
+        "/api/v1/places", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
+    assert "Kim" not in answer.text
+
+
+def test_json_needs_to_say_that_it_is_json(client):
+    answer = client.post("/api/v1/places", content="{}", headers={"Content-Type": "text/plain"})
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/places?colour=red", "/api/v1/places?limit=1&limits=2", "/?x=1"])
+def test_a_filter_that_is_not_known_is_refused(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 422
+    assert "filters" in answer.text
+    assert "red" not in answer.text
+
+
+def test_an_address_may_not_be_longer_than_a_page(client):
+    assert client.get(f"/places?q={'x' * 5000}").status_code == 422
+
+
+def test_public_forms_take_little(client):
+    answer = client.post("/csp-report", content=b"x" * 70_000)
+
+    assert answer.status_code == 413
+
+
+def test_a_report_of_the_browser_is_counted_and_not_kept(client, capsys):
+    answer = client.post("/csp-report", content=b'{"document-uri": "/places/PL-7K2-Q4MT"}')
+
+    assert answer.status_code == 204
+    assert "PL-7K2" not in capsys.readouterr().err
+
+
+def test_a_row_that_a_policy_refuses_is_answered_in_words(db, settings, monkeypatch):
+    from app.places import queries
+
+    monkeypatch.setattr(queries, "in_scope", lambda *_: True)  # the code forgets to ask
+    person = sign_in_as(db, "practitioner", boroughs=("E09000027",))
+    place = {
+        "name": "Test yard",
+        "type_code": "TAKEAWAY_SHOP",
+        "easting": 518000,
+        "northing": 169000,
+    }
+    with browser(db, settings, person) as client:
+        answer = client.post("/api/v1/places", json=place)
+
+    assert answer.status_code == 403, answer.text
+    assert db.ask("cs_app", "select count(*) from app.place", ()) == 0
