@@ -22,6 +22,7 @@ from app.children import routes as children
 from app.clusters import routes as clusters
 from app.core import log, problems
 from app.core.db import Database
+from app.core.mail import Mailer, mailer_of
 from app.core.pages import csrf_token
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
@@ -83,7 +84,7 @@ class Contextmap(FastAPI):
         return SecurityMiddleware(super().build_middleware_stack())
 
 
-def create_app(db: Database, settings: Settings) -> FastAPI:
+def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -> FastAPI:
     """The application over one database; nothing here reads the environment."""
     app = Contextmap(
         title="Contextmap",
@@ -94,6 +95,7 @@ def create_app(db: Database, settings: Settings) -> FastAPI:
     )
     app.state.db = db
     app.state.settings = settings
+    app.state.mailer = mailer or mailer_of(settings)
     app.state.csrf_key = settings.key_for("csrf")
     app.state.refused = record_refusal
     app.state.page_context = _page_context

@@ -20,6 +20,7 @@ from app.core.errors import (
     SignInNeededError,
     StepUpNeededError,
 )
+from app.core.mail import Mailer
 from app.core.pages import SESSION_COOKIE
 
 SIGNED_IN = "signed_in"
@@ -37,6 +38,14 @@ async def database(request: Request) -> Database:
 
 
 Db = Annotated[Database, Depends(database)]
+
+
+async def mailer(request: Request) -> Mailer:
+    found: Mailer = request.app.state.mailer
+    return found
+
+
+Post = Annotated[Mailer, Depends(mailer)]
 
 
 @dataclass(frozen=True, slots=True)
