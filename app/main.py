@@ -20,7 +20,7 @@ from app.accounts.refusals import record_refusal
 from app.accounts.sign_on_routes import sign_on_pages
 from app.children import routes as children
 from app.clusters import routes as clusters
-from app.core import log, problems
+from app.core import log, openapi, problems
 from app.core.db import Database
 from app.core.mail import Mailer, mailer_of
 from app.core.pages import csrf_token
@@ -83,6 +83,12 @@ class Contextmap(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         return SecurityMiddleware(super().build_middleware_stack())
 
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            public = {route for route, may in PERMISSIONS.routes.items() if may == "public"}
+            self.openapi_schema = openapi.completed(super().openapi(), public)
+        return self.openapi_schema
+
 
 def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -> FastAPI:
     """The application over one database; nothing here reads the environment."""
@@ -99,6 +105,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.csrf_key = settings.key_for("csrf")
     app.state.refused = record_refusal
     app.state.page_context = _page_context
+    app.state.methods = _methods()
     check_routes(ROUTERS)
     problems.install(app)
     for router in ROUTERS:
@@ -124,6 +131,15 @@ def _page_context(request: Request) -> dict[str, Any]:
         "can": partial(can, actor),
         "csrf": csrf_token(request),
     }
+
+
+def _methods() -> dict[str, frozenset[str]]:
+    """What each address does, by its template."""
+    found: dict[str, frozenset[str]] = {}
+    for route in PERMISSIONS.routes:
+        method, _, path = route.partition(" ")
+        found[path] = found.get(path, frozenset()) | {method}
+    return found
 
 
 def check_routes(routers: Iterable[APIRouter]) -> None:

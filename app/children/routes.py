@@ -15,7 +15,10 @@ from app.places.rules import Purpose
 api = APIRouter(prefix="/api/v1/children", tags=["children"])
 
 
-def purpose_of(x_purpose: Annotated[str | None, Header()] = None) -> Purpose:
+Said = Annotated[str | None, Header(json_schema_extra={"enum": list(Purpose)})]
+
+
+def purpose_of(x_purpose: Said = None) -> Purpose:
     """The header X-Purpose: why somebody needs to see this."""
     return why(x_purpose)
 

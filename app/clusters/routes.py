@@ -26,6 +26,7 @@ from app.clusters.schemas import (
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.clock import LONDON
+from app.core.openapi import FEATURE, FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.places.queries import partner_codes
 from app.places.schemas import Box, Period, box_of, period_of
@@ -51,7 +52,7 @@ def partners_of(request: Request) -> tuple[str, ...]:
 Partners = Annotated[tuple[str, ...], Depends(partners_of)]
 
 
-@api.get("", responses=documented(422))
+@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(
     db: Db,
     actor: Viewer,
@@ -93,7 +94,7 @@ def run_state(run_id: UUID, db: Db, actor: Viewer) -> RunOut:
         return RunOut.of(queries.find_run(session, run_id))
 
 
-@api.get("/{key}", responses=documented(404))
+@api.get("/{key}", response_class=GeoJson, responses=answers(GeoJson, FEATURE) | documented(404))
 def one(key: str, db: Db, actor: Viewer) -> Response:
     """One cluster as a GeoJSON feature, by its id or by the reference of its lineage."""
     with db.read(actor) as session:
@@ -187,7 +188,7 @@ def _feature(session: Session, actor: Actor, row: Row) -> dict[str, Any]:
 
 
 def _geojson(body: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(body), media_type="application/geo+json")
+    return GeoJson(orjson.dumps(body))
 
 
 def _day(at: datetime | None, *, before: bool = False) -> date | None:

@@ -48,7 +48,9 @@ KINDS: dict[type[errors.AppError], Kind] = {
 METHOD = Kind("method-not-allowed", 405, "This address does not do that")
 SLOW = Kind("too-slow", 408, "This took too long to arrive")
 ERROR = Kind("error", 500, "Something went wrong")
-BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {405: METHOD, 500: ERROR}
+BY_STATUS = {kind.status: kind for kind in (*reversed(KINDS.values()), METHOD, SLOW, ERROR)}
+# The framework's word for a body that it could not read; ours is one word for all that is wrong.
+BY_STATUS[400] = KINDS[errors.InvalidError]
 CODES = {kind.code: kind for kind in (*KINDS.values(), METHOD, SLOW, ERROR)}
 
 MORE = {
@@ -57,6 +59,13 @@ MORE = {
     503: {"Retry-After": "5"},
 }
 
+WORDS = {
+    404: "There is no such page.",
+    405: "This address does not do that.",
+    408: "The body did not arrive within ten seconds.",
+    413: "This is larger than the service takes.",
+    422: "The body cannot be read.",
+}
 PHRASES = {
     "missing": "This is needed.",
     "extra_forbidden": "This field is not known.",
@@ -69,7 +78,7 @@ PHRASES = {
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems a route can answer."""
-    shape = {"schema": {"type": "object"}}
+    shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {"description": BY_STATUS[status].title, "content": {MEDIA_TYPE: shape}}
         for status in statuses
@@ -166,10 +175,17 @@ def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("registered for HTTPException only")
     kind = BY_STATUS.get(error.status_code, ERROR)
-    words = {404: "There is no such page.", 405: "This address does not do that."}
-    detail = words.get(error.status_code, kind.title)
-    status = error.status_code if error.status_code >= 400 else kind.status
-    return answer(request, Kind(kind.code, status, kind.title), detail)
+    response = answer(request, kind, WORDS.get(kind.status, kind.title))
+    if error.headers and kind is METHOD:
+        response.headers["Allow"] = _methods(request, error.headers.get("Allow", ""))
+    return response
+
+
+def _methods(request: Request, of_one_route: str) -> str:
+    """All that this address does: each route of it knows its own only."""
+    path = getattr(request.scope.get("route"), "path", None)
+    known: frozenset[str] = request.app.state.methods.get(path, frozenset())
+    return ", ".join(sorted(known)) or of_one_route
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from app.core import log
+from app.core import log, problems
 from app.core.bodies import BodyRefusedError, check_json
 from app.core.ids import random_id
-from app.core.json import json_bytes
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -59,7 +59,7 @@ class SecurityMiddleware:
         headers = dict(scope["headers"])
         refusal = _refusal(scope, headers)
         if refusal is not None:
-            await _refuse(finish, *refusal)
+            await _refuse(scope, receive, finish, *refusal)
             return
         try:
             body = _capped(receive, _limit(scope["path"]))
@@ -68,7 +68,7 @@ class SecurityMiddleware:
             await self.app(scope, body, finish)
         except Exception as error:
             if not scope.get("answered"):
-                await _refuse(finish, *_unanswered(scope, error))
+                await _refuse(scope, receive, finish, *_unanswered(scope, error))
 
 
 class BodyTooLargeError(HTTPException):
@@ -78,16 +78,23 @@ class BodyTooLargeError(HTTPException):
         super().__init__(413)
 
 
-def _unanswered(scope: Scope, error: Exception) -> tuple[int, str, str]:
+class BodyTooSlowError(HTTPException):
+    """Ten seconds passed without the rest of it."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
+
+
+def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
     """What went wrong before the application had an answer."""
     if isinstance(error, BodyRefusedError):
-        return 422, "invalid", str(error)
+        return "invalid", str(error)
     if isinstance(error, BodyTooLargeError):
-        return 413, "too-large", "This is larger than the service takes."
-    if isinstance(error, TimeoutError):
-        return 408, "too-slow", "The body did not arrive within ten seconds."
+        return "too-large", "This is larger than the service takes."
+    if isinstance(error, BodyTooSlowError):
+        return "too-slow", "The body did not arrive within ten seconds."
     log.error("unanswered", request_id=scope["request_id"], error=error)
-    return 500, "error", "Something went wrong."
+    return "error", "Something went wrong."
 
 
 def _limit(path: str) -> int:
@@ -116,15 +123,17 @@ async def _checked(read: Receive) -> Receive:
     return replay
 
 
-def _refusal(scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+def _refusal(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str] | None:
     method, path = scope["method"], scope["path"]
     if len(scope["query_string"]) > QUERY_LIMIT:
-        return 422, "invalid", "This address is too long."
+        return "invalid", "This address is too long."
+    if "\0" in path or b"%00" in scope["query_string"]:
+        return "invalid", "This address holds a character that cannot be used."
     if method in UNSAFE and not _same_origin(headers):
-        return 403, "forbidden", "This request came from another site. Open the page here first."
+        return "forbidden", "This request came from another site. Open the page here first."
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > _limit(path):
-        return 413, "too-large", "This is larger than the service takes."
+        return "too-large", "This is larger than the service takes."
     return None
 
 
@@ -149,7 +158,10 @@ def _capped(receive: Receive, limit: int) -> Receive:
 
     async def read() -> Message:
         nonlocal seen, done
-        message = await asyncio.wait_for(receive(), None if done else READ_TIMEOUT_S)
+        try:
+            message = await asyncio.wait_for(receive(), None if done else READ_TIMEOUT_S)
+        except TimeoutError:
+            raise BodyTooSlowError from None
         done = done or not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > limit:
@@ -187,13 +199,7 @@ def _log(scope: Scope, status: int, began: float) -> None:
     )
 
 
-async def _refuse(send: Send, status: int, code: str, detail: str) -> None:
-    body = json_bytes(
-        {"type": f"/problems/{code}", "title": detail, "status": status, "detail": detail}
-    )
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(scope: Scope, receive: Receive, send: Send, code: str, detail: str) -> None:
+    """The same problem, or page, that a route would have answered with."""
+    response = problems.answer(Request(scope), problems.CODES[code], detail)
+    await response(scope, receive, send)

@@ -1,11 +1,12 @@
 """Types of the wire: strict, without NaN, NUL or surprises."""
 
+import re
 import unicodedata
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class StrictModel(BaseModel):
@@ -25,7 +26,18 @@ def clean_text(value: str) -> str:
 Text = Annotated[str, AfterValidator(clean_text)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+
+def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """A number, or a text of digits, would be taken for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("Give a date like 2026-11-05.")
+    if isinstance(value, int | float):
+        raise ValueError("Give a date like 2026-11-05, as text.")  # noqa: TRY004 - a 422
+    return value
+
+
 # FastAPI validates values already made by Python's JSON reader, where these are strings.
 Id = Annotated[UUID, Field(strict=False)]
-Day = Annotated[date, Field(strict=False)]
-Instant = Annotated[datetime, Field(strict=False)]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
+Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]

@@ -10,6 +10,7 @@ from app.children.schemas import why
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.ids import read_reference
+from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
 from app.incidents import queries, service
@@ -38,7 +39,10 @@ def partners_of(request: Request) -> tuple[str, ...]:
 Partners = Annotated[tuple[str, ...], Depends(partners_of)]
 
 
-def purpose_of(x_purpose: Annotated[str | None, Header()] = None) -> Purpose:
+Said = Annotated[str | None, Header(json_schema_extra={"enum": list(Purpose)})]
+
+
+def purpose_of(x_purpose: Said = None) -> Purpose:
     """The header X-Purpose: why somebody needs a child's reference."""
     return why(x_purpose)
 
@@ -60,12 +64,12 @@ def filters_of(
 Asked = Annotated[Filters, Depends(filters_of)]
 
 
-@api.get("", responses=documented(422))
+@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 1000) -> Response:
     """Incidents as a GeoJSON FeatureCollection, newest first."""
     with db.read(actor) as session:
         body = queries.features(session, asked, limit=limit)
-    return Response(body, media_type="application/geo+json")
+    return GeoJson(body)
 
 
 @api.post("", status_code=201, responses=documented(403, 422))

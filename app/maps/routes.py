@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -17,6 +17,7 @@ from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import InvalidError, NotFoundError
 from app.core.json import json_bytes
+from app.core.openapi import VectorTile, answers
 from app.core.problems import documented
 from app.maps import basemap, items, queries, rules, view
 from app.maps.rules import Filters
@@ -64,7 +65,7 @@ SHOWS = {
     "incidents": "incident.read",
     "clusters": "cluster.read",
 }
-MVT = "application/vnd.mapbox-vector-tile"
+TILE = answers(VectorTile, {"type": "string", "format": "binary"}) | {204: {"description": "Empty"}}
 MAX_ZOOM = 18
 
 
@@ -100,8 +101,18 @@ def map_items(request: Request, db: Db, actor: Reader) -> Response:
     )
 
 
-@tiles.get("/tiles/{layer}/{z}/{x}/{y}.pbf", responses=documented(404, 422))
-def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Reader) -> Response:
+@tiles.get(
+    "/tiles/{layer}/{z}/{x}/{y}.pbf", response_class=VectorTile, responses=TILE | documented(404)
+)
+def tile(
+    layer: Annotated[str, Path(json_schema_extra={"enum": list(SHOWS)})],
+    z: Annotated[int, Path(ge=0, le=MAX_ZOOM)],
+    x: Annotated[int, Path(ge=0)],
+    y: Annotated[int, Path(ge=0)],
+    request: Request,
+    db: Db,
+    actor: Reader,
+) -> Response:
     """One layer as a vector tile of 4,096 units; 204 when it is empty."""
     if not can(actor, SHOWS.get(layer, "")):
         raise NotFoundError("There is no such layer.")
@@ -112,7 +123,7 @@ def tile(layer: str, z: int, x: int, y: int, request: Request, db: Db, actor: Re
     given = queries.tile_parameters(layer, (z, x, y), filters, partners)
     with db.cursor(actor, keep_plans=True) as cursor:
         body = queries.tile(cursor, layer, given)
-    return Response(body, media_type=MVT) if body else Response(status_code=204)
+    return VectorTile(body) if body else Response(status_code=204)
 
 
 @streets.get("/basemap/{z}/{x}/{y}.pbf")
@@ -128,7 +139,7 @@ def basemap_tile(z: int, x: int, y: int, request: Request) -> Response:
         return Response(status_code=204, headers=headers)
     if opened.gzipped:
         headers["Content-Encoding"] = "gzip"
-    return Response(body, media_type=MVT, headers=headers)
+    return VectorTile(body, headers=headers)
 
 
 def _filters(request: Request, today: date) -> Filters:

@@ -11,6 +11,7 @@ from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.ids import read_reference
+from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
 from app.places import queries, service
@@ -72,12 +73,12 @@ def filters_of(
 Asked = Annotated[Filters, Depends(filters_of)]
 
 
-@api.get("", responses=documented(422))
+@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Response:
     """Places as a GeoJSON FeatureCollection; homes and online spaces have no geometry."""
     with db.read(actor) as session:
         body = queries.features(session, asked, limit=limit)
-    return Response(body, media_type="application/geo+json")
+    return GeoJson(body)
 
 
 @api.post("", status_code=201, responses=documented(403, 422))

@@ -270,8 +270,14 @@ class Period(NamedTuple):
 
 ALWAYS = Period()
 
+# Said in the document only: here a wrong one is refused in words.
+_NUMBER = r"-?\d{1,3}(\.\d+)?"
+_WHEN = r"(\.\.|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?)?)"
+BoxText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_NUMBER}(,{_NUMBER}){{3}})?$"})]
+PeriodText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_WHEN}(/{_WHEN})?)?$"})]
 
-def box_of(bbox: str | None = None) -> Box | None:
+
+def box_of(bbox: BoxText | None = None) -> Box | None:
     """`west,south,east,north` in degrees."""
     if not bbox:
         return None
@@ -284,7 +290,7 @@ def box_of(bbox: str | None = None) -> Box | None:
     return box
 
 
-def period_of(period: Annotated[str | None, Field(alias="datetime")] = None) -> Period:
+def period_of(period: Annotated[PeriodText | None, Field(alias="datetime")] = None) -> Period:
     """`a`, `a/b`, `../b` or `a/..`: dates (London, the last one included) or instants."""
     if not period:
         return ALWAYS

@@ -230,7 +230,9 @@ AREAS = text("""
 """)
 
 
-def areas_geojson(session: Session, kind: str, box: list[float], limit: int) -> bytes:
+def areas_geojson(
+    session: Session, kind: str, box: tuple[float, float, float, float], limit: int
+) -> bytes:
     """A FeatureCollection, put together in the database."""
     west, south, east, north = box
     found = session.scalar(

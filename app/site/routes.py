@@ -12,7 +12,9 @@ from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError
 from app.core.json import json_bytes
 from app.core.migrate import head
+from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
+from app.places.schemas import Box, box_of
 from app.reference import queries as reference
 from app.site import queries
 
@@ -23,8 +25,7 @@ Anyone = Annotated[Actor, Depends(May("signed_in"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 Kind = Literal["borough", "district", "ward", "lsoa"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
-BBOX = r"^-?\d+(\.\d+)?(,-?\d+(\.\d+)?){3}$"
-Box = Annotated[str | None, Query(pattern=BBOX, max_length=100)]
+WORLD = Box(-180, -90, 180, 90)
 
 
 @pages.get("/")
@@ -87,12 +88,15 @@ def readyz(db: Db) -> Response:
     return Response(json_bytes({"checks": checks}), status, media_type="application/json")
 
 
-@api.get("", responses=documented(422))
+@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(
-    db: Db, actor: Reader, kind: Kind = "borough", bbox: Box = None, limit: Limit = 1000
+    db: Db,
+    actor: Reader,
+    box: Annotated[Box | None, Depends(box_of)],
+    kind: Kind = "borough",
+    limit: Limit = 1000,
 ) -> Response:
     """Boundaries of a kind as a GeoJSON FeatureCollection, simplified for a map of a town."""
-    box = [float(part) for part in (bbox or "-180,-90,180,90").split(",")]
     with db.read(actor) as session:
-        body = reference.areas_geojson(session, kind, box, limit)
-    return Response(body, media_type="application/geo+json")
+        body = reference.areas_geojson(session, kind, box or WORLD, limit)
+    return GeoJson(body)

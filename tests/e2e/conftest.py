@@ -1,13 +1,7 @@
 """A running service with demonstration records and one cluster run, and a real browser."""
 
-import json
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -19,6 +13,7 @@ from app.core.pages import SESSION_COOKIE
 from app.demo import service as demo
 from app.maps.view import partner_codes
 from tests.conftest import CLAIMS_KEY, cloned
+from tests.live import serving
 from tests.people import LEAD, sign_in_as
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,29 +27,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-SERVER = """
-import json, sys
-from pathlib import Path
-import uvicorn
-from app.core.db import Database
-from app.core.settings import Settings
-from app.main import create_app
-given = json.loads(sys.argv[1])
-class Logins:
-    def dsn(self, role):
-        return given["dsn"].replace("ROLE", role)
-settings = Settings(data_dir=Path(given["data"]), demo=True, secret_key="a key of the tests only",
-                    basemap=given["basemap"])
-app = create_app(Database(Logins(), given["key"].encode()), settings)
-uvicorn.run(app, host="127.0.0.1", port=given["port"], log_level="error", access_log=False)
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -72,40 +44,13 @@ def site_db(cluster, template, settings) -> Iterator:
 
 @pytest.fixture(scope="session")
 def live_url(site_db, cluster, tmp_path_factory) -> Iterator[str]:
-    port = free_port()
+    """Of all browser tests: in the end no page broke its content security policy."""
     basemap = ROOT.parent / "shared/data/open/basemap/light_basemap_z8-14.pmtiles"
-    given = {
-        "dsn": cluster.dsn("ROLE", "site"),
-        "key": CLAIMS_KEY.decode(),
-        "data": str(tmp_path_factory.mktemp("site")),
-        "basemap": str(basemap) if basemap.exists() else None,
-        "port": port,
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, json.dumps(given)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    try:
-        wait_until_alive(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-
-
-def wait_until_alive(port: int) -> None:
-    for _ in range(300):
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    pytest.fail("The service did not start.")
+    folder = tmp_path_factory.mktemp("site")
+    given = basemap if basemap.exists() else None
+    with serving(cluster.dsn("ROLE", "site"), CLAIMS_KEY, folder, basemap=given) as running:
+        yield running.url
+        assert running.violations() == 0
 
 
 class SignedIn:

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from app.accounts.visits import SYSTEM
 from app.core.pages import SESSION_COOKIE
 from tests.conftest import CLAIMS_KEY, cloned
-from tests.e2e.conftest import ROOT, free_port, wait_until_alive
+from tests.e2e.conftest import ROOT
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, running
+from tests.live import free_port, wait_until_alive
 from tests.people import sign_in_as
 
 SERVER = """
