@@ -29,6 +29,8 @@ from app.core.settings import Settings, load_settings
 from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.maps import routes as maps
+from app.oversight import routes as oversight
+from app.oversight.deps import oversees
 from app.places import routes as places
 from app.places.address import addresses
 from app.site import routes as site
@@ -50,6 +52,7 @@ ROUTERS: list[APIRouter] = [
     clusters.api,
     sign_on_pages,
     passkey_pages,
+    oversight.pages,
 ]
 
 NAV = (
@@ -123,11 +126,14 @@ def app_from_env() -> FastAPI:
 
 def _page_context(request: Request) -> dict[str, Any]:
     actor = getattr(request.state, "actor", None)
+    watching = oversees(actor)
     return {
         "actor": actor,
         "demo": request.app.state.settings.demo,
         "section": request.url.path.strip("/").split("/")[0],
-        "nav": [(key, label) for key, label, needed in NAV if can(actor, needed)],
+        "nav": [(key, label) for key, label, needed in NAV if can(actor, needed)]
+        + [("audit", "Audit")] * watching,
+        "oversees": watching,
         "can": partial(can, actor),
         "csrf": csrf_token(request),
     }

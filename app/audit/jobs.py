@@ -1,6 +1,7 @@
 """What the worker does for the audit beside its queue: seal, anchor, verify."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 
@@ -22,7 +23,10 @@ PASSING = (AppError, SQLAlchemyError, psycopg.Error, OSError)
 
 
 class Keeper:
-    """Seals every few seconds, anchors at the start, each hour and at the end, verifies at two."""
+    """Seals every few seconds, anchors each hour and at both ends, verifies at two and when asked.
+
+    Sealing and verifying go on beside each other: a verification takes seconds, a seal must not.
+    """
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db, self.settings = db, settings
@@ -31,19 +35,23 @@ class Keeper:
 
     async def run(self) -> None:
         """Until cancelled; a turn that has begun is finished."""
-        while True:
-            await asyncio.shield(asyncio.to_thread(self.turn))
-            await asyncio.sleep(EVERY_S)
+        await asyncio.gather(_again_and_again(self.turn), _again_and_again(self.check))
 
     def turn(self) -> None:
         try:
             self.seal()
             if clock.now() >= self.anchor_due:
                 self.anchor()
-            if clock.now() >= self.verify_due:
-                self.verify()
         except PASSING as error:
             log.error("audit.not-sealed", error=error)
+
+    def check(self) -> None:
+        """Verify when it is due, or when an auditor asked since the last time."""
+        try:
+            if clock.now() >= self.verify_due or verification.asked(self.db):
+                self.verify()
+        except PASSING as error:
+            log.error("audit.not-verified", error=error)
 
     def finish(self) -> None:
         """The last seal and anchor of this worker."""
@@ -70,6 +78,12 @@ class Keeper:
         self.verify_due = next_verification(clock.now())
         if not verdict.holds:
             log.error("audit.verification-failed", rows=verdict.found)
+
+
+async def _again_and_again(turn: Callable[[], None]) -> None:
+    while True:
+        await asyncio.shield(asyncio.to_thread(turn))
+        await asyncio.sleep(EVERY_S)
 
 
 def next_verification(now: datetime) -> datetime:

@@ -43,6 +43,7 @@ WAITING = """
     select coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8
     from audit.event where (era, xid) >= (%s, %s::text::xid8) and at > '-infinity'
 """
+LAST_OUTCOME = "select outcome from audit.event where action = %s order by id desc limit 1"
 MICROSECONDS_1970_TO_2000 = 946_684_800_000_000
 
 
@@ -108,6 +109,11 @@ def every_seal(cursor: Cursor) -> Iterator[Seal]:
         server.itersize = CHUNK
         server.execute(SEALS, binary=True)
         yield from map(_seal, server)
+
+
+def last_outcome(cursor: Cursor, action: str) -> str | None:
+    row = cursor.execute(LAST_OUTCOME, (action,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def sealed_events(cursor: Cursor) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.orm import Session
 
 from app.audit import anchors, queries, service
 from app.audit.chain import ERA, XID, Verdict, check_future, examine
@@ -15,6 +16,18 @@ from app.core.db import Database
 from app.core.settings import Settings
 
 Progress = Callable[[int, int, str], None]
+VERIFY, ASKED = "audit.verify", "asked"
+
+
+def ask(session: Session) -> None:
+    """The worker looks for this event and verifies: a million events take longer than a page."""
+    service.record(session, VERIFY, "audit_event", None, outcome=ASKED, rows=0)
+
+
+def asked(db: Database) -> bool:
+    """Whether somebody has asked since the last verification ended."""
+    with db.cursor(SEALER) as cursor:
+        return queries.last_outcome(cursor, VERIFY) == ASKED
 
 
 def verify(
@@ -74,7 +87,7 @@ def verify_with(
     with db.begin(actor) as session:
         service.record(
             session,
-            "audit.verify",
+            VERIFY,
             "audit_event",
             None,
             outcome="unchanged" if verdict.holds else "changed",

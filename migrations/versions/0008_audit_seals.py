@@ -154,6 +154,44 @@ begin
 end $$
 """
 
+# Who has seen one record. Leads ask about places; the answer has no detail. The newest first.
+SEEN_BY = """
+create function audit.seen_by(ref text, at_most int)
+    returns table (at timestamptz, actor uuid, role text, action text, purpose text, rows int)
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    if not coalesce(sec.role() = 'auditor'
+                    or sec.role() = 'cs_lead' and seen_by.ref like 'PL-%', false) then
+        raise insufficient_privilege using message = 'this role does not see who has seen it';
+    end if;
+    return query
+        select e.at, e.actor, e.role, e.action, e.purpose, e.rows
+        from audit.event as e
+        where e.object_ref = seen_by.ref and e.outcome = 'done' and e.object_type <> 'audit_event'
+        order by e.id desc limit least(seen_by.at_most, 500);
+end $$
+"""
+
+# How often each unit did what, by month in London. Nobody is named, no record either.
+UNIT_TOTALS = """
+create function audit.unit_totals(since timestamptz)
+    returns table (agency text, action text, month date, events bigint)
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    if sec.role() is distinct from 'cs_lead' then
+        raise insufficient_privilege using message = 'only a lead sees the totals of units';
+    end if;
+    return query
+        select e.agency, e.action, date_trunc('month', e.at at time zone 'Europe/London')::date,
+               count(*)
+        from audit.event as e
+        where e.at >= since and e.agency is not null and e.role <> 'job'
+        group by 1, 2, 3 order by 1, 2, 3;
+end $$
+"""
+
 SEALER = "(select sec.job()) = 'audit:seal'"
 POLICIES = {
     "event_owner on audit.event for select": "using (true)",
@@ -167,6 +205,8 @@ POLICIES = {
 }
 CALLERS = {
     "current_era()": "cs_audit",
+    "seen_by(text, int)": "cs_app, cs_audit",
+    "unit_totals(timestamptz)": "cs_app",
     "add_seal(int, xid8, bigint, bytea)": "cs_audit",
     "add_anchor(bigint, text)": "cs_audit",
     "erase_detail(bigint)": "cs_job",
@@ -186,6 +226,8 @@ def upgrade() -> None:
     op.execute("create index event_sealing_idx on audit.event (era, xid, id)")
     op.execute("create index event_at_idx on audit.event (at)")
     op.execute("create index event_actor_idx on audit.event (actor, at)")
+    op.execute("create index event_action_idx on audit.event (action, id)")
+    op.execute("create index event_ref_idx on audit.event (object_ref, id)")
     for table, columns in TABLES.items():
         op.execute(f"create table audit.{table} ({columns})")
         op.execute(f"comment on table audit.{table} is '{COMMENTS[table]}'")
@@ -193,7 +235,16 @@ def upgrade() -> None:
         op.execute(f"alter table audit.{table} force row level security")
     for policy, condition in POLICIES.items():
         op.execute(f"create policy {policy} to cs_sec {condition}")
-    for function in (CURRENT_ERA, BEGIN_ERA, LOG, ADD_SEAL, ADD_ANCHOR, ERASE_DETAIL):
+    for function in (
+        CURRENT_ERA,
+        BEGIN_ERA,
+        LOG,
+        ADD_SEAL,
+        ADD_ANCHOR,
+        ERASE_DETAIL,
+        SEEN_BY,
+        UNIT_TOTALS,
+    ):
         op.execute(function)
     op.execute("revoke execute on all functions in schema audit from public")
     for function, login in CALLERS.items():
@@ -206,11 +257,14 @@ def downgrade() -> None:
     op.execute("set local role cs_sec")
     op.execute(
         "drop function audit.current_era, audit.begin_era, audit.add_seal, audit.add_anchor, "
-        "audit.erase_detail cascade"
+        "audit.erase_detail, audit.seen_by, audit.unit_totals cascade"
     )
     op.execute("drop table audit.anchor, audit.seal, audit.era")
     op.execute("drop policy event_owner on audit.event")
     op.execute("drop policy event_erase on audit.event")
-    op.execute("drop index audit.event_sealing_idx, audit.event_at_idx, audit.event_actor_idx")
+    op.execute(
+        "drop index audit.event_sealing_idx, audit.event_at_idx, audit.event_actor_idx, "
+        "audit.event_action_idx, audit.event_ref_idx"
+    )
     op.execute("alter table audit.event drop column salt, drop column regime")
     op.execute("set local role cs_owner")

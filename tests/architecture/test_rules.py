@@ -79,6 +79,7 @@ FURTHER = {
     "maps/basemap",
     "maps/items",
     "maps/view",
+    "oversight/unusual",
 }
 
 

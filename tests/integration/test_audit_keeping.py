@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from app import cli
-from app.audit import anchors, commands, service
+from app.audit import anchors, commands, service, verification
 from app.audit.jobs import EVERY_S, Keeper, next_verification
 from app.core import clock
 from app.core.actor import job_actor
@@ -225,8 +226,8 @@ def test_the_whole_audit_is_verified_at_night(db, keeper, monkeypatch):
     night = keeper.verify_due + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: night)
 
-    keeper.turn()
-    keeper.turn()
+    keeper.check()
+    keeper.check()
 
     assert [outcome for outcome, *_ in events(db, "audit.verify")] == ["unchanged"]
 
@@ -238,11 +239,52 @@ def test_a_changed_event_raises_the_alarm_at_night(db, keeper, monkeypatch, capl
     night = keeper.verify_due + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: night)
 
-    keeper.turn()
+    keeper.check()
 
     assert [json.loads(r.message)["event"] for r in caplog.records if r.levelname == "ERROR"] == [
         "audit.verification-failed"
     ]
+
+
+def test_it_is_verified_when_an_auditor_asks_and_once(db, keeper):
+    log(db)
+    keeper.turn()
+    keeper.check()
+    with db.begin(SOMEBODY) as session:
+        verification.ask(session)
+
+    keeper.check()
+    keeper.check()
+
+    assert [outcome for outcome, *_ in events(db, "audit.verify")] == ["asked", "unchanged"]
+
+
+def test_sealing_goes_on_while_the_whole_audit_is_verified(db, keeper, monkeypatch):
+    """A verification of two turns' length: an event that comes meanwhile is sealed all the same."""
+    ended = threading.Event()
+    monkeypatch.setattr(keeper, "check", lambda: ended.wait(20))
+    monkeypatch.setattr("app.audit.jobs.EVERY_S", 0.05)
+
+    async def meanwhile():
+        running = asyncio.create_task(keeper.run())
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(log, db)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if await asyncio.to_thread(sealed, db):
+                break
+        before_it_ended = not ended.is_set()
+        ended.set()
+        running.cancel()
+        return before_it_ended and sealed(db)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lambda: asyncio.run(meanwhile())).result() == 1
+
+
+def sealed(db):
+    with superuser(db) as admin:
+        return admin.execute("select count(*) from audit.seal").fetchone()[0]
 
 
 def test_a_turn_that_fails_is_told_and_the_next_one_seals(db, keeper, caplog):
