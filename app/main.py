@@ -13,17 +13,15 @@ from fastapi.routing import APIRoute
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from app.accounts.account_routes import account_pages
-from app.accounts.confirm_routes import confirm_pages
 from app.accounts.deps import May, can
-from app.accounts.emergency_routes import emergency_pages
 from app.accounts.passkey_routes import passkey_pages
-from app.accounts.permissions import PERMISSIONS, ROLES, PermissionFileError
+from app.accounts.permissions import PERMISSIONS, PermissionFileError
 from app.accounts.refusals import record_refusal
-from app.accounts.secrets import factors_of
-from app.accounts.setup_routes import setup_pages
-from app.accounts.sign_in_routes import sign_in_pages
 from app.accounts.sign_on_routes import sign_on_pages
+from app.admin import routes as admin
+from app.admin.grant_routes import grant_pages
+from app.admin.token_routes import token_pages
+from app.admin.user_routes import user_pages
 from app.children import routes as children
 from app.clusters import routes as clusters
 from app.core import log, openapi, problems
@@ -56,14 +54,13 @@ ROUTERS: list[APIRouter] = [
     children.api,
     clusters.pages,
     clusters.api,
-    sign_in_pages,
-    setup_pages,
-    account_pages,
-    confirm_pages,
-    emergency_pages,
     sign_on_pages,
     passkey_pages,
     oversight.pages,
+    admin.pages,
+    token_pages,
+    user_pages,
+    grant_pages,
 ]
 
 NAV = (
@@ -73,6 +70,7 @@ NAV = (
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
     ("about-the-data", "About the data", "reference_data.read"),
+    ("admin", "Administration", "user.revoke user.request"),
 )
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
 
@@ -116,7 +114,6 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.db = db
     app.state.settings = settings
     app.state.mailer = mailer or mailer_of(settings)
-    app.state.factors = factors_of(settings)
     app.state.csrf_key = settings.key_for("csrf")
     app.state.refused = record_refusal
     app.state.page_context = _page_context
@@ -139,13 +136,15 @@ def app_from_env() -> FastAPI:
 def _page_context(request: Request) -> dict[str, Any]:
     actor = getattr(request.state, "actor", None)
     watching = oversees(actor)
-    known = getattr(request.state, "identified", None)
     return {
         "actor": actor,
-        "idle_min": ROLES[actor.role].idle_min if actor and known and known.session_id else None,
         "demo": request.app.state.settings.demo,
         "section": request.url.path.strip("/").split("/")[0],
-        "nav": [(key, label) for key, label, needed in NAV if can(actor, needed)]
+        "nav": [
+            (key, label)
+            for key, label, needed in NAV
+            if any(can(actor, each) for each in needed.split())
+        ]
         + [("audit", "Audit")] * watching,
         "oversees": watching,
         "can": partial(can, actor),

@@ -10,8 +10,6 @@ from starlette.concurrency import run_in_threadpool
 
 from app.accounts.identity import Identified, identify
 from app.accounts.permissions import PERMISSIONS, Rule
-from app.accounts.rules import source_of
-from app.accounts.secrets import Factors
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Database
@@ -50,25 +48,6 @@ async def mailer(request: Request) -> Mailer:
 Post = Annotated[Mailer, Depends(mailer)]
 
 
-async def factors(request: Request) -> Factors:
-    found: Factors = request.app.state.factors
-    return found
-
-
-Proofs = Annotated[Factors, Depends(factors)]
-
-
-async def source(request: Request) -> str:
-    """Where a request came from, behind the proxies that the operator named."""
-    trusted = request.app.state.settings.trusted_proxies.split(",")
-    peer = request.client.host if request.client else ""
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    return source_of(peer, forwarded, [proxy.strip() for proxy in trusted])
-
-
-Source = Annotated[str, Depends(source)]
-
-
 @dataclass(frozen=True, slots=True)
 class May:
     """`Annotated[Actor, Depends(May("place.read"))]`: who may call, as a type.
@@ -96,7 +75,7 @@ class May:
         request.state.permission = self.permission
         if self.permission == SIGNED_IN:
             return known.actor
-        rule = allowed(known.actor, self.permission)
+        rule = self.rule_for(known.actor)
         _token_may(known, rule, request.method)
         if rule.scope in ELSEWHERE and not self.elsewhere:
             raise NotFoundError("There is no such page.")
@@ -105,6 +84,10 @@ class May:
         actor = replace(known.actor, tiers=rule.tiers, view=rule.view)
         ref = request.path_params.get("ref", "")
         return for_record(actor, ref, known.held.get(ref)) if rule.purposes else actor
+
+    def rule_for(self, actor: Actor) -> Rule:
+        """The rule that lets this person in; asked before anything else about them."""
+        return allowed(actor, self.permission)
 
 
 def for_record(actor: Actor, ref: str, purpose: str | None) -> Actor:

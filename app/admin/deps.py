@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from fastapi import Request
-
-from app.accounts.deps import May
-from app.accounts.permissions import PERMISSIONS
+from app.accounts.deps import May, allowed
+from app.accounts.permissions import PERMISSIONS, Rule
 from app.core.actor import Actor
 from app.core.errors import ForbiddenError
 
@@ -14,9 +12,14 @@ from app.core.errors import ForbiddenError
 class MayAll(May):
     """As `May`, for roles whose rule is not limited to themselves or their organisation."""
 
-    def check(self, request: Request) -> Actor:
-        actor = May.check(self, request)
-        rule = PERMISSIONS.rule(actor.role, self.permission)
-        if rule is None or rule.scope != "all":
+    def rule_for(self, actor: Actor) -> Rule:
+        rule = allowed(actor, self.permission)
+        if rule.scope != "all":
             raise ForbiddenError("Your role does not allow this.")
-        return actor
+        return rule
+
+
+def can_all(actor: Actor, permission: str) -> bool:
+    """Whether such a route would let this person in: for links and buttons."""
+    rule = PERMISSIONS.rule(actor.role, permission)
+    return rule is not None and rule.scope == "all"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.accounts.permissions import Permissions, Rule
+from app.accounts.permissions import ROLES, Permissions, Role, Rule
 
 OBJECTS = {
     "report": "Reports",
@@ -127,6 +127,33 @@ class Line:
     how: tuple[str, ...]
 
 
+TIERS = {
+    "H0": "what signed-in partners may be shown",
+    "H1": "what practitioners may be shown",
+    "P": "police intelligence that may be shared",
+    "C": "police intelligence with conditions",
+}
+BOROUGHS = {
+    "all": "Every borough of the partnership",
+    "assigned": "The boroughs of the account",
+    "none": "None",
+}
+
+
+def facts(role: Role) -> list[tuple[str, str]]:
+    """What holds for everything a role does: pairs of a name and words."""
+    if not role.account:
+        return [("Account", "None. Reports come without signing in.")]
+    second = listed([ROLES[name].label for name in role.second_person], "or")
+    return [
+        ("Boroughs", BOROUGHS[role.boroughs]),
+        ("Records", _sentence([TIERS[tier] for tier in role.tiers]) or "None of any case"),
+        ("Signed out", f"After {role.idle_min} minutes without use, and after {role.abs_h} hours"),
+        ("Second factor", "Always" if role.mfa else "Not asked for"),
+        ("New accounts", f"Wait for a second person: {second}" if second else "Wait for nobody"),
+    ]
+
+
 def lines(permissions: Permissions, role: str, thing: str) -> list[Line]:
     """What this role may do to one object; actions with equal conditions share a line."""
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -137,9 +164,16 @@ def lines(permissions: Permissions, role: str, thing: str) -> list[Line]:
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:
-    """`a, b and c`."""
+    """`a, b and c`; nothing for nothing."""
+    if not words:
+        return ""
     before, (final,) = ", ".join(words[:-1]), words[-1:]
     return f"{before} {last} {final}" if before else final
+
+
+def _sentence(words: Sequence[str]) -> str:
+    told = listed(words)
+    return told[:1].upper() + told[1:]
 
 
 def _how(rule: Rule, second: Sequence[str]) -> tuple[str, ...]:

@@ -286,6 +286,22 @@ begin
 end $$
 """
 
+# An administrator sees whether somebody has a second factor, and never what it is.
+FACTORS_OF = """
+create function app.factors_of(person uuid) returns jsonb
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+    select jsonb_build_object(
+        'passkeys', (select count(*) from app.passkey as p
+                     where p.user_id = person and p.removed_at is null),
+        'app', exists (select from app.credential as c
+                       where c.user_id = person and c.totp_secret is not null),
+        'invited_until', (select max(i.expires_at) from app.invitation as i
+                          where i.user_id = person and i.used_at is null
+                            and i.expires_at > now()))
+    where sec.role() in ('administrator', 'auditor')
+$$
+"""
+
 # What the policies cannot say: which columns a person may change of the rows the policies open.
 # Functions of the owner and the system's own jobs are not held by it.
 GUARDED = """
@@ -374,6 +390,7 @@ def upgrade() -> None:
     op.execute(ACTOR_OF)
     op.execute(HOLD_PURPOSE)
     op.execute(INVITE)
+    op.execute(FACTORS_OF)
     for table, (broken, words) in GUARDS.items():
         op.execute(GUARDED.format(table=table, broken=broken, words=words))
         op.execute(
@@ -382,6 +399,7 @@ def upgrade() -> None:
         )
     op.execute("revoke execute on all functions in schema app from public")
     op.execute("grant execute on function app.invite to cs_app, cs_job")
+    op.execute("grant execute on function app.factors_of to cs_app, cs_audit")
     op.execute("grant execute on function app.hold_purpose to cs_app")
     op.execute("grant execute on function app.actor_of to cs_app")
     for target, comment in COMMENTS.items():
@@ -389,7 +407,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop function app.actor_of, app.hold_purpose, app.invite")
+    op.execute("drop function app.actor_of, app.hold_purpose, app.invite, app.factors_of")
     for name in reversed(TABLES):
         op.execute(f'drop table app."{name}"')
     for table in GUARDS:
