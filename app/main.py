@@ -13,10 +13,16 @@ from fastapi.routing import APIRoute
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from app.accounts.account_routes import account_pages
+from app.accounts.confirm_routes import confirm_pages
 from app.accounts.deps import May, can
+from app.accounts.emergency_routes import emergency_pages
 from app.accounts.passkey_routes import passkey_pages
-from app.accounts.permissions import PERMISSIONS, PermissionFileError
+from app.accounts.permissions import PERMISSIONS, ROLES, PermissionFileError
 from app.accounts.refusals import record_refusal
+from app.accounts.secrets import factors_of
+from app.accounts.setup_routes import setup_pages
+from app.accounts.sign_in_routes import sign_in_pages
 from app.accounts.sign_on_routes import sign_on_pages
 from app.admin import routes as admin
 from app.admin.grant_routes import grant_pages
@@ -54,6 +60,11 @@ ROUTERS: list[APIRouter] = [
     children.api,
     clusters.pages,
     clusters.api,
+    sign_in_pages,
+    setup_pages,
+    account_pages,
+    confirm_pages,
+    emergency_pages,
     sign_on_pages,
     passkey_pages,
     oversight.pages,
@@ -114,6 +125,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.db = db
     app.state.settings = settings
     app.state.mailer = mailer or mailer_of(settings)
+    app.state.factors = factors_of(settings)
     app.state.csrf_key = settings.key_for("csrf")
     app.state.refused = record_refusal
     app.state.page_context = _page_context
@@ -136,8 +148,10 @@ def app_from_env() -> FastAPI:
 def _page_context(request: Request) -> dict[str, Any]:
     actor = getattr(request.state, "actor", None)
     watching = oversees(actor)
+    known = getattr(request.state, "identified", None)
     return {
         "actor": actor,
+        "idle_min": ROLES[actor.role].idle_min if actor and known and known.session_id else None,
         "demo": request.app.state.settings.demo,
         "section": request.url.path.strip("/").split("/")[0],
         "nav": [

@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from app.accounts.identity import Identified, identify
 from app.accounts.permissions import PERMISSIONS, Rule
+from app.accounts.rules import source_of
+from app.accounts.secrets import Factors
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Database
@@ -46,6 +48,25 @@ async def mailer(request: Request) -> Mailer:
 
 
 Post = Annotated[Mailer, Depends(mailer)]
+
+
+async def factors(request: Request) -> Factors:
+    found: Factors = request.app.state.factors
+    return found
+
+
+Proofs = Annotated[Factors, Depends(factors)]
+
+
+async def source(request: Request) -> str:
+    """Where a request came from, behind the proxies that the operator named."""
+    trusted = request.app.state.settings.trusted_proxies.split(",")
+    peer = request.client.host if request.client else ""
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return source_of(peer, forwarded, [proxy.strip() for proxy in trusted])
+
+
+Source = Annotated[str, Depends(source)]
 
 
 @dataclass(frozen=True, slots=True)

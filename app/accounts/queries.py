@@ -39,6 +39,7 @@ class Known(NamedTuple):
 
     user_id: UUID
     ref: str
+    email: str | None
     password_hash: str | None
 
 
@@ -56,7 +57,7 @@ class Activity(NamedTuple):
 def may_sign_in(session: Session, username: str, *, today: date) -> Known | None:
     """An account that may be signed in to; None for every other reason alike."""
     found = session.execute(
-        select(User.id, User.ref, Credential.password_hash)
+        select(User.id, User.ref, User.email, Credential.password_hash)
         .join(Credential, Credential.user_id == User.id)
         .where(User.username == folded(username), User.state == State.ACTIVE)
         .where(User.ends_on >= today)
@@ -134,8 +135,26 @@ def failures(session: Session, key: bytes, *, since: datetime) -> list[datetime]
     return list(found)
 
 
-def forget_failures(session: Session, *, before: datetime) -> None:
-    session.execute(delete(SignInFailure).where(SignInFailure.at < before))
+def has_passkeys(session: Session, user_id: UUID) -> bool:
+    return bool(passkeys(session, user_id))
+
+
+def addresses_of(session: Session, roles: Sequence[str]) -> Sequence[str]:
+    """Where people of these roles read mail."""
+    return session.scalars(
+        select(User.email)
+        .where(User.role.in_(roles), User.state == State.ACTIVE, User.email.is_not(None))
+        .order_by(User.email)
+        .distinct()
+    ).all()  # type: ignore[return-value]  # the condition leaves no null
+
+
+def forget_failures(session: Session, *, before: datetime) -> int:
+    """How many counts of tries were forgotten."""
+    found = session.execute(
+        delete(SignInFailure).where(SignInFailure.at < before).returning(SignInFailure.attempt_id)
+    )
+    return len(found.all())
 
 
 def take_back(session: Session, attempt_id: UUID) -> None:

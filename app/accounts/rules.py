@@ -31,6 +31,7 @@ class TokenScope(StrEnum):
 
 # One sentence for every failure, so that none tells which part was right.
 FAILED = "Check your username, password and code."
+FAILED_AGAIN = "Check the code. Each one counts once."
 WAIT = "Too many tries. Wait 5 minutes."
 LINK_OVER = "This link has been used or is too old. Ask an administrator for a new one."
 OWN_ROLE = "Nobody changes their own role. Ask another administrator."
@@ -42,6 +43,9 @@ LONGEST_ACCOUNT = timedelta(days=365)
 UNUSED = timedelta(days=90)
 LONGEST_TOKEN = timedelta(hours=24)
 FAILURES, WINDOW, PAUSE = 10, timedelta(minutes=5), timedelta(minutes=5)
+
+SHORTEST_REASON, LONGEST_REASON, LONGEST_EMERGENCY_H = 20, 500, 4
+CODES_SHOWN = timedelta(minutes=10)  # after they were made
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -77,6 +81,21 @@ def end_problem(ends_on: date, today: date) -> str | None:
     if today <= ends_on <= today + LONGEST_ACCOUNT:
         return None
     return "Enter an end date within 12 months."
+
+
+def emergency_reason(reason: str) -> str:
+    """ValueError in words when it is not long enough to be read later, or too long."""
+    if len(reason) < SHORTEST_REASON:
+        raise ValueError("Enter a reason of at least 20 characters.")
+    if len(reason) > LONGEST_REASON:
+        raise ValueError("Use at most 500 characters.")
+    return reason
+
+
+def emergency_hours(hours: int) -> int:
+    if not 1 <= hours <= LONGEST_EMERGENCY_H:
+        raise ValueError("Choose for how long, at most 4 hours.")
+    return hours
 
 
 def source_of(peer: str, forwarded: str, trusted: Sequence[str]) -> str:

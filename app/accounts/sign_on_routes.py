@@ -20,6 +20,7 @@ sign_on_pages = APIRouter(include_in_schema=False)
 
 ATTEMPT_COOKIE = "__Host-oidc"
 CODE_PAGE = "/sign-in/code"
+SIGNED_IN = "You are signed in"
 REFUSED = "Your work account could not be signed in. Try again, or ask an administrator."
 NO_FACTOR = (
     "Your work account did not ask for a second factor. Use your invitation link first, "
@@ -91,14 +92,9 @@ def _entered(request: Request, session: Session, proven: Proven, to: str) -> Res
         return _sorry(request, WAITS, 200)
     if proven.second_factor:
         token = visits.signed_in(session, user, now=now, return_to=to, way="oidc")
-        return signed_in_at(_arrived(request, to), token)
+        return signed_in_at(html.arrived(request, to, title=SIGNED_IN), token)
     token = visits.asked_for_code(session, user, now=now, return_to=to)
-    return signed_in_at(_arrived(request, CODE_PAGE), token)
-
-
-def _arrived(request: Request, to: str) -> Response:
-    """A page that goes on by itself: a redirect would not carry the strict cookie with it."""
-    return html.render(request, "sign-on/arrived.html", page_title="You are signed in", to=to)
+    return signed_in_at(html.arrived(request, CODE_PAGE, title=SIGNED_IN), token)
 
 
 def _sorry(request: Request, words: str, status: int) -> Response:

@@ -8,10 +8,11 @@ from fastapi import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts import queries
 from app.accounts.identity import token_hash
 from app.accounts.models import User, Visit
 from app.accounts.permissions import ROLES
-from app.accounts.rules import STAGE_TIME, Stage
+from app.accounts.rules import PAUSE, STAGE_TIME, Stage
 from app.accounts.secrets import new_token
 from app.audit import service as audit
 from app.core import pages
@@ -30,6 +31,15 @@ def system_for(user_id: UUID) -> Actor:
 def asked_for_code(session: Session, user: User, *, now: datetime, return_to: str) -> str:
     """The first factor was right; the second is asked for next. The token for the cookie."""
     return _opened(session, user, Stage.CODE, now=now, return_to=return_to)
+
+
+def setting_up(session: Session, user: User, challenge: bytes, *, now: datetime) -> str:
+    """An invitation was spent; `challenge` holds the sealed secret that is shown meanwhile."""
+    token = _opened(session, user, Stage.SETUP, now=now, return_to="/")
+    visit = queries.visit(session, token_hash(token), Stage.SETUP, now=now)
+    if visit is not None:
+        visit.challenge = challenge
+    return token
 
 
 def signed_in(session: Session, user: User, *, now: datetime, return_to: str, way: str) -> str:
@@ -64,6 +74,21 @@ def signed_in_at(answer: Response, token: str) -> Response:
     answer.set_cookie(
         pages.SESSION_COOKIE, token, path="/", secure=True, httponly=True, samesite="strict"
     )
+    return answer
+
+
+def signed_out(answer: Response) -> Response:
+    """The browser forgets the cookie; the session itself was ended in the database."""
+    answer.delete_cookie(
+        pages.SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="strict"
+    )
+    return answer
+
+
+def patient(answer: Response) -> Response:
+    """Says to programs, too, how long to wait after too many tries."""
+    if answer.status_code == 429:
+        answer.headers["retry-after"] = str(int(PAUSE.total_seconds()))
     return answer
 
 

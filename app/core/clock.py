@@ -13,3 +13,8 @@ def now() -> datetime:
 def today() -> date:
     """The day in London."""
     return now().astimezone(LONDON).date()
+
+
+def london(instant: datetime) -> datetime:
+    """As people read it."""
+    return instant.astimezone(LONDON)

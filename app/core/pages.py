@@ -5,12 +5,15 @@ import hmac
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
+from app.core import clock
 from app.core.errors import ForbiddenError
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
@@ -31,6 +34,7 @@ _env = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_env.globals["london"] = clock.london
 
 
 def wants_html(request: Request) -> bool:
@@ -52,6 +56,15 @@ def see(url: str) -> Response:
     return RedirectResponse(url, status_code=303)
 
 
+def address(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}"
+
+
+def arrived(request: Request, to: str, *, title: str = "Opening the page") -> Response:
+    """A page that goes on by itself: a redirect would not carry the strict cookie with it."""
+    return render(request, "sign-on/arrived.html", page_title=title, to=to)
+
+
 def csrf_token(request: Request) -> str:
     """Of this session and no other; before sign-in there is only one, and nothing to protect."""
     session = request.cookies.get(SESSION_COOKIE, "")
@@ -65,6 +78,20 @@ async def form_fields(request: Request) -> dict[str, str]:
         raise ForbiddenError(
             "This form is out of date. Open the page again and send it from there."
         )
+    return _answers(form)
+
+
+async def entry_fields(request: Request) -> dict[str, str]:
+    """The same for the doors of sign-in, where no session is acted upon and none can be forged.
+
+    A page opened by a link elsewhere comes without the strict cookie and is sent with it, so that
+    a token of the cookie would refuse the very people who follow a link. That the form is ours is
+    checked by its origin (`core.security`).
+    """
+    return _answers(await request.form(max_files=0, max_fields=20))
+
+
+def _answers(form: FormData) -> dict[str, str]:
     return {
         name: value
         for name, value in form.items()

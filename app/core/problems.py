@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.core import errors, log, pages
 from app.core.json import json_bytes
@@ -129,12 +130,21 @@ def _app_error(request: Request, error: Exception) -> Response:
         raise TypeError("registered for AppError only")
     elsewhere = SIGN_IN_PAGES.get(type(error))
     if elsewhere and pages.wants_html(request):
-        asked = request.url.path if request.method == "GET" else "/"
-        return pages.see(f"{elsewhere}?next={quote(asked)}")
+        return pages.see(f"{elsewhere}?next={quote(_asked(request))}")
     if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
         request.app.state.refused(request, KINDS[type(error)].status)
     fields = error.fields if isinstance(error, errors.InvalidError) else None
     return answer(request, KINDS[type(error)], error.detail, fields)
+
+
+def _asked(request: Request) -> str:
+    """The page to come back to, filters and all; what a form would have sent is not repeated."""
+    path = request.url.path
+    if request.method == "GET":
+        return f"{path}?{request.url.query}" if request.url.query else path
+    scope = {**request.scope, "method": "GET"}
+    shown = any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    return path if shown else "/"
 
 
 def _invalid(request: Request, error: Exception) -> Response:
