@@ -1,15 +1,15 @@
 """Things on the map that can be touched: at most 300, grouped beyond; nothing is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import cos, radians
 from typing import Any
 
-from app.maps.queries import Row
+from app.maps.queries import Box, Row, Spot
 
 MOST = 300
 PIXELS = 64
 APART_PX = (36, 26)
-DEEPEST = 18
+CLOSE, LISTED = 17, 30
 SHAPES = {
     "PG_OPEN": "circle",
     "PG_CENTRE": "square",
@@ -18,65 +18,83 @@ SHAPES = {
     "PG_HOMES": "pentagon",
     "PG_ONLINE": "hexagon",
 }
-Box = tuple[float, float, float, float]
+
+Group = Sequence[Spot]
 
 
-def answer(rows: Sequence[Row], box: Box, zoom: int) -> dict[str, Any]:
-    """`matches` = those on the map + `off_map`; a place without geometry is listed beside it."""
-    located = [row for row in rows if row.lon is not None]
-    seen = [row for row in located if _inside(row, box)]
-    shown, mode = _shown(seen, zoom)
-    return {
-        "mode": mode,
-        "matches": len(rows),
-        "in_view": len(seen),
-        "on_map": len(located),
-        "off_map": off_map(rows),
-        "items": shown,
-    }
-
-
-def off_map(rows: Sequence[Row]) -> dict[str, int]:
-    """Places without a shape, by why."""
-    missing = [row for row in rows if row.lon is None]
-    return {
-        "online": sum(row.geom_kind == "N" for row in missing),
-        "address": sum(row.residential for row in missing),
-        "line": sum(row.geom_kind == "L" for row in missing),
-        "area": sum(row.geom_kind == "A" for row in missing),
-    }
-
-
-def _inside(row: Row, box: Box) -> bool:
-    west, south, east, north = box
-    return west <= (row.lon or 0) <= east and south <= (row.lat or 0) <= north
-
-
-def _shown(seen: Sequence[Row], zoom: int) -> tuple[list[dict[str, Any]], str]:
-    if len(seen) <= MOST:
-        return _apart(seen, zoom), "places"
+def grouped(spots: Sequence[Spot], zoom: int) -> tuple[list[Group], str]:
+    """Each thing alone, or with those it would cover; beyond 300 by a grid that is doubled."""
+    if len(spots) <= MOST:
+        return _apart(spots, zoom), "places"
     cell = PIXELS * 360 / 256 / 2**zoom
     while True:
-        groups = _groups(seen, cell)
+        groups = _by_grid(spots, cell)
         if len(groups) <= MOST:
             return groups, "groups"
         cell *= 2
 
 
-def _apart(seen: Sequence[Row], zoom: int) -> list[dict[str, Any]]:
+def named(groups: Sequence[Group], zoom: int) -> list[str]:
+    """Ids of the places that are told of one by one: single ones, and members of close groups."""
+    return [
+        spot.id
+        for group in groups
+        if len(group) == 1 or _opens(group, zoom)
+        for spot in group
+        if spot.kind == "place"
+    ]
+
+
+def told(groups: Sequence[Group], rows: Mapping[str, Row], zoom: int) -> list[dict[str, Any]]:
+    """What the map is given. A place that went away since it was counted is left out."""
+    made = []
+    for group in groups:
+        if len(group) > 1:
+            made.append(_group(group, rows if _opens(group, zoom) else {}))
+        elif group[0].id in rows:
+            made.append(_item(rows[group[0].id]))
+    return made
+
+
+def spot(row: Row) -> Spot:
+    """A row that has a place on the map, for grouping."""
+    return Spot(
+        row.id, row.kind, row.name, row.level, row.cross_borough, row.lon or 0, row.lat or 0
+    )
+
+
+def inside(at: Spot, box: Box) -> bool:
+    west, south, east, north = box
+    return west <= at.lon <= east and south <= at.lat <= north
+
+
+def _opens(group: Group, zoom: int) -> bool:
+    """Farther out a group is gone into; here its members are a list."""
+    return zoom >= CLOSE and len(group) <= LISTED
+
+
+def _apart(seen: Sequence[Spot], zoom: int) -> list[Group]:
     """Things that would cover each other are one group: a finger and an eye need the room."""
     wide = APART_PX[0] * 360 / 256 / 2**zoom
-    high = APART_PX[1] * 360 / 256 / 2**zoom * cos(radians(seen[0].lat or 0)) if seen else 0
-    held: list[list[Row]] = []
-    for row in seen:
+    high = APART_PX[1] * 360 / 256 / 2**zoom * cos(radians(seen[0].lat)) if seen else 0
+    held: list[list[Spot]] = []
+    for one in seen:
         for group in held:
-            near = abs((group[0].lon or 0) - (row.lon or 0)) < wide
-            if near and abs((group[0].lat or 0) - (row.lat or 0)) < high:
-                group.append(row)
+            if abs(group[0].lon - one.lon) < wide and abs(group[0].lat - one.lat) < high:
+                group.append(one)
                 break
         else:
-            held.append([row])
-    return [_item(group[0]) if len(group) == 1 else _group(group) for group in held]
+            held.append([one])
+    return list[Group](held)
+
+
+def _by_grid(seen: Sequence[Spot], cell_deg: float) -> list[Group]:
+    """By a grid of the world, so that the groups do not change while the map moves."""
+    cells: dict[tuple[int, int], list[Spot]] = {}
+    for one in seen:
+        key = int(one.lon // cell_deg), int(one.lat // (cell_deg * 0.62))
+        cells.setdefault(key, []).append(one)
+    return [found for _, found in sorted(cells.items())]
 
 
 def _item(row: Row) -> dict[str, Any]:
@@ -99,31 +117,20 @@ def _item(row: Row) -> dict[str, Any]:
     }
 
 
-def _groups(seen: Sequence[Row], cell_deg: float) -> list[dict[str, Any]]:
-    """By a grid of the world, so that the groups do not change while the map moves."""
-    cells: dict[tuple[int, int], list[Row]] = {}
-    for row in seen:
-        key = int((row.lon or 0) // cell_deg), int((row.lat or 0) // (cell_deg * 0.62))
-        cells.setdefault(key, []).append(row)
-    return [
-        _item(found[0]) if len(found) == 1 else _group(found) for _, found in sorted(cells.items())
-    ]
-
-
-def _group(members: Sequence[Row]) -> dict[str, Any]:
-    lon = sum(row.lon or 0 for row in members) / len(members)
-    lat = sum(row.lat or 0 for row in members) / len(members)
-    nearest = min(members, key=lambda r: (abs((r.lon or 0) - lon) + abs((r.lat or 0) - lat), r.id))
+def _group(members: Group, rows: Mapping[str, Row]) -> dict[str, Any]:
+    lon = sum(one.lon for one in members) / len(members)
+    lat = sum(one.lat for one in members) / len(members)
+    nearest = min(members, key=lambda one: (abs(one.lon - lon) + abs(one.lat - lat), one.id))
     return {
-        "id": f"group:{min(row.id for row in members)}",
+        "id": f"group:{min(one.id for one in members)}",
         "kind": "group",
         "name": f"Group of {len(members)} near {nearest.name}",
-        "level": max(int(row.level[2:] or 0) if row.level else 0 for row in members),
+        "level": max(int(one.level[2:] or 0) if one.level else 0 for one in members),
         "shape": "circle",
         "lon": round(lon, 5),
         "lat": round(lat, 5),
         "count": len(members),
-        "cross_borough": any(row.kind == "cluster" and row.cross_borough for row in members),
-        "members": [_item(row) for row in members] if len(members) <= 30 else [],
+        "cross_borough": any(one.kind == "cluster" and one.cross_borough for one in members),
+        "members": [_item(rows[one.id]) for one in members if one.id in rows],
         "href": "",
     }

@@ -1,5 +1,5 @@
 -- Places of concern as the map's table lists them; the number is of incidents in the filters.
--- The same conditions as places.sql: what is on the map is in the table.
+-- The same conditions as places.sql: what is on the map is in the table. With refs, those alone.
 with named as materialized (
     select distinct on (code) code, name from reference.area
     where kind in ('borough', 'district') order by code, vintage desc, id desc
@@ -24,6 +24,7 @@ join reference.place_type as type on type.code = place.type_code
 cross join lateral (
     select ST_Transform(ST_PointOnSurface(place.geom), 4326) as point) as at
 where place.deleted_at is null and place.state <> 'CLOSED'
+  and (cast(:refs as text[]) is null or place.ref = any(cast(:refs as text[])))
   and (:type = 'all' or place.type_code = :type or type.group_code = :type)
   and (:harm = 'all' or :harm = any(place.harm_codes))
   and (:borough = 'both' or :borough = any(place.borough_codes)

@@ -7,28 +7,33 @@ with asked as (
            ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
                            %(north)s::float8, 27700) as reach
 ),
-near as (
-    select id from app.place
+-- Each row is read, and its policy asked, once: a join back by id asked it twice.
+near as materialized (
+    select ref, name, type_code, level, geom_kind, harm_codes, borough_codes, geom
+    from app.place
     where qk >= %(first_key)s::bigint and qk < %(past_key)s::bigint
+      and deleted_at is null and state <> 'CLOSED'
     union all
-    select place.id from asked join app.place on place.geom && asked.reach
-    where place.geom_kind in ('L', 'A')
+    select ref, name, type_code, level, geom_kind, harm_codes, borough_codes, geom
+    from asked join app.place on place.geom && asked.reach
+    where geom_kind in ('L', 'A') and deleted_at is null and state <> 'CLOSED'
+),
+grouped as materialized (
+    select code, group_code from reference.place_type
 ),
 shown as (
-    select place.ref, place.name, place.type_code, coalesce(type.group_code, '') as "group",
-           place.level, place.geom_kind,
-           ST_AsMVTGeom(ST_Transform(place.geom, 3857), asked.square, 4096, 128, true) as geom
+    select near.ref, near.name, near.type_code, coalesce(type.group_code, '') as "group",
+           near.level, near.geom_kind,
+           ST_AsMVTGeom(ST_Transform(near.geom, 3857), asked.square, 4096, 128, true) as geom
     from asked
     cross join near
-    join app.place on place.id = near.id
-    join reference.place_type as type on type.code = place.type_code
-    where place.deleted_at is null and place.state <> 'CLOSED'
-      and (%(type)s::text = 'all' or place.type_code = %(type)s::text or type.group_code = %(type)s::text)
-      and (%(harm)s::text = 'all' or %(harm)s::text = any(place.harm_codes))
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(place.borough_codes)
+    join grouped as type on type.code = near.type_code
+    where (%(type)s::text = 'all' or near.type_code = %(type)s::text or type.group_code = %(type)s::text)
+      and (%(harm)s::text = 'all' or %(harm)s::text = any(near.harm_codes))
+      and (%(borough)s::text = 'both' or %(borough)s::text = any(near.borough_codes)
            or (%(borough)s::text = 'outside'
-               and not place.borough_codes && %(partners)s::text[]))
-    order by place.ref
+               and not near.borough_codes && %(partners)s::text[]))
+    order by near.ref
     limit 2000
 )
 select ST_AsMVT(shown, 'places', 4096, 'geom') from shown where geom is not null

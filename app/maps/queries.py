@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import psycopg
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ SQL = Path(__file__).parent
 LAYERS = ("areas", "places", "incidents", "clusters")
 SINGLE_ZOOM = 15  # from here each point; counts below
 GRID_ZOOMS = range(8, 14)  # kept ready by the import
+Box = tuple[float, float, float, float]
 
 
 class Row(NamedTuple):
@@ -43,6 +45,32 @@ class Row(NamedTuple):
     lon: float | None
     lat: float | None
     href: str
+
+
+class Spot(NamedTuple):
+    """As little of a thing on the map as grouping it with its neighbours needs."""
+
+    id: str
+    kind: str
+    name: str
+    level: str
+    cross_borough: bool
+    lon: float
+    lat: float
+
+
+class Counts(NamedTuple):
+    """Places on the map, places beside it by why, and all of them."""
+
+    on_map: int
+    online: int
+    address: int
+    line: int
+    area: int
+    matches: int
+
+
+NO_PLACES = Counts(0, 0, 0, 0, 0, 0)
 
 
 class Totals(NamedTuple):
@@ -157,15 +185,57 @@ def _lonlat(z: int, x: float, y: float) -> tuple[float, float]:
 
 def rows(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
     """Clusters, the largest first, then places: what the map and its table both show."""
+    found = clusters(session, filters, partners)
+    return found + places(session, filters, partners) if filters.layer == "places" else found
+
+
+def clusters(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
+    given = _table_parameters(filters, partners)
+    return [Row._make(row) for row in session.execute(_asked("cluster_rows"), given)]
+
+
+def places(
+    session: Session, filters: Filters, partners: list[str], refs: list[str] | None = None
+) -> list[Row]:
+    """All places within the filters, or those of `refs` only."""
+    given = _table_parameters(filters, partners) | {"refs": refs}
+    return [Row._make(row) for row in session.execute(_asked("place_rows"), given)]
+
+
+def in_box(session: Session, filters: Filters, partners: list[str], box: Box) -> list[Spot]:
+    """Places whose middle is in a box of degrees, by name."""
+    given = _table_parameters(filters, partners) | around(box)
+    return [Spot._make(row) for row in session.execute(_asked("place_view"), given)]
+
+
+def counts(session: Session, filters: Filters, partners: list[str]) -> Counts:
+    given = _table_parameters(filters, partners)
+    return Counts._make(session.execute(_asked("place_counts"), given).one())
+
+
+def around(box: Box) -> dict[str, float]:
+    """A box of degrees, and one of British National Grid metres that holds all of it."""
+    west, south, east, north = box
+    edges = {"west": west, "south": south, "east": east, "north": north}
+    if not (west > -9 and east < 3 and south > 49 and north < 61):
+        return edges | {"min_x": -1e7, "min_y": -1e7, "max_x": 1e7, "max_y": 1e7}
+    # Its edges are curves there: nine points and a hundredth of its size hold them.
+    steps = (0.0, 0.5, 1.0)
+    metres = crs.to_bng(
+        [(west + a * (east - west), south + b * (north - south)) for a in steps for b in steps]
+    )
+    margin_m = 1 + 0.01 * np.ptp(metres, axis=0).max()
+    (min_x, min_y), (max_x, max_y) = metres.min(axis=0) - margin_m, metres.max(axis=0) + margin_m
+    return edges | {"min_x": min_x, "min_y": min_y, "max_x": max_x, "max_y": max_y}
+
+
+def _table_parameters(filters: Filters, partners: list[str]) -> dict[str, Any]:
     given = _incident_parameters(SINGLE_ZOOM, filters) | _run(filters)
     given |= {"type": filters.type, "harm": filters.harm}
-    given |= {"borough": filters.borough, "partners": partners}
-    names = ["cluster_rows", "place_rows"] if filters.layer == "places" else ["cluster_rows"]
-    return [Row._make(row) for name in names for row in session.execute(_asked(name), given)]
+    return given | {"borough": filters.borough, "partners": partners}
 
 
 def totals(session: Session, filters: Filters, partners: list[str]) -> Totals:
     """Events behind the incidents layer within the filters."""
-    given = _incident_parameters(SINGLE_ZOOM, filters)
-    given |= {"harm": filters.harm, "borough": filters.borough, "partners": partners}
+    given = _table_parameters(filters, partners)
     return Totals._make(session.execute(_asked("totals"), given).one())

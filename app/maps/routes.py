@@ -19,7 +19,7 @@ from app.core.errors import InvalidError, NotFoundError
 from app.core.json import json_bytes
 from app.core.openapi import VectorTile, answers
 from app.core.problems import documented
-from app.maps import basemap, items, queries, rules, view
+from app.maps import basemap, queries, rules, view
 from app.maps.rules import Filters
 
 
@@ -93,12 +93,10 @@ def map_items(request: Request, db: Db, actor: Reader) -> Response:
         raise InvalidError(
             "Change the fields named below.", {"bbox": "Give west,south,east,north."}
         )
+    partners = view.partner_codes(request.app.state.settings)
     with db.read(actor) as session:
-        partners = view.partner_codes(request.app.state.settings)
-        rows = queries.rows(session, filters, partners)
-    return Response(
-        json_bytes(items.answer(rows, box, min(int(zoom), 22))), media_type="application/json"
-    )
+        found = view.items_in(session, filters, partners, box=box, zoom=min(int(zoom), 22))
+    return Response(json_bytes(found), media_type="application/json")
 
 
 @tiles.get(

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from app.core.settings import Settings
-from app.maps import basemap, queries
-from app.maps.queries import Row
+from app.maps import basemap, items, queries
+from app.maps.queries import Box, Row
 from app.maps.rules import LAYERS, PERIODS, SOURCES, Filters
 from app.reference import queries as reference
 
@@ -62,6 +62,33 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
         "basemap": basemap.page(settings.basemap),
         "layers": [Layer(v, filters.query(layer=k), k == filters.layer) for k, v in LAYERS.items()],
         "own_to": _own_to(filters),
+    }
+
+
+def items_in(
+    session: Session, filters: Filters, partners: list[str], *, box: Box, zoom: int
+) -> dict[str, Any]:
+    """`matches` = those on the map + `off_map`; a place without geometry is listed beside it.
+
+    Of the places in view only those told of one by one are read whole: a group is a number.
+    """
+    rows = {row.id: row for row in queries.clusters(session, filters, partners)}
+    seen = [spot for spot in map(items.spot, rows.values()) if items.inside(spot, box)]
+    clusters, counted = len(rows), queries.NO_PLACES
+    if filters.layer == "places":
+        seen += queries.in_box(session, filters, partners, box)
+        counted = queries.counts(session, filters, partners)
+    groups, mode = items.grouped(seen, zoom)
+    if refs := items.named(groups, zoom):
+        rows |= {row.id: row for row in queries.places(session, filters, partners, refs)}
+    off_map = {key: getattr(counted, key) for key in ("online", "address", "line", "area")}
+    return {
+        "mode": mode,
+        "matches": clusters + counted.matches,
+        "in_view": len(seen),
+        "on_map": clusters + counted.on_map,
+        "off_map": off_map,
+        "items": items.told(groups, rows, zoom),
     }
 
 

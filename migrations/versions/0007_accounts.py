@@ -205,9 +205,16 @@ begin
         end if;
     end if;
     if live.last_seen_at is null or live.last_seen_at < now_at - interval '30 seconds' then
-        update app.session set last_seen_at = now_at where id = live.session_id;
-        update app.api_token set last_used_at = now_at
-        where live.session_id is null and token_hash = token;
+        -- The tiles of one view come at once: one of them notes it, and none waits for that.
+        update app.session as s set last_seen_at = now_at
+        from (select id from app.session where id = live.session_id
+              for no key update skip locked) as free
+        where s.id = free.id and s.last_seen_at < now_at - interval '30 seconds';
+        update app.api_token as t set last_used_at = now_at
+        from (select id from app.api_token where live.session_id is null and token_hash = token
+              for no key update skip locked) as free
+        where t.id = free.id
+          and (t.last_used_at is null or t.last_used_at < now_at - interval '30 seconds');
     end if;
     return (
         select jsonb_build_object(

@@ -401,7 +401,7 @@ def test_the_partnership_is_marked_among_the_boroughs(loaded):
     ("layer", "z", "index"),
     [
         ("places", 14, "place_qk_idx"),
-        ("places", 14, "place_geom_idx"),
+        ("places", 14, "place_shape_idx"),
         ("incidents", 16, "place_point_qk_idx"),
         ("incidents", 16, "incident_qk_idx"),
         ("incidents", 12, "point_grid_pkey"),
