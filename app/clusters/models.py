@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
@@ -26,7 +27,7 @@ class ClusterRun(Model):
     params: Mapped[dict[str, Any]] = mapped_column(JSONB)
     params_hash: Mapped[str]
     series: Mapped[str]
-    seed: Mapped[int | None]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
     code_version: Mapped[str]
     data_window: Mapped[Range[date]] = mapped_column(DATERANGE)
     snapshot_hash: Mapped[str | None]

@@ -98,7 +98,7 @@ def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
 
 
 def _limit(path: str) -> int:
-    if path.startswith(PUBLIC):
+    if any(path == open_to_all or path.startswith(f"{open_to_all}/") for open_to_all in PUBLIC):
         return PUBLIC_LIMIT
     return IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
 

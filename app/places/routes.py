@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May, for_record
@@ -59,11 +59,18 @@ def _or_none(value: Any) -> Any:  # noqa: ANN401 - whatever was asked
     return value or None
 
 
+StateAsked = Annotated[
+    State | None,
+    BeforeValidator(_or_none),
+    WithJsonSchema({"type": "string", "enum": ["", *State]}),
+]
+
+
 def filters_of(
     period: Annotated[Period, Depends(period_of)],
     box: Annotated[Box | None, Depends(box_of)],
     type: str | None = None,  # noqa: A002 - the name in the address
-    state: Annotated[State | None, BeforeValidator(_or_none)] = None,
+    state: StateAsked = None,
     borough: str | None = None,
     q: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Filters:

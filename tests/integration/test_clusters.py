@@ -798,3 +798,19 @@ def test_a_form_with_a_wrong_distance_is_shown_again_with_the_reason(client):
     assert answer.status_code == 422
     assert "Enter a distance from 50 to 2,000 metres." in answer.text
     assert 'value="7"' in answer.text
+
+
+def test_a_seed_may_be_as_long_as_the_document_says(client):
+    answer = client.post(
+        "/api/v1/clusters/runs", json={"source": "partnership", "seed": 2**63 - 1}
+    )
+
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["runs"][0]["seed"] == 2**63 - 1
+
+
+@pytest.mark.parametrize("wrong", [{"eps_days": {}}, {"from": 0}, {"from": "86400"}])
+def test_what_is_neither_days_nor_a_date_is_refused(client, wrong):
+    answer = client.post("/api/v1/clusters/runs", json={"source": "partnership"} | wrong)
+
+    assert answer.status_code == 422
