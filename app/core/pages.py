@@ -74,7 +74,10 @@ def csrf_token(request: Request) -> str:
 async def form_fields(request: Request) -> dict[str, str]:
     """Text fields of a form that we sent, empty answers left out. Files: the imports slice."""
     form = await request.form(max_files=0, max_fields=200)
-    if not hmac.compare_digest(str(form.get("csrf", "")), csrf_token(request)):
+    said = str(form.get("csrf", "")).encode(
+        "utf-8", "replace"
+    )  # as bytes: any text may be compared
+    if not hmac.compare_digest(said, csrf_token(request).encode()):
         raise ForbiddenError(
             "This form is out of date. Open the page again and send it from there."
         )

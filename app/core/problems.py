@@ -102,7 +102,7 @@ def answer(
 ) -> Response:
     """JSON for programs, a page for browsers. Nothing of the input is echoed."""
     if pages.wants_html(request):
-        return pages.render(
+        page = pages.render(
             request,
             "error.html",
             status=kind.status,
@@ -111,6 +111,8 @@ def answer(
             detail=detail,
             fields=fields or {},
         )
+        page.headers.update(MORE.get(kind.status, {}))
+        return page
     body: dict[str, Any] = {
         "type": f"/problems/{kind.code}",
         "title": kind.title,

@@ -801,9 +801,7 @@ def test_a_form_with_a_wrong_distance_is_shown_again_with_the_reason(client):
 
 
 def test_a_seed_may_be_as_long_as_the_document_says(client):
-    answer = client.post(
-        "/api/v1/clusters/runs", json={"source": "partnership", "seed": 2**63 - 1}
-    )
+    answer = client.post("/api/v1/clusters/runs", json={"source": "partnership", "seed": 2**63 - 1})
 
     assert answer.status_code == 202, answer.text
     assert answer.json()["runs"][0]["seed"] == 2**63 - 1
