@@ -8,9 +8,12 @@ from uuid import UUID
 from fastapi.routing import APIRoute
 
 from app.accounts.deps import ELSEWHERE, May
+from app.accounts.emergency_routes import MayInEmergency
+from app.accounts.identity import identify
 from app.accounts.permissions import PERMISSIONS, ROLES
-from app.core.pages import SESSION_COOKIE, form_fields
+from app.core.pages import SESSION_COOKIE, entry_fields, form_fields
 from app.main import ROUTERS
+from tests.people import browser, sign_in_as
 
 LEAD = "cs_lead"
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -42,6 +45,11 @@ class Route:
         return any(call is form_fields for call in calls(self.found.dependant))
 
     @property
+    def is_door(self) -> bool:
+        """A form of sign-in itself, where no session is acted upon yet."""
+        return any(call is entry_fields for call in calls(self.found.dependant))
+
+    @property
     def may(self) -> May | None:
         return next((c for c in calls(self.found.dependant) if isinstance(c, May)), None)
 
@@ -65,6 +73,8 @@ class Route:
             return True
         rule = PERMISSIONS.rule(role, self.permission)
         if rule is None or rule.scope == "none":
+            return False
+        if isinstance(self.may, MayInEmergency) and role not in PERMISSIONS.emergency["roles"]:
             return False
         return rule.scope not in ELSEWHERE or bool(self.may and self.may.elsewhere)
 
@@ -96,6 +106,31 @@ ROUTES = [
 ]
 CHANGES = [route for route in ROUTES if route.changes]
 READS = [route for route in ROUTES if route.method == "GET"]
+
+
+class Clients:
+    """One browser of each role, signed in anew where a route ended its session."""
+
+    def __init__(self, db, settings, **options) -> None:
+        self.db, self.settings, self.options = db, settings, options
+        self.made = {"nobody": browser(db, settings, **options)}
+
+    def __getitem__(self, role: str):
+        client = self.made.get(role)
+        if client is None:
+            client = self.made[role] = browser(self.db, self.settings, **self.options)
+        elif role == "nobody":
+            client.cookies.clear()
+            return client
+        cookie = client.cookies.get(SESSION_COOKIE)
+        if cookie is None or identify(self.db, cookie) is None:
+            client.cookies.clear()
+            person = sign_in_as(self.db, role, agency="AFC")
+            client.cookies.set(SESSION_COOKIE, person.cookie)
+        return client
+
+    def cookie(self, role: str) -> str:
+        return self[role].cookies[SESSION_COOKIE]
 
 
 def ask(app, route: Route, cookie: str, *, headers=(), receive=None) -> tuple[int, list, bytes]:

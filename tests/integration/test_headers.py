@@ -9,8 +9,8 @@ import pytest
 from app.accounts.deps import May
 from app.core import errors, security
 from app.core.settings import Settings
-from tests.people import browser, sign_in_as
-from tests.routes import CHANGES, ROUTES, ask
+from tests.people import browser
+from tests.routes import CHANGES, ROUTES, Clients, ask
 
 pytestmark = pytest.mark.xdist_group("headers")  # the last tests count what the first saw
 
@@ -58,22 +58,8 @@ def house(tmp_path_factory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def people(module_db):
-    """One of each role that some route is asked with."""
-    return {
-        role: sign_in_as(module_db, role, agency="AFC")
-        for role in sorted({route.role() for route in ROUTES} | {"vca_member"})
-    }
-
-
-@pytest.fixture(scope="module")
-def clients(module_db, house, people):
-    made = {
-        role: browser(module_db, house, person, raise_server_exceptions=False)
-        for role, person in people.items()
-    }
-    made["nobody"] = browser(module_db, house, raise_server_exceptions=False)
-    return made
+def clients(module_db, house) -> Clients:
+    return Clients(module_db, house, raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -253,16 +239,18 @@ def test_answers_to_what_was_done_carry_them(clients, seen):
     assert carried(seen, asked()) == []
 
 
-def test_a_body_that_stops_arriving_is_ended_with_them(module_db, house, people, seen, monkeypatch):
+def test_a_body_that_stops_arriving_is_ended_with_them(
+    module_db, house, clients, seen, monkeypatch
+):
     monkeypatch.setattr(security, "READ_TIMEOUT_S", 0.02)
     app = browser(module_db, house).app
-    reading = [route for route in CHANGES if route.is_form or route.models]
+    reading = [r for r in CHANGES if r.is_form or r.is_door or r.models]
     kinds = {True: b"application/json", False: b"application/x-www-form-urlencoded"}
 
     ended = Counter()
     for route in reading:
         headers = [(b"content-type", kinds[bool(route.models)]), (b"content-length", b"10")]
-        status, told, _ = ask(app, route, people[route.role()].cookie, headers=headers)
+        status, told, _ = ask(app, route, clients.cookie(route.role()), headers=headers)
         ended[status] += 1
         names = [name for name, _ in told]
         assert CSP.encode() in names, route
