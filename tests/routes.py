@@ -7,10 +7,12 @@ from uuid import UUID
 
 from fastapi.routing import APIRoute
 
-from app.accounts.deps import ELSEWHERE, May
+from app.accounts.deps import ELSEWHERE, SIGNED_IN, May
 from app.accounts.emergency_routes import MayInEmergency
 from app.accounts.identity import identify
 from app.accounts.permissions import PERMISSIONS, ROLES
+from app.core.actor import NOBODY, Actor
+from app.core.errors import ForbiddenError
 from app.core.pages import SESSION_COOKIE, entry_fields, form_fields
 from app.main import ROUTERS
 from tests.people import browser, sign_in_as
@@ -69,14 +71,15 @@ class Route:
         return next((name for name in roles if self.opens_for(name)), LEAD)
 
     def opens_for(self, role: str) -> bool:
-        if self.permission in {"public", "signed_in"}:
+        if self.may is None or self.permission == SIGNED_IN:
             return True
-        rule = PERMISSIONS.rule(role, self.permission)
-        if rule is None or rule.scope == "none":
+        try:
+            rule = self.may.rule_for(Actor(id=NOBODY, role=role, label=""))
+        except ForbiddenError:
             return False
         if isinstance(self.may, MayInEmergency) and role not in PERMISSIONS.emergency["roles"]:
             return False
-        return rule.scope not in ELSEWHERE or bool(self.may and self.may.elsewhere)
+        return rule.scope not in ELSEWHERE or self.may.elsewhere
 
     def _path_params(self) -> Iterator:
         yield from self.found.dependant.path_params
