@@ -23,6 +23,12 @@ from app.core.settings import Settings, load_settings
 
 READY_S = 60
 BACKLOG = 512
+BEYOND = (
+    "This address can be reached from other machines. Browsers keep the session cookie over TLS "
+    "only: put a proxy with TLS in front, and set CONTEXTMAP_BASE_URL to its address and "
+    "CONTEXTMAP_TRUSTED_PROXIES to where it connects from. Without TLS only this machine can sign "
+    "in, at 127.0.0.1."
+)
 
 
 class ServeError(RuntimeError):
@@ -52,7 +58,7 @@ def _refused(words: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--host", default="127.0.0.1", help="an address of this machine")
     parser.add_argument("--port", type=_port, default=8000)
     parser.add_argument("--data-dir", type=Path, help="database, secrets, exports")
     parser.add_argument("--no-demo", action="store_true", help="no synthetic records")
@@ -104,12 +110,11 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         loopback = ip_address(name).is_loopback
     except ValueError:
-        loopback = False
-    if not loopback:
         raise ServeError(
-            "There are no accounts yet: Contextmap serves on this machine's own address only, "
-            "127.0.0.1 or ::1."
-        )
+            "--host takes an address of this machine: 127.0.0.1, ::1, or one that others reach."
+        ) from None
+    if not loopback:
+        sys.stderr.write(f"{BEYOND}\n")
     family = socket.AF_INET6 if ":" in name else socket.AF_INET
     try:
         return socket.create_server((name, port), family=family, backlog=BACKLOG)
@@ -131,6 +136,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
+    from app.demo import accounts
     from app.demo import service as demo
     from app.reference import service as reference
 
@@ -140,6 +146,9 @@ def _make_ready(settings: Settings) -> None:
         reference.load_packaged(db)
         if settings.demo:
             demo.load_once(db)
+            accounts.ensure(db, settings)
+        else:
+            accounts.close(db)
     finally:
         db.dispose()
 

@@ -8,13 +8,17 @@ from copy import deepcopy
 from procrastinate import App, PsycopgConnector
 from procrastinate.blueprints import Blueprint
 
+from app.accounts import jobs as accounts
 from app.audit.jobs import Keeper
 from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
 from app.core.settings import load_settings
 
-BLUEPRINTS: dict[str, Blueprint] = {"clusters": clusters.blueprint}
+BLUEPRINTS: dict[str, Blueprint] = {
+    "accounts": accounts.blueprint,
+    "clusters": clusters.blueprint,
+}
 STALLED_S = 60
 
 

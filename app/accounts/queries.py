@@ -243,8 +243,8 @@ def activity(
 
 
 def agencies(session: Session) -> dict[str, str]:
-    return {code: label for code, label in session.execute(AGENCIES)}  # noqa: C416 - rows
+    return {row.code: row.label for row in session.execute(AGENCIES)}
 
 
 def boroughs(session: Session) -> dict[str, str]:
-    return {code: name for code, name in session.execute(BOROUGHS)}  # noqa: C416 - rows
+    return {row.code: row.name for row in session.execute(BOROUGHS)}

@@ -42,6 +42,7 @@ INVITATION_TIME = timedelta(days=7)
 LONGEST_ACCOUNT = timedelta(days=365)
 UNUSED = timedelta(days=90)
 LONGEST_TOKEN = timedelta(hours=24)
+FAILURES_KEPT = timedelta(days=1)
 FAILURES, WINDOW, PAUSE = 10, timedelta(minutes=5), timedelta(minutes=5)
 
 SHORTEST_REASON, LONGEST_REASON, LONGEST_EMERGENCY_H = 20, 500, 4

@@ -10,7 +10,7 @@ from app.accounts import letters, queries
 from app.accounts.identity import token_hash
 from app.accounts.models import Credential, Grant, User
 from app.accounts.permissions import PERMISSIONS
-from app.accounts.rules import CODES_SHOWN, INVITATION_TIME, UNUSED, State
+from app.accounts.rules import CODES_SHOWN, FAILURES_KEPT, INVITATION_TIME, UNUSED, State
 from app.accounts.secrets import Factors, new_token
 from app.audit import service as audit
 from app.core import clock
@@ -130,6 +130,12 @@ def emergency_letters(session: Session, actor: Actor, grant: Grant) -> list[Mail
         letters.emergency_opened(each, ref=grant.ref, user_ref=user.ref, until=grant.until_at)
         for each in to
     ]
+
+
+def tidy(session: Session, *, now: datetime) -> int:
+    """What the worker does each hour; how many accounts were disabled."""
+    queries.forget_failures(session, before=now - FAILURES_KEPT)
+    return disable_unused(session, now=now)
 
 
 def disable_unused(session: Session, *, now: datetime) -> int:

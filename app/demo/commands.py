@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from app.demo import service
+from app.demo import accounts, service
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -15,9 +15,12 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
 
 
 def run(arguments: argparse.Namespace, context: Any) -> dict[str, int]:  # noqa: ANN401 - app.cli
-    return service.load(
+    added = service.load(
         context.db, seed=arguments.seed, scale=arguments.scale, progress=context.progress
     )
+    if context.settings.demo:
+        accounts.ensure(context.db, context.settings)
+    return added
 
 
 def _copies(text: str) -> int:

@@ -177,7 +177,9 @@ COMMENTS = {
 }
 
 # Sign-in works before anybody is known; the command line has no session.
-SYSTEM = "(select sec.job()) in ('accounts:sign-in', 'accounts:admin', 'demo:load')"
+SYSTEM = """
+    (select sec.job()) in ('accounts:sign-in', 'accounts:admin', 'accounts:tidy', 'demo:load')
+"""
 
 # Asked once per request, before any claim exists: only a live token finds its owner.
 ACTOR_OF = """

@@ -85,6 +85,7 @@ FURTHER = {
     "clusters/police",
     "clusters/results",
     "clusters/study",
+    "demo/accounts",
     "imports/files",
     "imports/points",
     "reference/boundaries",

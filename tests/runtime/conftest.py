@@ -109,7 +109,8 @@ class Launcher:
         self.said = []
         self.process = self.spawn(*options)
         Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        ready = f"Contextmap is ready: http://127.0.0.1:{self.port}"
+        host = options[options.index("--host") + 1] if "--host" in options else "127.0.0.1"
+        ready = f"Contextmap is ready: http://{host}:{self.port}"
         done = wait_for(
             lambda: ready in self.said or self.process.poll() is not None, within_s=within_s
         )

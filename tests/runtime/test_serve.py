@@ -93,12 +93,21 @@ def test_a_taken_port_is_refused_before_anything_is_made(launcher):
     assert not (launcher.data_dir / "postgres").exists()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "example"])  # noqa: S104 - refused
-def test_nothing_but_this_machine_is_served_before_there_are_accounts(launcher, host):
+@pytest.mark.parametrize("host", ["192.0.2.7", "example", "2001:db8::7"])
+def test_an_address_that_is_not_of_this_machine_is_refused(launcher, host):
     code, words = launcher.refused("--host", host)
 
     assert code == 1
-    assert "on this machine" in words
+    assert "cannot be used" in words or "an address of this machine" in words
+
+
+def test_other_machines_can_be_served_and_what_that_needs_is_said(service):
+    service.start("--host", "0.0.0.0")  # noqa: S104 - what is tried
+    service.terminate()
+
+    (said,) = [line for line in service.said if "other machines" in line]
+    for word in ("TLS", "CONTEXTMAP_BASE_URL", "CONTEXTMAP_TRUSTED_PROXIES"):
+        assert word in said
 
 
 @pytest.mark.parametrize("wrong", [["--port", "0"], ["--workers", "0"], ["--nonsense"]])
