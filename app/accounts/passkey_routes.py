@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.accounts import queries, sign_on, visits
-from app.accounts.deps import Db, May, stepped_up
+from app.accounts import letters, queries, sign_in, sign_on, visits
+from app.accounts.deps import Db, May, Post, stepped_up
 from app.accounts.identity import token_hash
 from app.accounts.models import Visit
 from app.accounts.passkeys import Party, Use
@@ -19,7 +19,9 @@ from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
+from app.core.db import Database
 from app.core.errors import NotFoundError, SignInNeededError, StepUpNeededError
+from app.core.mail import Mailer
 from app.core.types import StrictModel, Text
 
 passkey_pages = APIRouter(include_in_schema=False)
@@ -62,9 +64,13 @@ def ask(request: Request, db: Db, site: Site) -> Response:
 def shown(request: Request, db: Db, site: Site, sent: Form) -> Response:
     now, answer = clock.now(), sent.get("answer", "")
     with db.begin(SYSTEM) as session:
+        person = system_for(_on_the_way(request, session).user_id)
+    with db.begin(person) as session:
         visit = _on_the_way(request, session)
         user = queries.user_by_id(session, visit.user_id)
-        if sign_on.shows_passkey(session, visit, site, answer=answer, now=now):
+        if sign_in.is_open(user, now) and sign_on.shows_passkey(
+            session, visit, site, answer=answer, now=now
+        ):
             visit.ended_at, to = now, visit.return_to or "/"
             token = visits.signed_in(session, user, now=now, return_to=to, way="passkey")
             return signed_in_at(html.see(to), token)
@@ -101,7 +107,7 @@ def listing(request: Request, db: Db, actor: Reader, site: Site) -> Response:
 
 
 @passkey_pages.post("/account/passkeys")
-def add(request: Request, db: Db, actor: Changer, site: Site, sent: Form) -> Response:
+def add(request: Request, db: Db, actor: Changer, site: Site, post: Post, sent: Form) -> Response:
     """Adding a factor is proving oneself for later: the one there is must have been shown."""
     if not stepped_up(actor):
         raise StepUpNeededError("Confirm that it is you: enter a code again.")
@@ -110,20 +116,32 @@ def add(request: Request, db: Db, actor: Changer, site: Site, sent: Form) -> Res
         visit = visits.full(session, request.state.identified.session_id)
         if wanted is not None:
             wrong = sign_on.add(session, visit, site, wanted.answer, wanted.label, now=clock.now())
-            if wrong is None:
-                return html.see(KEYS_PAGE)
-            errors = {"label": wrong}
-        return _listing(request, session, site, sent, errors)
+            errors = {"label": wrong} if wrong else {}
+        if errors:
+            return _listing(request, session, site, sent, errors)
+    _tell(db, post, actor, "A passkey was added to your account.")
+    return html.see(KEYS_PAGE)
 
 
 @passkey_pages.post("/account/passkeys/{passkey_id}/remove")
-def remove(request: Request, passkey_id: UUID, db: Db, actor: Changer, sent: Form) -> Response:
+def remove(
+    request: Request, passkey_id: UUID, db: Db, actor: Changer, post: Post, sent: Form
+) -> Response:
     if not stepped_up(actor):
         raise StepUpNeededError("Confirm that it is you: enter a code again.")
     with db.begin(system_for(actor.id)) as session:
         visit = visits.full(session, request.state.identified.session_id)
         sign_on.remove(session, visit, passkey_id, now=clock.now())
-        return html.see(KEYS_PAGE)
+    _tell(db, post, actor, "A passkey was removed from your account.")
+    return html.see(KEYS_PAGE)
+
+
+def _tell(db: Database, post: Mailer, actor: Actor, words: str) -> None:
+    """How somebody signs in was changed: the person hears of it."""
+    with db.read(system_for(actor.id)) as session:
+        email = queries.user_by_id(session, actor.id).email
+    if email:
+        post.send(*letters.factor_changed(email, words))
 
 
 def _asked(

@@ -11,7 +11,7 @@ from app.accounts.deps import Db, Post, Proofs
 from app.accounts.models import User, Visit
 from app.accounts.rules import LINK_OVER
 from app.accounts.secrets import totp_address
-from app.accounts.visits import SYSTEM, signed_in_at, signed_out
+from app.accounts.visits import SYSTEM, signed_in_at, signed_out, system_for
 from app.core import clock
 from app.core import pages as html
 from app.core.mail import send_all
@@ -64,7 +64,7 @@ def keep(request: Request, db: Db, proofs: Proofs, post: Post, sent: Entry) -> R
     if given is None:
         return _page(request, user, secret, errors)
     hashed = proofs.hashed(given.password)
-    with db.begin(SYSTEM) as session:
+    with db.begin(system_for(user.id)) as session:
         visit, _ = _under_way(request, session)
         letters = setup.finish(
             session,
@@ -102,6 +102,8 @@ def kept(request: Request, db: Db, _sent: Entry) -> Response:
         visit, user = _under_way(request, session)
         if visit.challenge is not None:
             return html.see(SETUP_PAGE)
+    with db.begin(system_for(user.id)) as session:
+        visit, user = _under_way(request, session)
         token = setup.enter(session, visit, user, now=now)
     if token is None:
         return signed_out(_told(request, WAITS, status=200))

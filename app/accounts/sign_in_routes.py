@@ -96,7 +96,7 @@ def code(
         tried = sign_in.counted(session, proofs, account=user.username, source=source, now=now)
         if tried is None:
             return _code_page(request, session, visit, status=429)
-    with db.begin(SYSTEM) as session:
+    with db.begin(system_for(user.id)) as session:
         visit = _on_the_way(request, session)
         user = queries.user_by_id(session, visit.user_id)
         way = sign_in.shows_code(session, proofs, user.id, sent.get("code", ""), now=now)

@@ -1,16 +1,17 @@
 """Sign-on with a work account: to the issuer and back. Pages only."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts import sign_on, visits
+from app.accounts import queries, sign_on, visits
 from app.accounts.deps import Db
 from app.accounts.issuer import SignOnRefusedError, Why
 from app.accounts.oidc import ATTEMPT_S, Attempt, Client, Proven, Provider
 from app.accounts.rules import State, own_path
-from app.accounts.visits import SYSTEM, signed_in_at
+from app.accounts.visits import SYSTEM, signed_in_at, system_for
 from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
@@ -75,7 +76,9 @@ def arrive(
             raise SignOnRefusedError(Why.DECLINED)
         proven = provider.proven(code, attempt)
         with db.begin(SYSTEM) as session:
-            answer = _entered(request, session, proven, attempt.return_to)
+            owner = sign_on.owner(session, proven, now=clock.now())
+        with db.begin(system_for(owner.id)) as session:  # so that the audit says whose it was
+            answer = _entered(request, session, proven, owner.id, attempt.return_to)
     except SignOnRefusedError as refused:
         with db.begin(SYSTEM) as session:
             audit.record(session, "sign_in", "user", None, outcome="refused", why=refused.why)
@@ -84,10 +87,12 @@ def arrive(
     return answer
 
 
-def _entered(request: Request, session: Session, proven: Proven, to: str) -> Response:
+def _entered(
+    request: Request, session: Session, proven: Proven, user_id: UUID, to: str
+) -> Response:
     """Signed in, asked for our second factor, or told to wait for a second person."""
     now = clock.now()
-    user = sign_on.owner(session, proven, now=now)
+    user = queries.user_by_id(session, user_id)
     if user.state == State.WAITING:
         return _sorry(request, WAITS, 200)
     if proven.second_factor:

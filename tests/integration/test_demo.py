@@ -107,7 +107,8 @@ def test_the_planted_clusters_are_found_and_cross_borders(clusters):
 def test_the_command_says_what_it_added(module_db, first):
     parser = argparse.ArgumentParser()
     commands.register(parser.add_subparsers())
-    context = SimpleNamespace(db=module_db, progress=None)
+    off = SimpleNamespace(demo=False)  # outside demo mode there are no demonstration accounts
+    context = SimpleNamespace(db=module_db, progress=None, settings=off)
 
     arguments = parser.parse_args(["demo", "load", "--seed", "1", "--scale", "1"])
     again = arguments.func(arguments, context)
