@@ -11,7 +11,7 @@ from app.accounts import queries as known
 from app.accounts.deps import Db, for_record
 from app.accounts.models import User
 from app.accounts.permissions import ROLES
-from app.admin import grants, queries, rules
+from app.admin import grants, queries, rules, words
 from app.admin.deps import MayAll, can_all
 from app.admin.rules import OPENS_TO, GrantState, Kind
 from app.admin.schemas import GrantForm
@@ -58,7 +58,7 @@ def listing(
             states=rules.GRANT_STATE_WORDS,
             state_of=lambda grant: rules.grant_state(grant, now),
             kinds=rules.KIND_WORDS,
-            roles={role.name: role.label for role in ROLES.values()},
+            roles=words.labels(),
             may_ask=can_all(actor, "grant.create"),
             local=clock.LONDON,
         )

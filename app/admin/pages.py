@@ -10,7 +10,7 @@ from app.accounts import queries as known
 from app.accounts.models import User
 from app.accounts.permissions import ROLES
 from app.accounts.rules import LONGEST_ACCOUNT, State
-from app.admin import queries, rules, tokens
+from app.admin import queries, rules, tokens, words
 from app.admin.deps import can_all
 from app.admin.rules import Wanted
 from app.admin.schemas import UserForm
@@ -122,7 +122,7 @@ def change_page(
         values=values,
         errors=errors,
         boroughs={code: names.get(code, code) for code in (*partners, *_others(user, partners))},
-        roles={role.name: role.label for role in ROLES.values() if role.account},
+        roles=words.labels(accounts_only=True),
         limited=[role.label for role in ROLES.values() if role.boroughs == "assigned"],
         agencies=known.agencies(session),
         with_sign_on=bool(request.app.state.settings.oidc_issuer),
@@ -144,6 +144,7 @@ def account_page(
         page_title=user.name,
         user=user,
         role=role,
+        label=words.capital(role.label),
         agency=known.agencies(session).get(user.agency_code, user.agency_code),
         boroughs=known.boroughs(session),
         people=queries.people(session, (user.created_by, user.updated_by, user.approved_by)),

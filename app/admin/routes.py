@@ -80,7 +80,7 @@ def _of_thing(request: Request, thing: str) -> Response:
         thing=thing,
         later=not found.enabled,
         audited=found.audit_reads,
-        may={role.label.capitalize(): lines for role, lines in told.items() if lines},
+        may={words.capital(role.label): lines for role, lines in told.items() if lines},
         never=[role.label for role, lines in told.items() if not lines],
         facts=[],
         **_choices(),
@@ -89,6 +89,6 @@ def _of_thing(request: Request, thing: str) -> Response:
 
 def _choices() -> dict[str, Any]:
     return {
-        "roles": {role.name: role.label.capitalize() for role in ROLES.values()},
+        "roles": words.labels(),
         "things": dict(sorted(words.OBJECTS.items(), key=lambda pair: pair[1])),
     }

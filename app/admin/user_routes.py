@@ -10,9 +10,8 @@ from app.accounts import queries as known
 from app.accounts import service as accounts
 from app.accounts.deps import Db, Post
 from app.accounts.models import User
-from app.accounts.permissions import ROLES
 from app.accounts.rules import State
-from app.admin import queries, rules, service
+from app.admin import queries, rules, service, words
 from app.admin.deps import MayAll
 from app.admin.pages import Partners, account_page, change_page, decision_page, handed_over, wanted
 from app.core import clock
@@ -62,7 +61,7 @@ def listing(
             waiting=queries.waiting(session),
             filters=dict(request.query_params),
             filtered=asked != queries.Filters(),
-            roles={role.name: role.label for role in ROLES.values() if role.account},
+            roles=words.labels(accounts_only=True),
             agencies=known.agencies(session),
             boroughs=known.boroughs(session),
             today=clock.today(),

@@ -140,6 +140,15 @@ BOROUGHS = {
 }
 
 
+def labels(*, accounts_only: bool = False) -> dict[str, str]:
+    """Every role by name, in words with a capital."""
+    return {
+        role.name: capital(role.label)
+        for role in ROLES.values()
+        if role.account or not accounts_only
+    }
+
+
 def facts(role: Role) -> list[tuple[str, str]]:
     """What holds for everything a role does: pairs of a name and words."""
     if not role.account:
@@ -147,7 +156,7 @@ def facts(role: Role) -> list[tuple[str, str]]:
     second = listed([ROLES[name].label for name in role.second_person], "or")
     return [
         ("Boroughs", BOROUGHS[role.boroughs]),
-        ("Records", _sentence([TIERS[tier] for tier in role.tiers]) or "None of any case"),
+        ("Records", capital(listed([TIERS[tier] for tier in role.tiers])) or "None of any case"),
         ("Signed out", f"After {role.idle_min} minutes without use, and after {role.abs_h} hours"),
         ("Second factor", "Always" if role.mfa else "Not asked for"),
         ("New accounts", f"Wait for a second person: {second}" if second else "Wait for nobody"),
@@ -171,9 +180,9 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return f"{before} {last} {final}" if before else final
 
 
-def _sentence(words: Sequence[str]) -> str:
-    told = listed(words)
-    return told[:1].upper() + told[1:]
+def capital(words: str) -> str:
+    """With a capital first and the others as they are: VCA stays VCA."""
+    return words[:1].upper() + words[1:]
 
 
 def _how(rule: Rule, second: Sequence[str]) -> tuple[str, ...]:
