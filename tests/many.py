@@ -8,40 +8,44 @@ import psycopg
 
 PLACES, INCIDENTS = 200_000, 60_000
 
-# Squares of London with the boroughs in them, asked once each and not once a place.
+# Squares of London with the boroughs in them, and whether they leave nothing of it uncovered.
 SQUARES = """
     create temporary table square as
-    select row_number() over () as n, east, north, codes
+    select row_number() over () as n, east, north, array_agg(distinct code order by code) as codes,
+           sum(ST_Area(ST_Intersection(geom, box))) > 400 * 400 - 1 as whole
     from generate_series(503000, 561600, 400) as east
     cross join generate_series(155000, 201400, 400) as north
     cross join lateral (
-        select array(select lad_code from app.boroughs_of(
-            ST_MakeEnvelope(east, north, east + 400, north + 400, 27700)) order by 1) as codes
-    ) as found
-    where codes <> '{}'
+        select ST_MakeEnvelope(east, north, east + 400, north + 400, 27700) as box
+    ) as asked
+    join (select piece.geom, area.code from reference.area_piece as piece
+          join reference.area on area.id = piece.area_id and area.kind in ('borough', 'district')
+    ) as piece on geom && box and ST_Intersects(geom, box)
+    group by east, north
 """
 # A line or an area stays in its square; one place in twenty is a home or online, without a shape.
 SHAPES = """
     create temporary table made as
-    select i, codes, kind, case kind
+    select i, codes, whole, kind, case kind
         when 'P' then ST_SetSRID(ST_MakePoint(x, y), 27700)
         when 'L' then ST_SetSRID(ST_MakeLine(ST_MakePoint(x, y), ST_MakePoint(east + 200, north)),
                                  27700)
         when 'A' then ST_Expand(ST_SetSRID(ST_MakePoint(x, y), 27700),
-                                least(x - east, east + 400 - x, y - north, north + 400 - y) + 1)
+                                least(x - east, east + 400 - x, y - north, north + 400 - y))
         end as geom
     from (
-        select i, east, north, codes, east + 400 * random() as x, north + 400 * random() as y,
+        select i, east, north, codes, whole,
+               east + 400 * random() as x, north + 400 * random() as y,
                case when mod(i, 20) < 14 then 'P' when mod(i, 20) < 16 then 'L'
                     when mod(i, 20) < 19 then 'A' else 'N' end as kind
         from generate_series(1, %(places)s::int) as i
         join square on n = 1 + mod(i * 7919::bigint, (select count(*) from square))
     ) as drawn
 """
-# Where a square holds one borough, so does what is in it.
+# In a square that is all of one borough, so is what is in it; elsewhere each place is asked.
 CODES = """
     update made set codes = array(select lad_code from app.boroughs_of(geom) order by 1)
-    where geom is not null and cardinality(codes) > 1
+    where geom is not null and not (whole and cardinality(codes) = 1)
 """
 INSERT_PLACES = """
     insert into app.place (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
@@ -57,7 +61,10 @@ INSERT_PLACES = """
         select *, gen_random_uuid() as id, 'PL-' || left(code, 3) || '-' || right(code, 4) as ref,
                (array['H0', 'H1', 'P'])[1 + i / 3 % 3] as tier,
                (array['AFC', 'LA_KINGSTON', 'POLICE_TEST'])[1 + i / 7 % 3] as agency_code,
-               (array['PARK', 'OTHER', 'BUS_STOP'])[1 + i / 11 % 3] as type_code,
+               (case kind when 'P' then array['CONGREGATION', 'STATION', 'TAKEAWAY_SHOP']
+                     when 'L' then array['STREET_ALLEY', 'OTHER', 'STREET_ALLEY']
+                     when 'A' then array['PARK', 'CAR_PARK', 'SHOPPING']
+                     else array['OTHER', 'OTHER', 'OTHER'] end)[1 + i / 11 % 3] as type_code,
                case when kind <> 'N' then 'PUBLIC_REALM' when i % 2 = 0 then 'ONLINE'
                     else 'RESIDENTIAL' end as sensitivity,
                case i % 4 when 0 then array['CSE'] when 1 then array['CCE'] else '{}' end

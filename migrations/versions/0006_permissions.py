@@ -118,6 +118,8 @@ def upgrade() -> None:
         "for each row execute function app.place_listed_before()"
     )
     op.execute("update app.place set listed = listed")
+    # The list begins with the newest change: a page of it must not sort everything.
+    op.execute("create index place_recent_idx on app.place (updated_at desc, ref)")
     # Points are found by their key: this holds what is found by its box.
     op.execute(
         "create index place_shape_idx on app.place using gist (geom) where geom_kind in ('L', 'A')"
@@ -149,7 +151,7 @@ def downgrade() -> None:
         op.execute(f"drop trigger {table}_listed on app.{table}")
         op.execute(f"alter table app.{table} drop column listed")
     op.execute("drop trigger place_listed_after on app.place")
-    op.execute("drop index app.place_shape_idx")
+    op.execute("drop index app.place_shape_idx, app.place_recent_idx")
     op.execute("drop trigger place_listed_before on app.place")
     op.execute("alter table app.place drop column listed")
     op.execute("alter table app.import_batch drop column agency_code")

@@ -18,9 +18,10 @@ import numpy as np
 
 from app.core import postgis
 from app.core.actor import job_actor
+from app.core.pages import SESSION_COOKIE
 from app.maps import queries
 from app.maps.rules import Filters
-from tests.people import LEAD
+from tests.people import LEAD, sign_in_as
 from tests.perf.london import ROOT, London, london, serving
 from tests.perf.measure import process_cpu_s, row
 
@@ -116,7 +117,8 @@ def ours_ms(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
     paths = [f"/tiles/incidents/{z}/{x}/{y}.pbf" for z, x, y in chosen]
     command = ["--factory", "app.main:app_from_env", "--no-server-header", "--no-proxy-headers"]
     with serving(command, port, "/healthz", env) as pid:
-        return loaded_ms(place, pid, port, paths, runs, rounds=5)
+        cookie = f"{SESSION_COOKIE}={sign_in_as(place.db, 'cs_lead').cookie}"
+        return loaded_ms(place, pid, port, paths, runs, rounds=5, cookie=cookie)
 
 
 def tipg_ms(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
@@ -133,14 +135,21 @@ def tipg_ms(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
 
 
 def loaded_ms(
-    place: London, pid: int, port: int, paths: list[str], runs: int, *, rounds: int
+    place: London,
+    pid: int,
+    port: int,
+    paths: list[str],
+    runs: int,
+    *,
+    rounds: int,
+    cookie: str = "none=1",
 ) -> dict[str, Any]:
     """CPU of the application and of PostgreSQL per request, 8 connections, after a warm round."""
-    load(port, paths)
+    load(port, paths, cookie)
     app_ms, database_ms, summary = [], [], {}
     for _ in range(runs):
         before = process_cpu_s(pid), place.cpu_s()
-        summary = load(port, paths * rounds)
+        summary = load(port, paths * rounds, cookie)
         each = 1000 / (len(paths) * rounds)
         app_ms.append((process_cpu_s(pid) - before[0]) * each)
         database_ms.append((place.cpu_s() - before[1]) * each)
@@ -156,9 +165,9 @@ def loaded_ms(
     }
 
 
-def load(port: int, paths: list[str]) -> dict[str, Any]:
+def load(port: int, paths: list[str], cookie: str, *, connections: int = 8) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.perf.load", str(port), "8"],
+        [sys.executable, "-m", "tests.perf.load", str(port), str(connections), cookie],
         input="\n".join(paths),
         capture_output=True,
         text=True,

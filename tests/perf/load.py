@@ -1,6 +1,7 @@
 """A small client for load: addresses on standard input, a summary as JSON on standard output.
 
-A process of its own, so that its CPU is not counted: `python -m tests.perf.load PORT CONNECTIONS`.
+A process of its own, so that its CPU is not counted:
+`python -m tests.perf.load PORT CONNECTIONS [COOKIE]`.
 """
 
 import asyncio
@@ -31,13 +32,14 @@ class Tally:
         }
 
 
-async def connection(port: int, waiting: list[str], tally: Tally) -> None:
+async def connection(port: int, waiting: list[str], tally: Tally, cookie: str) -> None:
     """One browser connection, kept alive: the next address as soon as the last is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while waiting:
         path = waiting.pop()
         began = time.perf_counter()
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n"
+        writer.write(asked.encode())
         head = await reader.readuntil(b"\r\n\r\n")
         body = await body_of(reader, head.lower())
         tally.times_ms.append((time.perf_counter() - began) * 1000)
@@ -63,13 +65,14 @@ async def body_of(reader: asyncio.StreamReader, head: bytes) -> int:
     return total
 
 
-async def main(port: int, connections: int, paths: list[str]) -> None:
+async def main(port: int, connections: int, paths: list[str], cookie: str) -> None:
     tally = Tally()
     waiting = paths[::-1]
     began = time.perf_counter()
-    await asyncio.gather(*(connection(port, waiting, tally) for _ in range(connections)))
+    await asyncio.gather(*(connection(port, waiting, tally, cookie) for _ in range(connections)))
     print(json.dumps(tally.summary(time.perf_counter() - began)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split()))
+    cookie = sys.argv[3] if len(sys.argv) > 3 else "none=1"
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split(), cookie))

@@ -17,6 +17,11 @@ def process_cpu_s(pid: int) -> float:
     return sum(int(fields[i]) for i in (11, 12, 13, 14)) * TICK_S
 
 
+def process_cpu_ms(pid: int) -> float:
+    """The same of one process to the microsecond, without its children: for single statements."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
+
+
 def descendants(pid: int) -> list[int]:
     """A process and all below it."""
     found = [pid]

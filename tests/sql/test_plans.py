@@ -1,0 +1,284 @@
+"""Plans and rows of the map's questions under policies, over 200,000 places.
+
+No time is measured here (scripts/bench does that): a plan either uses the index or it does not.
+"""
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import event, text
+
+from app.core.actor import Actor
+from app.incidents import queries as incidents
+from app.maps import queries
+from app.maps.rules import Filters
+from app.places import queries as places
+from app.site import queries as site
+from tests import many
+from tests.people import browser, sign_in_as
+
+ROOT = Path(__file__).resolve().parents[2]
+KINGSTON, RICHMOND = "E09000021", "E09000027"
+PARTNERS = [KINGSTON, RICHMOND]
+LIVE = "deleted_at is null"
+# What each role may read, in the words of security.md and not of the generator.
+PLACES_OF = {
+    "practitioner": f"{LIVE} and '{KINGSTON}' = any(borough_codes) and tier in ('H0', 'H1')",
+    "partner": f"{LIVE} and '{KINGSTON}' = any(borough_codes) and tier = 'H0' "
+    "and state not in ('PROPOSED', 'DORMANT', 'CLOSED') and sensitivity <> 'RESIDENTIAL'",
+    "police_analyst": LIVE,
+    "cs_lead": f"{LIVE} and tier in ('H0', 'H1', 'P')",
+}
+INCIDENTS_OF = PLACES_OF | {"partner": "false"}
+TILES = {8: (8, 127, 85), 12: (12, 2044, 1363), 14: (14, 8178, 5455), 16: (16, 32714, 21822)}
+BOX = (-0.31, 51.40, -0.29, 51.41)
+UNMARKED = "alter function public.geometry_overlaps(geometry, geometry) not leakproof"
+MARKED = "alter function public.geometry_overlaps(geometry, geometry) leakproof"
+
+pytestmark = pytest.mark.xdist_group("plans")
+
+
+@pytest.fixture(scope="module")
+def crowded(module_db, cluster):
+    many.load(cluster.dsn("postgres", module_db.logins.dbname))
+    return module_db
+
+
+@pytest.fixture(scope="module")
+def people(crowded) -> dict[str, Actor]:
+    """Each role as its session says, with claims signed as in every request."""
+    return {role: sign_in_as(crowded, role).actor for role in PLACES_OF}
+
+
+@pytest.fixture
+def admin(crowded, cluster):
+    dsn = cluster.dsn("postgres", crowded.logins.dbname)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        yield connection
+
+
+def explained(cursor, statement, given) -> str:
+    cursor.execute(b"explain " + statement, given)
+    return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def tile_plan(db, actor, layer, z) -> str:
+    """As the route asks: prepared, one plan for all tiles."""
+    given = queries.tile_parameters(layer, TILES[z], Filters(), PARTNERS)
+    statement = (queries.SQL / f"{queries.statement(layer, given)}.sql").read_bytes()
+    with db.cursor(actor, keep_plans=True) as cursor:
+        return explained(cursor, statement, given)
+
+
+def asked_plans(db, actor, question) -> list[str]:
+    """The plans of the statements that `question(session)` sends."""
+    said = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        said.append((statement, parameters))
+
+    with db.read(actor) as session:
+        event.listen(session.connection(), "before_cursor_execute", note)
+        question(session)
+        raw = session.connection().connection.driver_connection
+        with raw.cursor() as cursor:
+            return [explained(cursor, s.encode(), given) for s, given in list(said)]
+
+
+def indexes(plan) -> set[str]:
+    return set(re.findall(r"(?:using|Index Scan on) (\w+_idx|\w+_key|\w+_pkey)", plan))
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+@pytest.mark.parametrize("z", TILES)
+def test_a_tile_of_places_finds_points_by_key_and_shapes_by_box(crowded, people, role, z):
+    plan = tile_plan(crowded, people[role], "places", z)
+
+    assert "Seq Scan on place " not in plan
+    assert {"place_qk_idx", "place_shape_idx"} <= indexes(plan)
+    assert re.search(r"Index Cond: \(\(qk >= .*\) AND \(qk < ", plan)
+    assert re.search(r"Index Cond: \(geom && ", plan)
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+@pytest.mark.parametrize("z", TILES)
+def test_a_tile_of_incidents_is_a_range_of_the_key(crowded, people, role, z):
+    plan = tile_plan(crowded, people[role], "incidents", z)
+
+    if role != "partner":  # reads none: PostgreSQL asks no index for that
+        assert "incident_qk_idx" in indexes(plan)
+    assert "Seq Scan on incident " not in plan
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_the_places_in_view_are_found_by_the_box(crowded, people, role):
+    [plan] = asked_plans(
+        crowded, people[role], lambda s: queries.in_box(s, Filters(), PARTNERS, BOX)
+    )
+
+    assert "Seq Scan on place " not in plan
+    assert "place_geom_idx" in indexes(plan)
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_features_in_a_box_are_found_by_the_box(crowded, people, role):
+    asked = places.Filters(box=BOX)
+
+    [plan] = asked_plans(crowded, people[role], lambda s: places.features(s, asked, limit=500))
+
+    assert "Seq Scan on place " not in plan
+    assert "place_geom_idx" in indexes(plan)
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_incidents_in_a_box_are_found_by_their_points_and_by_their_places(crowded, people, role):
+    asked = incidents.Filters(box=BOX)
+
+    [plan] = asked_plans(crowded, people[role], lambda s: incidents.features(s, asked, limit=500))
+
+    if role != "partner":
+        assert {"incident_geom_idx", "place_geom_idx"} <= indexes(plan)
+    assert not re.search(r"Seq Scan on (place|incident) ", plan)
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_a_page_of_the_list_is_read_from_its_order(crowded, people, role):
+    _count, page = asked_plans(
+        crowded, people[role], lambda s: places.listed(s, places.Filters(), number=1)
+    )
+
+    assert "Seq Scan on place " not in page
+    assert "place_recent_idx" in indexes(page)
+    assert "Sort Key: place.updated_at DESC, place.ref" not in page
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_one_place_is_found_by_its_reference(crowded, people, role, admin):
+    [(ref,)] = admin.execute(
+        f"select ref from app.place where {PLACES_OF[role]} limit 1".encode()
+    ).fetchall()
+
+    [plan] = asked_plans(crowded, people[role], lambda s: s.execute(BY_REF, {"refs": [ref]}))
+
+    assert "place_ref_key" in indexes(plan)
+
+
+BY_REF = text("select id from app.place where ref = any(cast(:refs as text[]))")
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+@pytest.mark.parametrize("z", [12, 14, 16])
+def test_a_tile_under_policy_is_that_of_the_rows_the_role_may_read(crowded, people, role, z, admin):
+    given = queries.tile_parameters("places", TILES[z], Filters(), PARTNERS)
+    statement = (queries.SQL / "places.sql").read_text()
+    allowed = f"(select * from app.place where {PLACES_OF[role]}) as place"
+    with crowded.cursor(people[role], keep_plans=True) as cursor:
+        shown = queries.tile(cursor, "places", given)
+
+    [(wanted,)] = admin.execute(statement.replace("app.place", allowed).encode(), given).fetchall()
+
+    assert shown == (wanted or b"")
+    assert shown or (role, z) == ("partner", 16)
+
+
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_the_places_in_view_are_those_the_role_may_read(crowded, people, role, admin):
+    west, south, east, north = BOX
+    wanted = admin.execute(
+        f"""select ref from (select ref, name, ST_Transform(ST_PointOnSurface(geom), 4326) as at
+            from app.place where {PLACES_OF[role]} and geom is not null and state <> 'CLOSED') as p
+            where ST_X(at) between %s and %s and ST_Y(at) between %s and %s
+            order by name, ref""".encode(),
+        (west, east, south, north),
+    ).fetchall()
+
+    with crowded.read(people[role]) as session:
+        shown = queries.in_box(session, Filters(), PARTNERS, BOX)
+
+    assert [spot.id for spot in shown] == [ref for (ref,) in wanted]
+    assert shown
+
+
+@pytest.mark.parametrize("table", ["place", "incident"])
+@pytest.mark.parametrize("role", PLACES_OF)
+def test_each_role_reads_its_rows_and_no_other(crowded, people, role, table, admin):
+    rule = (PLACES_OF if table == "place" else INCIDENTS_OF)[role]
+    asked = "select count(*), sum(hashtextextended(ref, 0)) from app." + table
+
+    with crowded.read(people[role]) as session:
+        seen = session.execute(text(asked)).one()
+
+    assert [tuple(seen)] == admin.execute(f"{asked} where {rule}".encode()).fetchall()
+    assert (seen[0] > 0) == (rule != "false")
+
+
+def test_without_the_leakproof_mark_the_box_would_cost_the_whole_table(crowded, people, admin):
+    """What the mark is for, and that its absence is noticed: pg_dump does not carry it."""
+    admin.execute(UNMARKED)
+    try:
+        [plan] = asked_plans(
+            crowded, people["cs_lead"], lambda s: queries.in_box(s, Filters(), PARTNERS, BOX)
+        )
+        with crowded.read(people["cs_lead"]) as session:
+            ready = site.overlap_is_leakproof(session)
+    finally:
+        admin.execute(MARKED)
+
+    assert "Seq Scan on place " in plan
+    assert not ready
+
+
+def test_a_tile_of_the_whole_application_costs_three_statements(crowded, settings, monkeypatch):
+    person = sign_in_as(crowded, "practitioner")
+    said = []
+    execute = psycopg.Cursor.execute
+
+    def recorded(self, query, *more, **options):
+        said.append(str(query))
+        return execute(self, query, *more, **options)
+
+    z, x, y = TILES[14]
+    with browser(crowded, settings, person) as client:
+        monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
+        answer = client.get(f"/tiles/places/{z}/{x}/{y}.pbf")
+
+    assert answer.status_code == 200
+    assert len(said) == 3, "who it is, claims, tile"
+    assert "app.actor_of" in said[0]
+
+
+def test_the_crowd_is_what_the_triggers_would_have_made(crowded, admin):
+    copied = """
+        insert into app.place (id, ref, agency_code, tier, purpose_code, created_by, updated_by,
+            type_code, name, sensitivity, geom, geom_kind, state, label_expires_on, is_synthetic,
+            borough_codes)
+        select gen_random_uuid(), 'XX-' || substr(ref, 4), agency_code, tier, purpose_code,
+            created_by, updated_by, type_code, name, sensitivity, geom, geom_kind, state,
+            label_expires_on, true, borough_codes
+        from app.place where geom is not null order by md5(ref) limit 300
+    """
+    differing = """
+        select count(*), count(*) filter (where made.borough_codes <> place.borough_codes
+            or made.qk is distinct from place.qk or made.listed <> place.listed)
+        from app.place as made join app.place on place.ref = 'PL-' || substr(made.ref, 4)
+        where made.ref like 'XX-%'
+    """
+    with admin.transaction(force_rollback=True):
+        admin.execute(copied)
+        assert admin.execute(differing).fetchall() == [(300, 0)]
+
+
+def test_every_question_by_distance_asks_the_box_first():
+    """`app.belongs` alone does not: it judges pairs that a box has found."""
+    bare = []
+    files = [p for folder in ("app", "migrations") for p in (ROOT / folder).rglob("*.*")]
+    for path in (p for p in files if p.suffix in {".py", ".sql"}):
+        source = path.read_text()
+        for found in re.finditer(r"ST_D(FullyW|W)ithin\(", source):
+            before = source[max(0, found.start() - 200) : found.start()]
+            if "&& ST_Expand(" not in before and "function app.belongs(" not in before:
+                bare.append(f"{path.name}: {source[found.start() : found.start() + 60]}")
+
+    assert bare == []
