@@ -72,6 +72,7 @@ def unusual(request: Request, db: Db, actor: Auditor) -> Response:
             found=service.unusual_use(session),
             roles=_roles(),
             days=rules.UNUSUAL_DAYS,
+            at_most=rules.UNUSUAL_ROWS,
         )
 
 
@@ -133,7 +134,6 @@ def _choices(session: Session) -> dict[str, Any]:
         "types": [(code, rules.action_words(code)) for code in queries.kinds(session)],
         "purposes": queries.labels(session, "purpose"),
         "outcomes": list(rules.OUTCOMES.items()),
-        "agencies": queries.labels(session, "agency"),
     }
 
 

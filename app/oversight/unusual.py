@@ -12,8 +12,6 @@ from app.core.clock import LONDON
 from app.oversight import rules
 from app.oversight.schemas import Unusual, who
 
-AT_MOST = 100
-
 # Each answers: day, actor, role, username, then what its sentence needs.
 CHILD_READS = text("""
     with read as (
@@ -70,7 +68,7 @@ EMERGENCIES = text("""
 
 def found(session: Session, since: datetime) -> dict[str, list[Unusual]]:
     """By kind, the newest day first. The keys are the headings of the page."""
-    given = {"since": since, "at_most": AT_MOST}
+    given = {"since": since, "at_most": rules.UNUSUAL_ROWS}
     reads = given | {"limit": rules.CHILD_READS_A_DAY}
     hours = given | {"opens": rules.OPENS, "closes": rules.CLOSES}
     denials = given | {"limit": rules.DENIALS_IN_10_MIN}
