@@ -11,6 +11,7 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import ForbiddenError
+from app.core.ids import read_reference
 from app.places import queries, service
 from app.places.schemas import ExactOut
 from app.reference import queries as reference
@@ -46,10 +47,12 @@ def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: Form
         errors["note"] = f"Use at most {NOTE} characters."
     if errors:
         return _asked(ref, request, db, actor, values=sent, errors=errors)
-    with db.begin(actor) as session:
+    known_ref = read_reference(ref, "PL") or ref
+    with db.begin(for_record(actor, known_ref, sent["purpose"])) as session:
         place = queries.find(session, ref)
         given = {"purpose": sent["purpose"], "note": sent.get("note"), "ref": place.ref}
         session.execute(HOLD, given | {"session": known.session_id})
+        service.record_reason(session, place)
         return html.see(f"/places/{place.ref}/address")
 
 

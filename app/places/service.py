@@ -154,6 +154,11 @@ def exact_point(session: Session, ref: str) -> PlaceExact:
     return found
 
 
+def record_reason(session: Session, place: Place) -> None:
+    """Somebody said why the exact address must be seen; the claims hold the purpose."""
+    audit.record(session, "place_exact.purpose", "place", place.ref)
+
+
 def _changes(place: Place, wanted: PlaceChange, kind: PlaceType) -> dict[str, Any]:
     given = wanted.model_dump(include=CHANGEABLE, exclude_unset=True)
     given = {name: value for name, value in given.items() if value is not None or name in EMPTYABLE}

@@ -1,0 +1,505 @@
+"""One real use of every route that changes something or is watched, by a person who may.
+
+A use is prepared first (its record exists, its reason holds), then sent, as often as a test likes.
+Everybody and everything here is synthetic.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+import pyotp
+from sqlalchemy import text
+
+from app.accounts.identity import token_hash
+from app.core import clock
+from app.core.ids import new_id
+from app.core.pages import SESSION_COOKIE
+from tests.authenticator import SecurityKey
+from tests.people import KINGSTON, SYSTEM, browser, csrf, sign_in_as
+from tests.sql import world
+
+HTML = {"accept": "text/html"}
+PLAN = {"X-Purpose": "PLAN"}
+HOME_NAME = "The home of the uses"
+# What no answer without a trace may hold: names, points, ages of the records below.
+SECRETS = (HOME_NAME, "518000", "169300", "A13_15", "The shop of the uses")
+CHILD = {"home_lad_code": KINGSTON, "age_band": "A13_15", "age_band_as_of": "2026-01-01"}
+AT = {"easting": 518000, "northing": 169300}
+HOME = {"type_code": "RESIDENTIAL", "name": HOME_NAME, "purpose": "MARVE"} | AT
+SHOP = {"type_code": "TAKEAWAY_SHOP", "name": "The shop of the uses"} | AT
+ASB = {
+    "harm_code": "ASB",
+    "occurred_from": "2026-07-29T00:20",
+    "source_agency": "AFC",
+    "postcode": "KT1 1EU",
+}
+LINK = {"role": "frequents", "from_on": "2026-02-01", "source_agency": "AFC", "basis": "Synthetic"}
+RUN = {"source": "partnership"}
+REASON = "Synthetic: works with the school at this place."
+PASSWORD = "a long synthetic password 7"
+
+Sent = Callable[[], Any]
+USES: dict[str, Callable[["World"], Sent]] = {}
+
+
+def use(route: str) -> Callable[[Callable[["World"], Sent]], Callable[["World"], Sent]]:
+    def kept(prepare: Callable[["World"], Sent]) -> Callable[["World"], Sent]:
+        USES[route] = prepare
+        return prepare
+
+    return kept
+
+
+@dataclass
+class World:
+    """One database, and people of each role in it."""
+
+    db: Any
+    settings: Any
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def as_(self, role: str, **options: Any) -> Any:
+        """The same browser each time, unless another is asked for by an option."""
+        if options or role not in self.clients:
+            person = sign_in_as(self.db, role, agency="AFC", **options)
+            client = browser(self.db, self.settings, person)
+            client.person = person
+            if options:
+                return client
+            self.clients[role] = client
+        return self.clients[role]
+
+    @property
+    def lead(self) -> Any:
+        return self.as_("cs_lead")
+
+    def superuser(self) -> psycopg.Connection:
+        dsn = self.db.logins.cluster.dsn("postgres", self.db.logins.dbname)
+        return psycopg.connect(dsn, autocommit=True)
+
+    def made(self, path: str, body: dict, **headers: str) -> str:
+        answer = self.lead.post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["ref"]
+
+    def home(self) -> str:
+        return self.made("/api/v1/places", HOME)
+
+    def shop(self) -> str:
+        return self.made("/api/v1/places", SHOP)
+
+    def child(self) -> str:
+        return self.made("/api/v1/children", CHILD, **PLAN)
+
+    def incident(self) -> str:
+        return self.made("/api/v1/incidents", ASB)
+
+    def user(self, role: str = "practitioner") -> tuple[Any, str]:
+        """A new person and the reference of the account."""
+        person = sign_in_as(self.db, role, agency="AFC")
+        with self.db.read(SYSTEM) as session:
+            given = {"id": person.user_id}
+            ref = session.scalar(text('select ref from app."user" where id = :id'), given)
+        return person, ref
+
+    def half_way(self) -> Any:
+        """A browser that has shown the first factor only."""
+        person, _ = self.user()
+        with self.superuser() as admin:
+            admin.execute(
+                "update app.session set stage = 'CODE' where token_hash = %s",
+                (token_hash(person.cookie),),
+            )
+        return browser(self.db, self.settings, person)
+
+
+def posting(client: Any, path: str, **answers: Any) -> Sent:
+    cookie = client.cookies.get(SESSION_COOKIE)
+
+    def send() -> Any:
+        answer = client.post(path, data=answers | {"csrf": csrf(client)})
+        if cookie is not None:  # whatever the answer did to it, the next try is the same
+            client.cookies.clear()
+            client.cookies.set(SESSION_COOKIE, cookie)
+        return answer
+
+    return send
+
+
+def by_admin(decision: str, world: World, role: str = "administrator") -> Sent:
+    _, ref = world.user()
+    return posting(world.as_(role), f"/admin/users/{ref}/{decision}")
+
+
+# Places
+
+
+@use("POST /api/v1/places")
+def propose(world):
+    return partial(world.lead.post, "/api/v1/places", json=SHOP)
+
+
+@use("PATCH /api/v1/places/{ref}")
+def revise(world):
+    body = {"version": 1, "description": "Synthetic"}
+    return partial(world.lead.patch, f"/api/v1/places/{world.shop()}", json=body)
+
+
+@use("POST /places/new")
+def propose_by_form(world):
+    return posting(world.lead, "/places/new", **SHOP)
+
+
+@use("POST /places/{ref}/edit")
+def revise_by_form(world):
+    answers = {"version": "1", "name": "The shop of the uses", "description": "Synthetic"}
+    path = f"/places/{world.shop()}/edit"
+    return posting(world.lead, path, type_code="TAKEAWAY_SHOP", **answers)
+
+
+@use("POST /places/{ref}/address")
+def say_why(world):
+    return posting(world.lead, f"/places/{world.home()}/address", purpose="MARVE")
+
+
+@use("GET /places/{ref}/address")
+def see_address(world):
+    path = f"/places/{world.home()}/address"
+    posting(world.lead, path, purpose="MARVE")()
+    return partial(world.lead.get, path)
+
+
+@use("POST /api/v1/places/{ref}/exact")
+def exact(world):
+    path = f"/api/v1/places/{world.home()}/exact"
+    return partial(world.lead.post, path, json={"purpose": "MARVE"})
+
+
+# Incidents, children, clusters
+
+
+@use("POST /api/v1/incidents")
+def record(world):
+    return partial(world.lead.post, "/api/v1/incidents", json=ASB)
+
+
+@use("POST /incidents/new")
+def record_by_form(world):
+    return posting(world.lead, "/incidents/new", **ASB)
+
+
+@use("POST /api/v1/incidents/{ref}/children")
+def link_to_incident(world):
+    path, body = f"/api/v1/incidents/{world.incident()}/children", {"role": "harmed_here"}
+    return partial(world.lead.post, path, json=body | {"child": world.child()}, headers=PLAN)
+
+
+@use("POST /api/v1/children")
+def open_child(world):
+    return partial(world.lead.post, "/api/v1/children", json=CHILD, headers=PLAN)
+
+
+@use("GET /api/v1/children/{ref}")
+def look_up(world):
+    return partial(world.lead.get, f"/api/v1/children/{world.child()}", headers=PLAN)
+
+
+@use("POST /api/v1/children/{ref}/links")
+def link_to_place(world):
+    path, body = f"/api/v1/children/{world.child()}/links", LINK | {"place": world.shop()}
+    return partial(world.lead.post, path, json=body, headers=PLAN)
+
+
+@use("POST /clusters")
+def run_by_form(world):
+    return posting(world.lead, "/clusters", eps_m="250", eps_days="28", min_points="5", **RUN)
+
+
+@use("POST /api/v1/clusters/runs")
+def run(world):
+    return partial(world.lead.post, "/api/v1/clusters/runs", json=RUN)
+
+
+@use("GET /clusters/{key}")
+def see_members(world):
+    things = world_clusters()
+    with world.superuser() as admin:
+        for thing in things:
+            world_write(thing, admin)
+        admin.execute(
+            "update app.cluster_run set state = 'DONE', finished_at = now(), params = "
+            """'{"eps_m": 250, "eps_days": 28, "min_points": 5}' where params = '{}'"""
+        )
+    key = next(thing.values["content_id"] for thing in things if "content_id" in thing.values)
+    return partial(world.lead.get, f"/clusters/{key}")
+
+
+world_clusters, world_write = world.clusters, world.write
+
+
+# The audit
+
+
+@use("GET /audit")
+def events(world):
+    return partial(world.as_("auditor").get, "/audit")
+
+
+@use("GET /audit/events.csv")
+def download(world):
+    return partial(world.as_("auditor").get, "/audit/events.csv")
+
+
+@use("GET /audit/unusual")
+def unusual(world):
+    return partial(world.as_("auditor").get, "/audit/unusual")
+
+
+@use("GET /audit/seen/{ref}")
+def seen(world):
+    return partial(world.lead.get, f"/audit/seen/{world.home()}")
+
+
+@use("POST /audit/verify")
+def verify(world):
+    return posting(world.as_("auditor"), "/audit/verify")
+
+
+# Administration
+
+
+@use("POST /admin/users/new")
+def new_user(world):
+    answers = {"username": f"kim-{secrets.token_hex(4)}", "name": "Kim of the uses"}
+    answers |= {"agency_code": "AFC", "role": "practitioner", f"borough_{KINGSTON}": "yes"}
+    answers |= {"ends_on": (clock.today() + timedelta(days=60)).isoformat()}
+    return posting(world.as_("administrator"), "/admin/users/new", **answers)
+
+
+@use("POST /admin/users/{ref}/edit")
+def edit_user(world):
+    person, ref = world.user()
+    answers = {"username": person.username, "name": "Kim of the uses", "version": "1"}
+    answers |= {"agency_code": "AFC", "role": "practitioner", f"borough_{KINGSTON}": "yes"}
+    answers |= {"ends_on": (clock.today() + timedelta(days=60)).isoformat()}
+    return posting(world.as_("administrator"), f"/admin/users/{ref}/edit", **answers)
+
+
+@use("POST /admin/users/{ref}/confirm")
+def confirm(world):
+    person, ref = world.user("police_analyst")
+    with world.superuser() as admin:
+        admin.execute(
+            "update app.\"user\" set state = 'WAITING', approved_at = null, approved_by = null "
+            "where id = %s",
+            (person.user_id,),
+        )
+    return posting(world.as_("auditor"), f"/admin/users/{ref}/confirm")
+
+
+use("POST /admin/users/{ref}/disable")(partial(by_admin, "disable"))
+use("POST /admin/users/{ref}/invite")(partial(by_admin, "invite"))
+use("POST /admin/users/{ref}/end-sessions")(partial(by_admin, "end-sessions"))
+
+
+@use("POST /admin/users/{ref}/sessions/{visit_id}/end")
+def end_session(world):
+    person, ref = world.user()
+    visit = session_of(world, person)
+    return posting(world.as_("administrator"), f"/admin/users/{ref}/sessions/{visit}/end")
+
+
+def session_of(world, person):
+    with world.superuser() as admin:
+        found = admin.execute("select id from app.session where user_id = %s", (person.user_id,))
+        return found.fetchone()[0]
+
+
+@use("POST /admin/users/{ref}/tokens")
+def make_token(world):
+    _, ref = world.user()
+    path = f"/admin/users/{ref}/tokens"
+    return posting(world.as_("administrator"), path, scope="read", ttl="1h")
+
+
+@use("POST /admin/users/{ref}/tokens/{token_id}/revoke")
+def revoke_token(world):
+    person, ref = world.user()
+    token = new_id()
+    with world.superuser() as admin:
+        admin.execute(
+            "insert into app.api_token (id, user_id, token_hash, scope, created_by, expires_at) "
+            "values (%s, %s, %s, 'read', %s, now() + interval '1 hour')",
+            (token, person.user_id, secrets.token_bytes(32), person.user_id),
+        )
+    return posting(world.as_("administrator"), f"/admin/users/{ref}/tokens/{token}/revoke")
+
+
+def grant_answers(world):
+    _, person = world.user()
+    place = world.lead.post("/api/v1/places", json=SHOP | {"northing": 174800}).json()["ref"]
+    answers = {"person": person, "kind": "CASE", "record": place, "reason": REASON}
+    answers |= {"purpose": "CONTEXT_ASSESSMENT"}
+    return answers | {"until_on": (clock.today() + timedelta(days=30)).isoformat()}
+
+
+@use("POST /admin/grants/new")
+def ask_grant(world):
+    return posting(world.lead, "/admin/grants/new", **grant_answers(world))
+
+
+@use("POST /admin/grants/{ref}/approve")
+def approve_grant(world):
+    grant = posting(world.lead, "/admin/grants/new", **grant_answers(world))()
+    return posting(world.as_("auditor"), f"{grant.headers['location']}/approve")
+
+
+@use("POST /admin/grants/{ref}/revoke")
+def revoke_grant(world):
+    grant = posting(world.lead, "/admin/grants/new", **grant_answers(world))()
+    return posting(world.lead, f"{grant.headers['location']}/revoke")
+
+
+# The own account
+
+
+@use("POST /emergency")
+def emergency(world):
+    client = world.as_("practitioner", boroughs=(KINGSTON,))
+    return posting(client, "/emergency", reason=REASON, hours="1")
+
+
+@use("POST /sign-out")
+def sign_out(world):
+    return posting(world.as_("partner", boroughs=(KINGSTON,)), "/sign-out")
+
+
+@use("POST /account/sign-out-everywhere")
+def sign_out_everywhere(world):
+    return posting(world.as_("partner", boroughs=(KINGSTON,)), "/account/sign-out-everywhere")
+
+
+@use("POST /account/sessions/{session_id}/end")
+def end_own(world):
+    client = world.as_("partner", boroughs=(KINGSTON,))
+    return posting(client, f"/account/sessions/{session_of(world, client.person)}/end")
+
+
+@use("POST /account/password")
+def password(world):
+    client = world.as_("partner", boroughs=(KINGSTON,))
+    with world.superuser() as admin:
+        admin.execute("insert into app.credential (user_id) values (%s)", (client.person.user_id,))
+    return posting(client, "/account/password", password=PASSWORD)
+
+
+@use("POST /account/recovery-codes")
+def recovery_codes(world):
+    client = world.as_("partner", boroughs=(KINGSTON,))
+    with world.superuser() as admin:
+        admin.execute("insert into app.credential (user_id) values (%s)", (client.person.user_id,))
+    return posting(client, "/account/recovery-codes")
+
+
+@use("POST /account/confirm")
+def confirm_by_code(world):
+    return posting(world.as_("partner", boroughs=(KINGSTON,)), "/account/confirm", code="000000")
+
+
+@use("POST /account/confirm/passkey")
+def confirm_by_passkey(world):
+    client = world.as_("partner", boroughs=(KINGSTON,))
+    return posting(client, "/account/confirm/passkey", answer="{}")
+
+
+@use("POST /account/passkeys")
+def add_passkey(world):
+    client = world.as_("partner", boroughs=(KINGSTON,))
+    page = client.get("/account/passkeys", headers=HTML).text
+    options = re.search(r'data-options="([^"]*)"', page).group(1).replace("&#34;", '"')
+    key = SecurityKey("https://testserver")
+    return posting(client, "/account/passkeys", label="a key", answer=key.added(options))
+
+
+@use("POST /account/passkeys/{passkey_id}/remove")
+def remove_passkey(world):
+    client, key = world.as_("partner", boroughs=(KINGSTON,)), new_id()
+    with world.superuser() as admin:
+        admin.execute(
+            "insert into app.passkey (id, user_id, credential_id, public_key, label) "
+            "values (%s, %s, %s, '', 'a key')",
+            (key, client.person.user_id, secrets.token_bytes(16)),
+        )
+    return posting(client, f"/account/passkeys/{key}/remove")
+
+
+# Sign-in: what is refused is recorded as what succeeds
+
+
+@use("POST /sign-in")
+def wrong_password(world):
+    stranger = browser(world.db, world.settings)
+    return posting(stranger, "/sign-in", username="nobody", password="wrong")
+
+
+@use("POST /sign-in/code")
+def wrong_code(world):
+    return posting(world.half_way(), "/sign-in/code", code="000000")
+
+
+@use("POST /sign-in/passkey")
+def wrong_passkey(world):
+    return posting(world.half_way(), "/sign-in/passkey", answer="{}")
+
+
+def invited(world):
+    person, _ = world.user()
+    token = secrets.token_urlsafe(32)
+    with world.superuser() as admin:
+        admin.execute("update app.\"user\" set state = 'INVITED' where id = %s", (person.user_id,))
+        admin.execute(
+            "insert into app.invitation (id, user_id, token_hash, expires_at) "
+            "values (%s, %s, %s, now() + interval '1 day')",
+            (new_id(), person.user_id, token_hash(token)),
+        )
+    return token
+
+
+@use("POST /sign-in/invitation/{token}")
+def open_invitation(world):
+    stranger = browser(world.db, world.settings)
+    return posting(stranger, f"/sign-in/invitation/{invited(world)}")
+
+
+def setting_up(world):
+    """A browser that has opened its invitation."""
+    client = browser(world.db, world.settings)
+    opened = client.post(f"/sign-in/invitation/{invited(world)}", data={"csrf": csrf(client)})
+    assert opened.status_code == 303, opened.text
+    return client
+
+
+def chosen(client):
+    page = client.get("/sign-in/setup", headers=HTML).text
+    secret = re.search(r"data-secret>([^<]+)<", page).group(1).replace(" ", "")
+    return {"password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+
+
+@use("POST /sign-in/setup")
+def set_up(world):
+    client = setting_up(world)
+    return posting(client, "/sign-in/setup", **chosen(client))
+
+
+@use("POST /sign-in/setup/codes")
+def have_codes(world):
+    client = setting_up(world)
+    kept = posting(client, "/sign-in/setup", **chosen(client))()
+    assert kept.status_code == 303, kept.text
+    return posting(client, "/sign-in/setup/codes")
