@@ -126,7 +126,7 @@ def test_a_failed_verification_stands_before_everything_else(screen, trail):
 
     page = screen.open("/audit")
 
-    said = page.get_by_role("alert").inner_text()
+    said = page.get_by_role("alert").filter(has_text="Verification").inner_text()
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute("delete from audit.event where outcome = 'changed'")
     assert said.startswith("Verification failed at seal 8,112. Do not delete anything. Call ")
