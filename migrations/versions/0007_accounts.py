@@ -339,7 +339,7 @@ GUARDS = {
                     old.oidc_subject)
             or new.role <> old.role and new.approved_by is not null
             or new.approved_by is distinct from old.approved_by and new.approved_by is not null
-               and (new.approved_by <> sec.actor()
+               and (new.approved_by <> sec.actor() or not sec.stepped()
                     or sec.actor() in (old.id, old.created_by, old.updated_by)))
         """,
         "somebody else must do this",

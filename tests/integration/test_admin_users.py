@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from app.accounts.identity import identify
 from app.accounts.models import User
@@ -13,6 +14,9 @@ from app.core import clock
 from app.core.mail import RecordedMail
 from tests.people import KINGSTON, RICHMOND, SYSTEM, browser, csrf, sign_in_as
 
+CONFIRM = text("""
+    update app."user" set state = 'ACTIVE', approved_at = now(), approved_by = :by where id = :id
+""")
 HTML = {"accept": "text/html"}
 NEW = {
     "username": "kim.example",
@@ -220,6 +224,41 @@ def test_nobody_confirms_an_account_they_made_or_changed(db, as_, theirs):
     assert stored_of(db, lead.person).approved_by is None
 
 
+def test_the_database_itself_wants_the_second_factor_of_whoever_confirms(db, as_):
+    lead = as_("cs_lead")
+    put(db, lead.person, state=State.WAITING, approved_by=None, approved_at=None)
+    given = {"id": lead.person.user_id}
+    tries = []
+
+    for stepped in (False, True):
+        auditor = sign_in_as(db, "auditor", stepped=stepped)
+        try:
+            with db.begin(auditor.actor) as session:
+                session.execute(CONFIRM, given | {"by": auditor.user_id})
+        except ProgrammingError as refused:
+            tries.append(str(refused.orig).partition("\n")[0])
+
+    assert tries == ["somebody else must do this"]
+    assert stored_of(db, lead.person).approved_by is not None
+
+
+def test_an_auditor_signs_people_out_and_changes_nothing_else(db, as_):
+    auditor, kim = as_("auditor"), as_("practitioner")
+    ref = stored_of(db, kim.person).ref
+    page = auditor.get(f"/admin/users/{ref}").text
+
+    ended = send(auditor, f"/admin/users/{ref}/end-sessions")
+    refused = [
+        send(auditor, f"/admin/users/{ref}/{what}").status_code
+        for what in ("disable", "invite", "edit", "tokens")
+    ]
+
+    assert "Second factor" in page
+    assert ended.status_code == 303
+    assert identify(db, kim.person.cookie) is None
+    assert refused == [403, 403, 403, 403]
+
+
 def test_a_change_of_role_acts_on_the_next_request_and_ends_the_sessions(db, admin, as_):
     kim = as_("practitioner")
     user = stored_of(db, kim.person)
@@ -413,6 +452,7 @@ def test_the_list_is_filtered_by_links_and_counted_in_a_sentence(db, admin, as_)
     assert "4 accounts." in everybody
     assert "No accounts match." in leads
     assert "1 account." in named
+    assert "4 accounts." in admin.get("/admin/users?q=&role=&state=").text
     assert admin.get("/admin/users?rolle=cs_lead").status_code == 422
     assert admin.get("/admin/users?state=GONE").status_code == 422
 
@@ -436,7 +476,7 @@ def test_accounts_that_wait_stand_first(db, admin, as_):
     page = admin.get("/admin/users").text
 
     assert (
-        re.search(r'<th scope="row"[^>]*>.*?<span class="cm-secondary">(\S+)</span>', page)[1]
+        re.search(r'<th scope="row"[^>]*>.*?<span class="cm-secondary[^"]*">(\S+)</span>', page)[1]
         == "zz"
     )
     assert "1 waits for a second person" in page
