@@ -3,7 +3,9 @@
 Runs after the migrations, as the owner of each table, and again whenever the file has changed.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import psycopg
 
@@ -48,7 +50,8 @@ def finish(permissions: Permissions = PERMISSIONS) -> Finish:
     def apply(connection: psycopg.Connection) -> None:
         install(connection, permissions)
 
-    return Finish(mark=permissions.sha256.encode(), apply=apply)
+    generator = hashlib.sha256(Path(policies.__file__).read_bytes()).hexdigest()
+    return Finish(mark=f"{permissions.sha256} {generator}".encode(), apply=apply)
 
 
 def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIONS) -> None:

@@ -86,16 +86,20 @@ def map_page(request: Request, db: Db, actor: Reader) -> Response:
 
 @pages.get("/map/items")
 def map_items(request: Request, db: Db, actor: Reader) -> Response:
+    """What is in view; with `part=view` without the totals, which do not change as a map moves."""
     filters = _filters(request, clock.today())
     box = rules.bbox(request.query_params.get("bbox", "-180,-90,180,90"))
     zoom = request.query_params.get("z", "12")
-    if box is None or not zoom.isdigit():
+    part = request.query_params.get("part", "all")
+    if box is None or not zoom.isdigit() or part not in {"all", "view"}:
         raise InvalidError(
             "Change the fields named below.", {"bbox": "Give west,south,east,north."}
         )
     partners = view.partner_codes(request.app.state.settings)
     with db.read(actor) as session:
         found = view.items_in(session, filters, partners, box=box, zoom=min(int(zoom), 22))
+        if part == "all":
+            found |= view.counted(session, filters, partners)
     return Response(json_bytes(found), media_type="application/json")
 
 

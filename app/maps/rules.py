@@ -18,7 +18,7 @@ PERIODS = {
 SOURCES = {"all": "All sources", "police": "Police, published", "partnership": "Partnership"}
 LAYERS = {"places": "Places", "incidents": "Incidents", "clusters": "Clusters"}
 KEYS = ("period", "from", "to", "source", "harm", "type", "borough", "run", "layer")
-VIEW_KEYS = ("bbox", "z", "v")
+VIEW_KEYS = ("bbox", "z", "v", "part")
 CODE = re.compile(r"[A-Za-z0-9_]{1,40}")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 

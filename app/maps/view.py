@@ -68,27 +68,26 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
 def items_in(
     session: Session, filters: Filters, partners: list[str], *, box: Box, zoom: int
 ) -> dict[str, Any]:
-    """`matches` = those on the map + `off_map`; a place without geometry is listed beside it.
-
-    Of the places in view only those told of one by one are read whole: a group is a number.
-    """
+    """Of the places in view only those told of one by one are read whole: a group is a number."""
     rows = {row.id: row for row in queries.clusters(session, filters, partners)}
     seen = [spot for spot in map(items.spot, rows.values()) if items.inside(spot, box)]
-    clusters, counted = len(rows), queries.NO_PLACES
     if filters.layer == "places":
         seen += queries.in_box(session, filters, partners, box)
-        counted = queries.counts(session, filters, partners)
     groups, mode = items.grouped(seen, zoom)
     if refs := items.named(groups, zoom):
         rows |= {row.id: row for row in queries.places(session, filters, partners, refs)}
-    off_map = {key: getattr(counted, key) for key in ("online", "address", "line", "area")}
+    return {"mode": mode, "in_view": len(seen), "items": items.told(groups, rows, zoom)}
+
+
+def counted(session: Session, filters: Filters, partners: list[str]) -> dict[str, Any]:
+    """`matches` = those on the map + `off_map`; a place without geometry is listed beside it."""
+    clusters, found = len(queries.clusters(session, filters, partners)), queries.NO_PLACES
+    if filters.layer == "places":
+        found = queries.counts(session, filters, partners)
     return {
-        "mode": mode,
-        "matches": clusters + counted.matches,
-        "in_view": len(seen),
-        "on_map": clusters + counted.on_map,
-        "off_map": off_map,
-        "items": items.told(groups, rows, zoom),
+        "matches": clusters + found.matches,
+        "on_map": clusters + found.on_map,
+        "off_map": {key: getattr(found, key) for key in ("online", "address", "line", "area")},
     }
 
 

@@ -23,6 +23,14 @@ api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
 Anyone = Annotated[Actor, Depends(May("signed_in"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
+# What an operator does about a check that failed.
+NEEDED = {
+    "database": "Start the database, or look at its address.",
+    "migrations": "Run `scripts/contextmap db migrate`.",
+    "row_level_security": "Run `scripts/contextmap db migrate`: tables are without policies.",
+    "leakproof": "Let a superuser run migrations/bootstrap.sql in this database: without the "
+    "LEAKPROOF mark, which no dump carries, each map query reads whole tables.",
+}
 Kind = Literal["borough", "district", "ward", "lsoa"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 WORLD = Box(-180, -90, 180, 90)
@@ -85,7 +93,9 @@ def readyz(db: Db) -> Response:
     except BusyError:
         checks["database"] = False
     status = 200 if all(checks.values()) else 503
-    return Response(json_bytes({"checks": checks}), status, media_type="application/json")
+    needed = [words for check, words in NEEDED.items() if not checks.get(check, True)]
+    body = json_bytes({"checks": checks, "needed": needed})
+    return Response(body, status, media_type="application/json")
 
 
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))

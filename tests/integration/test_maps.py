@@ -109,6 +109,15 @@ def test_a_view_holds_what_is_inside_it(site):
         assert south <= item["lat"] <= north
 
 
+def test_a_map_that_moves_asks_for_the_view_without_the_totals(site):
+    whole = site.get("/map/items?bbox=-0.31,51.40,-0.28,51.42&z=16").json()
+
+    moved = site.get("/map/items?bbox=-0.31,51.40,-0.28,51.42&z=16&part=view")
+
+    assert moved.json() == {key: whole[key] for key in ("mode", "in_view", "items")}
+    assert site.get("/map/items?part=half").status_code == 422
+
+
 def test_more_than_300_places_are_grouped_and_none_is_left_out(db, settings):
     add_places(db, 400)
     with browser(db, settings, sign_in_as(db, "cs_lead")) as lead:

@@ -142,6 +142,7 @@ def test_not_ready_without_the_leakproof_mark(client, cluster, db):
 
     assert answer.status_code == 503
     assert answer.json()["checks"]["leakproof"] is False
+    assert [words[:24] for words in answer.json()["needed"]] == ["Let a superuser run migr"]
 
 
 def test_pages_hold_no_inline_script_or_style(client):

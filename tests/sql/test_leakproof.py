@@ -3,6 +3,8 @@
 import psycopg
 import pytest
 
+from tests.conftest import migrate
+
 # Per pair two shapes out of every kind, their coordinates out of usual and hostile numbers, each
 # with one of several reference systems, some EMPTY, some NULL.
 PAIRS = """
@@ -97,3 +99,14 @@ def test_the_box_test_is_the_only_function_of_an_extension_with_the_mark(admin):
     """).fetchall()
 
     assert marked == [("geometry_overlaps(geometry,geometry)",)]
+
+
+def test_after_a_restore_a_migration_makes_the_mark_again(db, cluster):
+    """A dump holds the schema's comment, by which a database says that it is up to date."""
+    marked = "select proleakproof from pg_proc where proname = 'geometry_overlaps'"
+    with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
+        admin.execute("alter function public.geometry_overlaps(geometry, geometry) not leakproof")
+
+        migrate(cluster, db.logins.dbname)
+
+        assert admin.execute(marked).fetchall() == [(True,)]

@@ -9,7 +9,7 @@ const query = el.dataset.query;
 const layer = el.dataset.layer;
 let opened = null;
 let asking = null;
-let total = { in_view: 0, on_map: 0, off: 0 };
+let onMap = null; // asked once: it does not change as the map moves
 let lastWords = 0;
 let waiting = null;
 
@@ -49,13 +49,13 @@ async function refresh() {
   asking?.abort();
   asking = new AbortController();
   const box = [view.west, view.south, view.east, view.north].map((v) => v.toFixed(5)).join(",");
-  const address = `/map/items?${query ? `${query}&` : ""}bbox=${box}&z=${view.zoom}`;
+  const address = `/map/items?${query ? `${query}&` : ""}bbox=${box}&z=${view.zoom}${onMap === null ? "" : "&part=view"}`;
   try {
     const answer = await fetch(address, { signal: asking.signal, headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(String(answer.status));
     const found = await answer.json();
     engine.setItems(found.items);
-    total = found;
+    onMap ??= found.on_map;
     if (opened) engine.pressed(opened.id);
     announce(describe(view, found));
     remember(view);
@@ -69,7 +69,7 @@ function describe(view, found) {
   const width = km >= 1 ? `${km.toFixed(1)} kilometres` : `${Math.round(view.width_m)} metres`;
   const things = layer === "places" ? "places and clusters" : "clusters";
   const groups = found.mode === "groups" ? " Shown in groups: go closer to see each." : "";
-  return `Map ${width} wide. ${found.in_view} ${things} in view of ${found.on_map} on the map.${groups}`;
+  return `Map ${width} wide. ${found.in_view} ${things} in view of ${onMap} on the map.${groups}`;
 }
 
 /** One message a second at most. */
