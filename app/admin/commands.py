@@ -19,6 +19,7 @@ from app.core.errors import InvalidError
 from app.places.queries import partner_codes
 
 JOB = job_actor("accounts:admin")
+HAND_OVER = "Hand the link over in person. It works once, for seven days."
 CHANGE = "Change the answers named here."
 FIRST = (
     "Confirmed on the host, since there is no auditor yet. The audit says that no second person "
@@ -73,7 +74,10 @@ def _create(arguments: argparse.Namespace, context: Context) -> Result:
         token = service.invite(session, NOBODY, user, now=clock.now())
     link = f"{context.settings.base_url}/sign-in/invitation/{token}"
     second = [ROLES[name].label for name in ROLES[user.role].second_person]
-    return _told(user) | {"invitation": link, "waits_for": second}
+    lines = [HAND_OVER]
+    if second:
+        lines.append(f"The account waits for a second person: {' or '.join(second)}.")
+    return _told(user) | {"invitation": link, "waits_for": second, "lines": lines}
 
 
 def _confirm(arguments: argparse.Namespace, context: Context) -> Result:

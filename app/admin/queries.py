@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Grant, User
 from app.accounts.permissions import ROLES
 from app.accounts.rules import State
-from app.admin.rules import ENDING_TIME, UNDER_WAY, GrantState
+from app.admin.rules import ENDING_TIME, LASTING, UNDER_WAY, GrantState
 from app.children.models import Child
 from app.core.actor import NOBODY
 from app.core.errors import NotFoundError
@@ -110,13 +110,13 @@ def waiting(session: Session) -> int:
 
 
 def confirmers(session: Session, *, but: UUID, today: date) -> int:
-    """Auditors who could confirm this account themselves."""
+    """Other auditors who were confirmed, also those who have yet to open their invitation."""
     return (
         session.scalar(
             select(func.count())
             .select_from(User)
-            .where(User.role == "auditor", User.state == State.ACTIVE, User.ends_on >= today)
-            .where(User.id != but)
+            .where(User.role == "auditor", User.approved_by.is_not(None), User.id != but)
+            .where(User.state != State.DISABLED, User.ends_on >= today)
         )
         or 0
     )
@@ -223,7 +223,7 @@ def _grant_rows() -> Select[Grant, str, str, str, str | None]:
 def _in_state(state: GrantState, now: datetime) -> ColumnElement[bool]:
     live = and_(Grant.revoked_at.is_(None), Grant.until_at > now)
     opened = or_(Grant.approved_at.is_not(None), Grant.kind == "BREAK_GLASS")
-    soon = Grant.until_at <= now + ENDING_TIME
+    soon = and_(Grant.kind.in_(LASTING), Grant.until_at <= now + ENDING_TIME)
     return {
         GrantState.ASKED: and_(live, not_(opened)),
         GrantState.LIVE: and_(live, opened, not_(soon)),

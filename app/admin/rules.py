@@ -98,6 +98,8 @@ OPENS_TO = {
     )
     for kind, (thing, _) in OBJECTS.items()
 }
+# Kinds that are asked for again; packs and emergency access end with what they were for.
+LASTING = ("CASE", "CHILD_LINK", "INTEL_C")
 SECOND = ("cs_lead", "auditor")
 
 
@@ -126,7 +128,8 @@ def grant_state(grant: Granted, now: datetime) -> GrantState:
         return GrantState.OVER
     if grant.approved_at is None and grant.kind != "BREAK_GLASS":
         return GrantState.ASKED
-    return GrantState.ENDING if grant.until_at <= now + ENDING_TIME else GrantState.LIVE
+    soon = grant.kind in LASTING and grant.until_at <= now + ENDING_TIME
+    return GrantState.ENDING if soon else GrantState.LIVE
 
 
 def barrier_to_approve(grant: Granted, *, by: UUID, role: str, now: datetime) -> str | None:

@@ -131,6 +131,18 @@ def test_the_host_confirms_nobody_once_there_is_an_auditor(run, db):
     assert stored(db).approved_by is None
 
 
+def test_the_host_confirms_one_auditor_and_not_a_second_before_the_first_signs_in(run, db):
+    for username in ("ash.example", "bel.example"):
+        run("users", "create", username, *KIM[3:], "--role", "auditor")
+    run("users", "confirm", "ash.example")
+
+    with pytest.raises(RuleBrokenError, match="There is an auditor"):
+        run("users", "confirm", "bel.example")
+
+    run("users", "disable", "ash.example")
+    assert run("users", "confirm", "bel.example")["confirmed"]
+
+
 def test_an_auditor_whose_account_is_over_does_not_count(run, db):
     auditor = sign_in_as(db, "auditor")
     put(db, auditor.username, ends_on=clock.today() - timedelta(days=1))

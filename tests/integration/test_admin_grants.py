@@ -291,6 +291,32 @@ def test_a_grant_that_is_over_opens_nothing_and_cannot_be_approved(db, lead, aud
     assert grant.ref in auditor.get("/admin/grants?state=OVER").text
 
 
+def test_emergency_access_is_listed_and_ended_like_a_grant(db, lead, kim, place):
+    now = clock.now()
+    with db.begin(SYSTEM) as session:
+        grant = Grant(
+            ref=new_reference("GR"),
+            user_id=kim.person.user_id,
+            agency_code="LA_KINGSTON",
+            kind="BREAK_GLASS",
+            reason=REASON,
+            from_at=now,
+            until_at=now + timedelta(hours=4),
+            created_by=kim.person.user_id,
+        )
+        session.add(grant)
+    seen = [kim.get(f"/places/{place}").status_code]
+
+    listed = lead.get("/admin/grants?state=LIVE").text
+    revoked = send(lead, f"/admin/grants/{grant.ref}/revoke")
+    seen.append(kim.get(f"/places/{place}").status_code)
+
+    assert "Emergency access" in listed
+    assert grant.ref in listed
+    assert revoked.status_code == 303
+    assert seen == [200, 404]
+
+
 def test_the_index_tells_what_waits(db, lead, auditor, kim, place):
     asked(db, lead, kim, place)
 

@@ -133,7 +133,7 @@ def test_a_new_end_need_not_be_confirmed():
         (Given(approved_at=NOW, until_at=NOW), GrantState.OVER),
         (Given(until_at=NOW), GrantState.OVER),
         (Given(approved_at=NOW, revoked_at=NOW), GrantState.REVOKED),
-        (Given(kind="BREAK_GLASS", until_at=NOW + timedelta(hours=1)), GrantState.ENDING),
+        (Given(kind="BREAK_GLASS", until_at=NOW + timedelta(hours=1)), GrantState.LIVE),
     ],
 )
 def test_the_state_of_a_grant_follows_from_its_dates(grant, state):
