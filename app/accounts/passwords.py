@@ -75,14 +75,14 @@ def _repeats(plain: str) -> bool:
 
 
 def _made_of_patterns(text: str) -> bool:
-    """At most three pieces, each a listed word or a run, and nothing but digits left over."""
+    """At most four pieces, each a listed word or a run, and nothing but digits left over."""
     reached = {0: 0}
     for start in range(len(text)):
         if start not in reached:
             continue
         for end in _ends(text, start):
             reached[end] = min(reached.get(end, 99), reached[start] + 1)
-    return reached.get(len(text), 99) <= 3
+    return reached.get(len(text), 99) <= 4
 
 
 def _ends(text: str, start: int) -> Iterator[int]:
