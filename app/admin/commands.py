@@ -20,6 +20,7 @@ from app.places.queries import partner_codes
 
 JOB = job_actor("accounts:admin")
 HAND_OVER = "Hand the link over in person. It works once, for seven days."
+OPTIONS = {"borough_codes": "--borough", "agency_code": "--agency", "ends_on": "--ends-on"}
 CHANGE = "Change the answers named here."
 FIRST = (
     "Confirmed on the host, since there is no auditor yet. The audit says that no second person "
@@ -69,7 +70,7 @@ def _create(arguments: argparse.Namespace, context: Context) -> Result:
     with context.db.begin(JOB) as session:
         partners = partner_codes(context.settings.partnership)
         if wrong := service.problems(session, wanted, partners):
-            raise InvalidError(CHANGE, wrong)
+            raise InvalidError(CHANGE, {OPTIONS.get(k, k): words for k, words in wrong.items()})
         user = service.create(session, NOBODY, wanted)
         token = service.invite(session, NOBODY, user, now=clock.now())
     link = f"{context.settings.base_url}/sign-in/invitation/{token}"

@@ -160,8 +160,7 @@ def account_page(
         local=clock.LONDON,
         invited=invited,
         may={
-            "edit": can_all(actor, "user.update"),
-            "decide": can_all(actor, "user.update") and not own,
+            "edit": can_all(actor, "user.update") and not own,
             "disable": can_all(actor, "user.update") and not own and user.state != State.DISABLED,
             "end": can_all(actor, "user.revoke"),
             "tokens": can_all(actor, "user.create") and tokens.barrier(user) is None,

@@ -135,7 +135,10 @@ def people(session: Session, ids: Iterable[UUID | None]) -> dict[UUID | None, Wh
 
 def factors(session: Session, user_id: UUID) -> dict[str, Any]:
     """How an account proves who it is, in numbers; hashes and secrets stay where they are."""
-    return session.scalar(FACTORS, {"user_id": user_id}) or {}
+    found = dict(session.scalar(FACTORS, {"user_id": user_id}) or {})
+    if until := found.get("invited_until"):
+        found["invited_until"] = datetime.fromisoformat(until)
+    return found
 
 
 class GrantRow(NamedTuple):

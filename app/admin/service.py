@@ -19,6 +19,7 @@ from app.core.actor import Actor
 from app.core.errors import ForbiddenError, NotFoundError, RuleBrokenError
 from app.core.ids import new_reference
 
+OWN_ACCOUNT = "Nobody changes their own account here. Ask another administrator."
 FACTS = ("name", "email", "agency_code", "role", "borough_codes", "ends_on", "oidc_subject")
 
 
@@ -60,10 +61,10 @@ def revise(session: Session, by: UUID, user: User, wanted: Wanted, *, issuer: st
     """
     facts = _facts(wanted)
     changed = [name for name in FACTS if getattr(user, name) != facts[name]]
-    if by == user.id and "role" in changed:
-        raise ForbiddenError(OWN_ROLE)
     if not changed:
         return False
+    if by == user.id:
+        raise ForbiddenError(OWN_ROLE if "role" in changed else OWN_ACCOUNT)
     again = rules.must_be_confirmed(ROLES[wanted.role], changed)
     for name in changed:
         setattr(user, name, facts[name])

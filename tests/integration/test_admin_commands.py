@@ -79,9 +79,9 @@ def test_the_first_administrator_needs_nobody_and_opens_the_account_by_the_link(
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        (("--role", "practitioner"), "borough_codes"),
-        (("--role", "practitioner", "--borough", "E09000001"), "borough_codes"),
-        (("--role", "partner", "--borough", KINGSTON, "--ends-on", "2020-01-01"), "ends_on"),
+        (("--role", "practitioner"), "--borough"),
+        (("--role", "practitioner", "--borough", "E09000001"), "--borough"),
+        (("--role", "partner", "--borough", KINGSTON, "--ends-on", "2020-01-01"), "--ends-on"),
         (("--role", "cs_lead", "--email", "nonsense"), "email"),
     ],
 )

@@ -101,7 +101,9 @@ def test_an_account_is_added_and_its_link_is_shown_once(db, admin):
     assert user.borough_codes == [KINGSTON]
     assert user.created_by == admin.person.user_id
     assert trail(db, user.ref) == [("user.create", "done"), ("user.invite", "done")]
-    assert "/sign-in/invitation/" not in admin.get(f"/admin/users/{user.ref}").text
+    page = admin.get(f"/admin/users/{user.ref}").text
+    assert "/sign-in/invitation/" not in page
+    assert "Open until" in page
 
 
 def test_where_mail_is_set_up_the_link_goes_to_the_person_and_nobody_else(db, settings):
@@ -321,6 +323,24 @@ def test_nobody_changes_their_own_role(db, admin, settings):
     assert answer.status_code == 403
     assert "Nobody changes their own role." in answer.text
     assert stored_of(db, admin.person).role == "administrator"
+
+
+def test_nobody_changes_their_own_account_here(db, admin):
+    user = stored_of(db, admin.person)
+    answers = {
+        "username": user.username,
+        "name": "Another Name",
+        "agency_code": user.agency_code,
+        "role": user.role,
+        "ends_on": user.ends_on.isoformat(),
+        "version": user.version,
+    }
+
+    answer = send(admin, f"/admin/users/{user.ref}/edit", **answers)
+
+    assert answer.status_code == 403
+    assert "Ask another administrator." in answer.text
+    assert "/edit" not in admin.get(f"/admin/users/{user.ref}").text
 
 
 def test_who_saved_second_sees_both_versions_and_can_save_again(db, admin, as_):
