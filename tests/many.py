@@ -110,4 +110,4 @@ def load(dsn: str, places: int = PLACES, incidents: int = INCIDENTS) -> None:
         for statement in (SQUARES, SHAPES, CODES, INSERT_PLACES, INSERT_INCIDENTS, LINKS):
             admin.execute(statement.encode(), given if "%(" in statement else None)
     with psycopg.connect(dsn, autocommit=True) as admin:
-        admin.execute("vacuum analyze")
+        admin.execute("vacuum analyze app.place, app.incident, app.incident_place")

@@ -1,8 +1,7 @@
 """What row-level security costs at 200,000 places: the map's questions with and without policies.
 
 The same statements on the same connection settings: as a practitioner with signed claims, and as
-a superuser whom no policy holds, and who therefore gets more rows. Milliseconds of the whole
-answer as the client waits for it, the 95th of a hundred; `cpu_*` are of the database process.
+a superuser whom no policy holds, and who therefore gets more rows. The 95th of a hundred.
 """
 
 import shutil
@@ -84,7 +83,7 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
         engine = superuser_engine(place)
         with place.superuser() as admin:
             for z in (8, 12, 14, 16):
-                chosen = tiles(place, z)
+                chosen = tiles(place, z)[: 100 if z > 8 else 20]  # of these one holds everything
                 ours = timed(tile_asker(place), chosen)
                 theirs = timed(tile_asker_without(admin), chosen)
                 yield compared(f"access: places tile z{z}, {n:,} places", ours, theirs)
@@ -103,10 +102,11 @@ def superuser_engine(place: Crowd) -> Engine:
 
 
 def compared(name: str, ours: Times, theirs: Times) -> dict[str, Any]:
-    more = {f"p50_{k}": round(float(np.percentile(v, 50)), 3) for k, v in ours.items()}
-    more |= {"p95_cpu_ms": round(p95(ours["cpu_ms"]), 3), "peer_cpu_ms": p95(theirs["cpu_ms"])}
-    unit = "ms in the database, p95"
-    return row(name, p95(ours["ms"]), unit, PEER, p95(theirs["ms"]), **more)
+    """CPU of the database process, since nothing is read from disk; the wait stands beside it."""
+    more = {"p50": round(float(np.percentile(ours["cpu_ms"], 50)), 3)}
+    more |= {"wait_p95_ms": p95(ours["ms"]), "peer_wait_p95_ms": p95(theirs["ms"])}
+    unit = "ms in the database, p95 of CPU"
+    return row(name, p95(ours["cpu_ms"]), unit, PEER, p95(theirs["cpu_ms"]), **more)
 
 
 def p95(values: Sequence[float]) -> float:
