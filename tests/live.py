@@ -88,7 +88,7 @@ def free_port() -> int:
 
 
 def wait_until_alive(port: int, log: Path | None = None) -> None:
-    for _ in range(300):
+    for _ in range(1200):  # a minute: loading takes long beside other tests
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/healthz")
