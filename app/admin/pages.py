@@ -10,7 +10,7 @@ from app.accounts import queries as known
 from app.accounts.models import User
 from app.accounts.permissions import ROLES
 from app.accounts.rules import LONGEST_ACCOUNT, State
-from app.admin import queries, rules, tokens, words
+from app.admin import queries, rules, service, tokens, words
 from app.admin.deps import can_all
 from app.admin.rules import Wanted
 from app.admin.schemas import UserForm
@@ -166,7 +166,7 @@ def account_page(
             "tokens": can_all(actor, "user.create") and tokens.barrier(user) is None,
             "grants": can_all(actor, "grant.read"),
             "confirm": can_all(actor, "user.approve")
-            and rules.barrier_to_confirm(user, by=actor.id, role=actor.role) is None,
+            and service.barrier_to_confirm(session, actor, user) is None,
         },
     )
 

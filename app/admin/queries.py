@@ -23,6 +23,12 @@ from app.places.models import Place
 PAGE_SIZE = 25
 CONFIRMED_ROLES = tuple(role.name for role in ROLES.values() if role.second_person)
 FACTORS = text("select app.factors_of(:user_id)")
+WORKED_ON = text("""
+    select exists (
+        select from audit.event
+        where object_type = 'user' and object_ref = :ref and actor = :actor
+          and action in ('user.create', 'user.update', 'user.invite'))
+""")
 HOST = "the command line of the host"
 
 
@@ -107,6 +113,11 @@ def every_account(session: Session) -> Sequence[User]:
 def waiting(session: Session) -> int:
     """How many accounts wait for a second person."""
     return session.scalar(select(func.count()).select_from(User).where(to_confirm())) or 0
+
+
+def worked_on(session: Session, ref: str, actor_id: UUID) -> bool:
+    """Whether this person ever made or changed the account, by their own events of the audit."""
+    return bool(session.scalar(WORKED_ON, {"ref": ref, "actor": actor_id}))
 
 
 def confirmers(session: Session, *, but: UUID, today: date) -> int:

@@ -10,8 +10,8 @@ from app.accounts import queries as known
 from app.accounts import service as accounts
 from app.accounts.models import ApiToken, User, Visit
 from app.accounts.permissions import ROLES
-from app.accounts.rules import OWN_ROLE, State, folded, state_after_setup
-from app.admin import rules
+from app.accounts.rules import OTHER_PERSON, OWN_ROLE, State, folded, state_after_setup
+from app.admin import queries, rules
 from app.admin.rules import Wanted
 from app.audit import service as audit
 from app.core import clock
@@ -104,10 +104,17 @@ def invite(session: Session, by: UUID, user: User, *, now: datetime) -> str:
     return accounts.invite(session, user, now=now)
 
 
+def barrier_to_confirm(session: Session, actor: Actor, user: User) -> str | None:
+    """Why this person may not be the second one. The account knows who changed it last only."""
+    barrier = rules.barrier_to_confirm(user, by=actor.id, role=actor.role)
+    if barrier is None and queries.worked_on(session, user.ref, actor.id):
+        return OTHER_PERSON
+    return barrier
+
+
 def confirm(session: Session, actor: Actor, user: User) -> None:
     """The second person's yes. The database refuses the person's own and one's own work, too."""
-    barrier = rules.barrier_to_confirm(user, by=actor.id, role=actor.role)
-    if barrier:
+    if barrier := barrier_to_confirm(session, actor, user):
         raise RuleBrokenError(barrier)
     _confirmed(session, user, by=actor.id, outcome="done")
 

@@ -11,7 +11,7 @@ from app.accounts import service as accounts
 from app.accounts.deps import Db, Post
 from app.accounts.models import User
 from app.accounts.rules import State
-from app.admin import queries, rules, service, words
+from app.admin import queries, service, words
 from app.admin.deps import MayAll
 from app.admin.pages import Partners, account_page, change_page, decision_page, handed_over, wanted
 from app.core import clock
@@ -128,7 +128,7 @@ def send_edit(
 def ask_confirm(ref: str, request: Request, db: Db, actor: Confirmer) -> Response:
     with db.read(actor) as session:
         user = known.user(session, ref)
-        barrier = rules.barrier_to_confirm(user, by=actor.id, role=actor.role)
+        barrier = service.barrier_to_confirm(session, actor, user)
         return decision_page(request, session, user, "confirm", barrier=barrier)
 
 

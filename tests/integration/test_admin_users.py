@@ -11,6 +11,7 @@ from app.accounts.identity import identify
 from app.accounts.models import User
 from app.accounts.rules import State
 from app.core import clock
+from app.core.actor import NOBODY
 from app.core.mail import RecordedMail
 from tests.people import KINGSTON, RICHMOND, SYSTEM, browser, csrf, sign_in_as
 
@@ -224,6 +225,23 @@ def test_nobody_confirms_an_account_they_made_or_changed(db, as_, theirs):
     assert answer.status_code == 409
     assert "Somebody else must confirm this" in answer.text
     assert stored_of(db, lead.person).approved_by is None
+
+
+def test_whoever_once_changed_an_account_does_not_confirm_it_in_another_role(db, admin, as_):
+    other = as_("administrator")
+    user, _ = made(db, admin, role="cs_lead")
+    answers = NEW | {"role": "cs_lead", "ends_on": in_days(90), "version": user.version}
+    send(other, f"/admin/users/{user.ref}/edit", **answers)
+    with db.begin(SYSTEM) as session:
+        session.get(User, user.id).created_by = NOBODY
+    put(db, admin.person, role="auditor")
+    asked = admin.get(f"/admin/users/{user.ref}/confirm")
+
+    answer = send(admin, f"/admin/users/{user.ref}/confirm")
+
+    assert "Somebody else must confirm this" in asked.text
+    assert answer.status_code == 409
+    assert stored(db).approved_by is None
 
 
 def test_the_database_itself_wants_the_second_factor_of_whoever_confirms(db, as_):
