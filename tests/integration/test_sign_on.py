@@ -217,6 +217,19 @@ def test_an_answer_brought_by_another_browser_is_refused(db, set_up, kim, audite
     assert audited() == [("sign_in", "refused", "state")]
 
 
+def test_a_return_that_cannot_be_recorded_signs_nobody_in(db, cluster, stranger, kim):
+    started = stranger.get("/sign-in/oidc", headers=HTML)
+    back = httpx.get(started.headers["location"], trust_env=False).headers["location"]
+    with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
+        admin.execute("revoke execute on function audit.log from cs_app")
+
+    answer = stranger.get(back, headers={"accept": "application/json"})
+
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/problems/audit-failed"
+    assert SESSION_COOKIE not in stranger.cookies
+
+
 @pytest.mark.parametrize("query", ["", "?state=x", "?code=x", "?error=access_denied&state=x"])
 def test_a_return_without_a_departure_is_refused(stranger, query):
     refused = stranger.get(f"/sign-in/oidc/callback{query}", headers=HTML)

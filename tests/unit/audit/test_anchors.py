@@ -1,4 +1,6 @@
+import base64
 import json
+import random
 import stat
 
 import pytest
@@ -143,3 +145,77 @@ def test_a_file_that_is_no_public_key_is_refused_in_words(tmp_path, content):
 
     with pytest.raises(InvalidError, match="no public key"):
         anchors.public_key(path)
+
+
+def signed(key, *seals, name=NAME):
+    return [anchors.signed_line(seal, partnership=name, key=key) for seal in seals]
+
+
+def one_byte(lines, draw, _):
+    number = draw.randrange(len(lines))
+    line = bytearray(lines[number])
+    at = draw.randrange(len(line) - 1)
+    line[at] ^= draw.randrange(1, 128)
+    return [*lines[:number], bytes(line), *lines[number + 1 :]]
+
+
+def another_hash(lines, draw, seals):
+    """Rewritten for another chain, under the old signature."""
+    number = draw.randrange(len(lines))
+    said = json.loads(lines[number])
+    said["seal"] = draw.randbytes(32).hex()
+    return [*lines[:number], json.dumps(said).encode() + b"\n", *lines[number + 1 :]]
+
+
+def another_key(lines, draw, seals):
+    forged = [seal._replace(hash=draw.randbytes(32)) for seal in seals]
+    return signed(Ed25519PrivateKey.generate(), *forged)
+
+
+def nonsense(lines, draw, seals):
+    number = draw.randrange(len(lines))
+    return [*lines[:number], f'{{"of": {number}}}\n'.encode(), *lines[number + 1 :]]
+
+
+def shortened(lines, draw, _):
+    return [*lines[:-1], lines[-1][: draw.randrange(1, len(lines[-1]) - 2)]]
+
+
+def emptied(lines, draw, _):
+    return []
+
+
+KINDS = (one_byte, another_hash, another_key, nonsense, shortened, emptied)
+
+
+def test_three_hundred_of_three_hundred_changes_of_the_anchor_file_are_found(tmp_path, key):
+    draw, path = random.Random(2), tmp_path / "anchors"
+    seals = [SEAL._replace(n=n, hash=draw.randbytes(32)) for n in range(1, 9)]
+    standing = {seal.n: (seal.era, seal.hash) for seal in seals}
+    lines = signed(key, *seals)
+
+    def holds(content):
+        path.write_bytes(b"".join(content))
+        found, verdict = read(path, key)
+        verdict.last = seals[-1]
+        anchors.compare(verdict, found, standing)
+        return verdict.holds
+
+    assert holds(lines)
+    unseen = []
+    for number in range(300):
+        kind = KINDS[number % len(KINDS)]
+        changed = kind(lines, draw, seals)
+        if holds(changed) and meanings(changed) != meanings(lines):
+            unseen.append((kind.__name__, number))
+    assert unseen == []
+
+
+def meanings(lines):
+    """What is said and signed: base64 has digits of which the last bits mean nothing."""
+    found = []
+    for line in b"".join(lines).splitlines():
+        said = json.loads(line)
+        said["signature"] = base64.b64decode(said["signature"])
+        found.append(said)
+    return found
