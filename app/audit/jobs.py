@@ -14,7 +14,7 @@ from app.core.db import Database
 from app.core.errors import AppError
 from app.core.settings import Settings
 
-EVERY_S = 3  # an event is sealed within five seconds, on a busy machine too
+EVERY_S = 2  # an event is sealed within five seconds, on a busy machine too
 LATE_S = 60
 ANCHOR_EVERY = timedelta(hours=1)
 VERIFY_AT = time(2, 0)  # in London
