@@ -111,7 +111,8 @@ def parse(model: type[Parsed], fields: Mapping[str, Any]) -> tuple[Parsed | None
 
 
 def _field(error: Mapping[str, Any]) -> str:
-    return ".".join(str(part) for part in error["loc"]) or "form"
+    place = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    return ".".join(str(part) for part in place) or "form"
 
 
 def _words(error: Mapping[str, Any]) -> str:

@@ -19,7 +19,9 @@ SAFE = {
     "max_wal_size": "2GB",
     "client_connection_check_interval": "5s",
     "timezone": "UTC",
-    # Error lines and their detail would carry values of rows.
+    # Error lines and their detail would carry values of rows: not even the first line of an error
+    # is written, since `invalid input syntax for type date: "..."` quotes what was sent.
+    "log_min_messages": "log",
     "log_statement": "none",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",

@@ -67,9 +67,10 @@ WORDS = {
     413: "This is larger than the service takes.",
     422: "The body cannot be read.",
 }
+PARTS = frozenset({"body", "query", "path", "header"})
 PHRASES = {
     "missing": "This is needed.",
-    "extra_forbidden": "This field is not known.",
+    "extra_forbidden": "One of the fields is not known.",
     "string_too_long": "This is too long.",
     "string_too_short": "This is too short.",
     "finite_number": "Enter a number.",
@@ -152,7 +153,7 @@ def _asked(request: Request) -> str:
 def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise TypeError("registered for RequestValidationError only")
-    fields = {_field(found["loc"]): _words(found) for found in error.errors()}
+    fields = {_field(found): _words(found) for found in error.errors()}
     return answer(request, KINDS[errors.InvalidError], "Change the fields named below.", fields)
 
 
@@ -207,8 +208,10 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return answer(request, ERROR, f"It has been recorded. Error number {request_id}.")
 
 
-def _field(location: tuple[Any, ...]) -> str:
-    return ".".join(str(part) for part in location if part not in {"body", "query", "path"})
+def _field(found: dict[str, Any]) -> str:
+    """Where it is wrong; the name of a field that is not ours is input, and not repeated."""
+    place = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
+    return ".".join(str(part) for part in place if part not in PARTS) or "body"
 
 
 def _words(found: dict[str, Any]) -> str:

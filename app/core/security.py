@@ -189,13 +189,14 @@ def _with_headers(scope: Scope, send: Send) -> Send:
 
 
 def _log(scope: Scope, status: int, began: float) -> None:
-    route = scope.get("route")
+    route, actor = scope.get("route"), scope.get("state", {}).get("actor")
     log.info(
         "answered",
         request_id=scope["request_id"],
         route=getattr(route, "path", None),
         status=status,
         ms=round((time.monotonic() - began) * 1000, 1),
+        role=getattr(actor, "role", None),
     )
 
 

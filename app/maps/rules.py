@@ -71,7 +71,9 @@ class Filters:
 
 def parse(asked: Mapping[str, str], today: date) -> tuple[Filters, dict[str, str]]:
     """The filters, and one message for each answer that cannot be used."""
-    wrong = {k: "This filter is not known." for k in asked if k not in (*KEYS, *VIEW_KEYS)}
+    wrong = {}
+    if set(asked) - {*KEYS, *VIEW_KEYS}:
+        wrong["query"] = "This address does not know one of the filters."
     given = {k: v.strip() for k, v in asked.items() if v.strip()}
     for key, allowed in (("period", PERIODS), ("source", SOURCES), ("layer", LAYERS)):
         if given.get(key, next(iter(allowed))) not in allowed:

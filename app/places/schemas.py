@@ -1,5 +1,6 @@
 """Places on the wire. Where they are comes in several ways, leaves as British National Grid."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -8,7 +9,14 @@ import numpy as np
 import orjson
 import shapely
 from geoalchemy2.shape import to_shape
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from shapely import Geometry, Point
 from shapely.errors import GEOSException
 
@@ -30,8 +38,15 @@ def _several(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     return value.split(",") if isinstance(value, str) else value
 
 
+def _of_code_form(value: str) -> str:
+    """An unknown code is named in words afterwards; a sentence in its place is not repeated."""
+    if re.fullmatch(r"[A-Za-z0-9_]*", value) is None:
+        raise ValueError("Choose one of the list.")
+    return value
+
+
 # Looked up in a list afterwards, so that a wrong one is named in words.
-Code = Annotated[Text, Field(max_length=40)]
+Code = Annotated[Text, Field(max_length=40), AfterValidator(_of_code_form)]
 Codes = Annotated[Sequence[Code], BeforeValidator(_several), Field(max_length=40)]
 Gss = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{8}$")]
 

@@ -131,7 +131,7 @@ def test_a_body_that_is_not_what_it_says_is_refused_and_not_repeated(clients, wr
         assert answer.status_code == 422, (route, answer.text[:300])
         assert answer.headers["content-type"] == "application/problem+json", route
         assert CANARY not in answer.text, route
-        assert "canary" not in answer.text.replace('"field":"canary"', ""), route
+        assert "canary" not in answer.text, route
 
 
 @pytest.mark.parametrize("wrong", ["a huge form", "many fields", "NUL", "half a character", "file"])
