@@ -173,7 +173,7 @@ def served(poisoned, cluster, tmp_path_factory):
         yield without, with_policy
 
 
-def addresses(db, role: str):
+def addresses(db, role: str, *, filters: bool = True):
     """Pages that the role may open, at records that exist, plain and with scripts as filters."""
     with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
         known = {start: admin.execute(q).fetchone()[0] for start, q in ONE_OF.items()}
@@ -185,7 +185,7 @@ def addresses(db, role: str):
         path = route.address(**given)
         yield path
         names = sorted(query_names(route.found.dependant)) or ["q"]
-        if role == "cs_lead":
+        if filters and role == "cs_lead":
             yield f"{path}?{urlencode(dict.fromkeys(names[:1], ALL))}"
 
 
@@ -217,6 +217,7 @@ def opened(page, url: str, seen: Counter) -> list[str]:
         for item in page.locator("button.cm-item").all()[:6]:
             item.dispatch_event("click")
             page.locator("#panel h2").first.wait_for(timeout=2_000, state="attached")
+    seen["shown"] += RAN in page.content()
     found = page.evaluate(LIVING)
     alive = found["found"] + (["it ran"] if found["ran"] else []) + page.dialogs
     return [f"{url}: {what}" for what in alive]
@@ -234,6 +235,7 @@ def test_no_script_in_any_text_runs_in_any_view_of_a_role(chromium, poisoned, se
 
     assert alive == []
     assert seen[200] >= 8, seen
+    assert seen["shown"] >= 4, seen  # that many had scripts in them, as text
 
 
 def test_no_form_that_is_shown_again_runs_what_was_typed(chromium, poisoned, settings):
@@ -284,7 +286,7 @@ def test_nothing_breaks_the_policy_where_it_is_on(chromium, poisoned, served):
     )
 
     alive, broken = [], []
-    for path in addresses(db, "cs_lead"):
+    for path in addresses(db, "cs_lead", filters=False):
         alive += opened(page, served[1].url + path, seen)
         broken += [path] if page.evaluate("window.__broken === 1") else []
     page.context.close()
@@ -324,7 +326,7 @@ def test_the_scripts_would_run_and_their_elements_would_be_found(chromium):
     page.close()
 
     assert ran >= 40
-    assert found >= 50
+    assert found >= 40
 
 
 def test_a_page_that_breaks_the_policy_would_be_counted(chromium, served, poisoned):

@@ -295,22 +295,21 @@ def over_the_wire(url: str, wheel) -> None:
 
 
 def found_in(text: str, kinds=frozenset(CANARIES)) -> list[str]:
-    if not ANY.search(text):
-        return []
-    return [value for value in ALL if KIND[value] in kinds and spelt(value).search(text)]
+    low = text.lower()
+    return [value for value in ALL if KIND[value] in kinds and told(value, low)]
+
+
+def told(value: str, low: str) -> bool:
+    """As it is, in an address, or as bytes in hex; numbers only as a whole."""
+    if not value.isdigit():
+        return any(way in low for way in ways(value))
+    return value in low and re.search(rf"(?<![0-9a-f.:]){value}(?![0-9a-f])", low) is not None
 
 
 @cache
-def spelt(value: str) -> re.Pattern:
-    """As it is, in an address, or as bytes in hex; numbers only as a whole."""
-    if value.isdigit():
-        return re.compile(rf"(?<![0-9a-f.:]){value}(?![0-9a-f])")
-    ways = {value, quote(value), quote(value, safe=""), value.replace(" ", "+")}
-    ways.add(value.encode().hex())
-    return re.compile("|".join(map(re.escape, sorted(ways))), re.IGNORECASE)
-
-
-ANY = re.compile("|".join(f"(?:{spelt(value).pattern})" for value in ALL), re.IGNORECASE)
+def ways(value: str) -> tuple[str, ...]:
+    spelt = {value, quote(value), quote(value, safe=""), value.replace(" ", "+")}
+    return (*(way.lower() for way in spelt), value.encode().hex())
 
 
 def test_there_are_fifty_and_all_were_sent_every_way(seen):
