@@ -24,6 +24,16 @@ def clean_text(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(clean_text)]
+
+
+def _of_code_form(value: str) -> str:
+    """An unknown code is named in words afterwards; a sentence in its place is not repeated."""
+    if re.fullmatch(r"[A-Za-z0-9_]*", value) is None:
+        raise ValueError("Choose one of the list.")
+    return value
+
+
+ListCode = Annotated[Text, AfterValidator(_of_code_form)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 
@@ -41,3 +51,8 @@ def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 Id = Annotated[UUID, Field(strict=False)]
 Day = Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
 Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
+# Said in the document only: a wrong one is refused in words by whoever reads it.
+_NUMBER = r"-?\d{1,3}(\.\d+)?"
+_WHEN = r"(\.\.|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?)?)"
+BoxText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_NUMBER}(,{_NUMBER}){{3}})?$"})]
+PeriodText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_WHEN}(/{_WHEN})?)?$"})]

@@ -1,6 +1,5 @@
 """Places on the wire. Where they are comes in several ways, leaves as British National Grid."""
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -10,7 +9,6 @@ import orjson
 import shapely
 from geoalchemy2.shape import to_shape
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,7 +20,7 @@ from shapely.errors import GEOSException
 
 from app.core import clock
 from app.core.errors import InvalidError
-from app.core.types import Latitude, Longitude, StrictModel, Text
+from app.core.types import BoxText, Latitude, ListCode, Longitude, PeriodText, StrictModel, Text
 from app.places.models import OnlineSpace, Place, PlaceExact
 from app.places.rules import OUTSIDE, Purpose, Remark, rounded
 from geo import crs
@@ -38,15 +36,8 @@ def _several(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     return value.split(",") if isinstance(value, str) else value
 
 
-def _of_code_form(value: str) -> str:
-    """An unknown code is named in words afterwards; a sentence in its place is not repeated."""
-    if re.fullmatch(r"[A-Za-z0-9_]*", value) is None:
-        raise ValueError("Choose one of the list.")
-    return value
-
-
 # Looked up in a list afterwards, so that a wrong one is named in words.
-Code = Annotated[Text, Field(max_length=40), AfterValidator(_of_code_form)]
+Code = Annotated[ListCode, Field(max_length=40)]
 Codes = Annotated[Sequence[Code], BeforeValidator(_several), Field(max_length=40)]
 Gss = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{8}$")]
 
@@ -284,12 +275,6 @@ class Period(NamedTuple):
 
 
 ALWAYS = Period()
-
-# Said in the document only: here a wrong one is refused in words.
-_NUMBER = r"-?\d{1,3}(\.\d+)?"
-_WHEN = r"(\.\.|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?)?)"
-BoxText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_NUMBER}(,{_NUMBER}){{3}})?$"})]
-PeriodText = Annotated[str, Field(json_schema_extra={"pattern": f"^({_WHEN}(/{_WHEN})?)?$"})]
 
 
 def box_of(bbox: BoxText | None = None) -> Box | None:

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from app.core.types import StrictModel, Text
+from app.core.types import Day, Instant, ListCode, StrictModel, Text
 
 
 class Asked(StrictModel):
@@ -27,3 +27,27 @@ def test_strict_models_refuse_surprises(value):
 
 def test_text_is_composed_and_stripped():
     assert Asked.model_validate({"name": "  cafe\u0301 "}).name == "caf\u00e9"
+
+
+class Kept(StrictModel):
+    day: Day | None = None
+    at: Instant | None = None
+    code: ListCode = ""
+
+
+@pytest.mark.parametrize("wrong", [0, 1.5, "0", "86400", "yesterday", True, "2026-13-01"])
+@pytest.mark.parametrize("field", ["day", "at"])
+def test_a_date_is_written_out(wrong, field):
+    with pytest.raises(ValidationError):
+        Kept.model_validate({field: wrong})
+
+
+def test_dates_and_codes_as_they_should_be():
+    kept = Kept.model_validate({"day": "2026-11-05", "at": "2026-11-05T10:00:00Z", "code": "KNIFE"})
+
+    assert (str(kept.day), kept.at.hour, kept.code) == ("2026-11-05", 10, "KNIFE")
+
+
+def test_a_sentence_is_no_code():
+    with pytest.raises(ValidationError, match="Choose one of the list"):
+        Kept.model_validate({"code": "Kim Example of Test Mews"})
