@@ -181,7 +181,7 @@ def decision_page(
         "admin/decide.html",
         page_title=told.question.format(name=user.name),
         user=user,
-        role=ROLES[user.role],
+        label=words.capital(ROLES[user.role].label),
         agency=known.agencies(session).get(user.agency_code, user.agency_code),
         people=queries.people(session, (user.created_by, user.updated_by)),
         decision=decision,
