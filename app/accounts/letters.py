@@ -16,6 +16,14 @@ def failures(to: str) -> Mail:
     )
 
 
+def new_browser(to: str) -> Mail:
+    return _letter(
+        to,
+        "Your account was signed in to with another browser",
+        "Somebody signed in to your account with a browser that was not used for it before.",
+    )
+
+
 def recovery_code_used(to: str, *, left: int) -> Mail:
     kept = f"{left} of your recovery codes are left." if left != 1 else "1 recovery code is left."
     return _letter(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.accounts import letters, queries, sign_in, sign_on, visits
+from app.accounts import browsers, letters, queries, sign_in, sign_on, visits
 from app.accounts.deps import Db, May, Post, stepped_up
 from app.accounts.identity import token_hash
 from app.accounts.models import Visit
@@ -21,7 +21,7 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import NotFoundError, SignInNeededError, StepUpNeededError
-from app.core.mail import Mailer
+from app.core.mail import Mailer, send_all
 from app.core.types import StrictModel, Text
 
 passkey_pages = APIRouter(include_in_schema=False)
@@ -61,7 +61,7 @@ def ask(request: Request, db: Db, site: Site) -> Response:
 
 
 @passkey_pages.post("/sign-in/passkey")
-def shown(request: Request, db: Db, site: Site, sent: Form) -> Response:
+def shown(request: Request, db: Db, site: Site, post: Post, sent: Form) -> Response:
     now, answer = clock.now(), sent.get("answer", "")
     with db.begin(SYSTEM) as session:
         person = system_for(_on_the_way(request, session).user_id)
@@ -73,9 +73,11 @@ def shown(request: Request, db: Db, site: Site, sent: Form) -> Response:
         ):
             visit.ended_at, to = now, visit.return_to or "/"
             token = visits.signed_in(session, user, now=now, return_to=to, way="passkey")
-            return signed_in_at(html.see(to), token)
-        audit.record(session, "sign_in", "user", user.ref, outcome="refused", why="passkey")
-        return _asked(request, session, visit, site, {"passkey": NOT_SHOWN})
+        else:
+            audit.record(session, "sign_in", "user", user.ref, outcome="refused", why="passkey")
+            return _asked(request, session, visit, site, {"passkey": NOT_SHOWN})
+    send_all(post, sign_in.browser_letters(user, new=browsers.is_new(request, user.id)))
+    return browsers.remember(request, signed_in_at(html.see(to), token), user.id)
 
 
 @passkey_pages.get("/account/confirm/passkey")

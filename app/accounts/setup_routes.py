@@ -6,7 +6,7 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts import setup
+from app.accounts import browsers, setup
 from app.accounts.deps import Db, Post, Proofs
 from app.accounts.models import User, Visit
 from app.accounts.rules import LINK_OVER
@@ -107,7 +107,7 @@ def kept(request: Request, db: Db, _sent: Entry) -> Response:
         token = setup.enter(session, visit, user, now=now)
     if token is None:
         return signed_out(_told(request, WAITS, status=200))
-    return signed_in_at(html.see("/"), token)
+    return browsers.remember(request, signed_in_at(html.see("/"), token), user.id)
 
 
 def _page(request: Request, user: User, secret: str, errors: dict[str, str]) -> Response:

@@ -114,6 +114,10 @@ def code_letters(session: Session, user: User, way: str) -> list[Mail]:
     return [letters.recovery_code_used(user.email, left=len(held.recovery_hashes) if held else 0)]
 
 
+def browser_letters(user: User, *, new: bool) -> list[Mail]:
+    return [letters.new_browser(user.email)] if new and user.email else []
+
+
 def is_open(user: User, now: datetime) -> bool:
     """Whether the account may be signed in to: it may have ended between two pages."""
     return user.state == State.ACTIVE and user.ends_on >= now.astimezone(clock.LONDON).date()

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts import queries, sign_in, visits
+from app.accounts import browsers, queries, sign_in, visits
 from app.accounts.deps import Db, May, Post, Proofs, Source
 from app.accounts.identity import identify, token_hash
 from app.accounts.models import Visit
@@ -101,9 +101,11 @@ def code(
         user = queries.user_by_id(session, visit.user_id)
         way = sign_in.shows_code(session, proofs, user.id, sent.get("code", ""), now=now)
         if way and sign_in.is_open(user, now):
-            letters = sign_in.code_letters(session, user, way)
+            found = sign_in.code_letters(session, user, way)
+            letters = found + sign_in.browser_letters(user, new=browsers.is_new(request, user.id))
             token = sign_in.passed_code(session, tried, visit, user, way=way, now=now)
             answer = signed_in_at(html.see(visit.return_to or "/"), token)
+            browsers.remember(request, answer, user.id)
         else:
             letters = sign_in.failed(
                 session, tried, ref=user.ref, email=user.email, action="sign_in", why="code"

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts import queries, sign_on, visits
-from app.accounts.deps import Db
+from app.accounts import browsers, queries, sign_in, sign_on, visits
+from app.accounts.deps import Db, Post
 from app.accounts.issuer import SignOnRefusedError, Why
 from app.accounts.oidc import ATTEMPT_S, Attempt, Client, Proven, Provider
 from app.accounts.rules import State, own_path
@@ -16,6 +16,7 @@ from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
 from app.core.errors import NotFoundError
+from app.core.mail import send_all
 
 sign_on_pages = APIRouter(include_in_schema=False)
 
@@ -62,6 +63,7 @@ def arrive(
     request: Request,
     db: Db,
     provider: Issuer,
+    post: Post,
     code: str | None = None,
     state: str | None = None,
     iss: str | None = None,
@@ -79,6 +81,9 @@ def arrive(
             owner = sign_on.owner(session, proven, now=clock.now())
         with db.begin(system_for(owner.id)) as session:  # so that the audit says whose it was
             answer = _entered(request, session, proven, owner.id, attempt.return_to)
+        if proven.second_factor and owner.state == State.ACTIVE:
+            send_all(post, sign_in.browser_letters(owner, new=browsers.is_new(request, owner.id)))
+            browsers.remember(request, answer, owner.id)
     except SignOnRefusedError as refused:
         with db.begin(SYSTEM) as session:
             audit.record(session, "sign_in", "user", None, outcome="refused", why=refused.why)

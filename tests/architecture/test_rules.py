@@ -48,6 +48,7 @@ def test_every_slice_is_under_the_contract_of_file_kinds():
 # One idea each that has no kind of its own; a new one is a decision.
 FURTHER = {
     "accounts/account_routes",
+    "accounts/browsers",
     "accounts/confirm_routes",
     "accounts/emergency_routes",
     "accounts/identity",

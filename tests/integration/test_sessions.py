@@ -474,7 +474,7 @@ def test_new_recovery_codes_are_shown_once_to_this_browser_and_end_the_old(db, c
     assert send(client, "/sign-in/code", code=kim.recovery[0]).status_code == 422
     code = shown.split("<code>")[1].partition("<")[0]
     assert send(client, "/sign-in/code", code=code).status_code == 303
-    assert client.letters[0].subject == "How you sign in was changed"
+    assert "How you sign in was changed" in [mail.subject for mail in client.letters]
 
 
 # The own account

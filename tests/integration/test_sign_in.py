@@ -120,7 +120,7 @@ def test_a_recovery_code_signs_in_once_however_it_is_typed_and_the_person_hears_
 
     assert first.status_code == 303
     assert again.status_code == 422
-    (letter,) = client.letters
+    (letter,) = [mail for mail in client.letters if "recovery" in mail.subject]
     assert (letter.to, letter.subject) == (kim.email, "A recovery code was used")
     assert "9 of your recovery codes are left" in letter.text
 
@@ -246,6 +246,23 @@ def test_the_person_hears_of_the_fifth_failure_once(client, kim):
     assert letter.to == kim.email
     assert "5 failed tries" in letter.text
     assert kim.username not in letter.text
+
+
+def test_a_browser_that_is_new_to_an_account_is_told_once(db, settings, client, kim):
+    sign_in(client, kim)
+    send(client, "/sign-out")
+    sign_in(client, kim)
+    other = account(db, settings)
+    sign_in(client, other)
+    sign_in(client, kim)
+
+    words = "Your account was signed in to with another browser"
+    assert [(mail.to, mail.subject) for mail in client.letters] == [
+        (kim.email, words),
+        (other.email, words),
+    ]
+    assert all(kim.username not in mail.text for mail in client.letters)
+    assert str(kim.user_id) not in client.cookies["__Host-browser"]
 
 
 # Invitations and setup
