@@ -218,3 +218,32 @@ def test_a_row_that_a_policy_refuses_is_answered_in_words(db, settings, monkeypa
 
     assert answer.status_code == 403, answer.text
     assert db.ask("cs_app", "select count(*) from app.place", ()) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "body", "status", "words"),
+    [
+        ({"Origin": "https://elsewhere.example"}, b"", 403, "another site"),
+        ({}, b"x" * 2_000_000, 413, "larger than the service takes"),
+    ],
+)
+def test_a_person_is_refused_by_a_page_before_anything_is_read(client, said, body, status, words):
+    answer = client.post("/places/new", headers=HTML | said, content=body)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert words in answer.text
+
+
+def test_an_address_tells_all_that_it_does(client):
+    answer = client.options("/api/v1/places/PL-000-0000")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, PATCH"
+
+
+def test_a_list_of_areas_takes_a_box_of_this_world_only(client):
+    beyond = client.get("/api/v1/areas?bbox=61021990530,-73,-255.9,6805")
+
+    assert beyond.status_code == 422
+    assert beyond.json()["errors"][0]["field"] == "bbox"
