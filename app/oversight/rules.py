@@ -49,9 +49,12 @@ class Keeping:
     waiting_since: datetime | None = None
 
 
+WORDS = {"place_exact": "exact address", "audit_event": "audit", "purpose": "reason given"}
+
+
 def action_words(action: str) -> str:
-    """`place_exact.read` as people read it."""
-    words = action.replace("_", " ").replace(".", ": ")
+    """`place_exact.read` as people read it: "Exact address: read"."""
+    words = ": ".join(WORDS.get(part, part) for part in action.split(".")).replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
