@@ -10,10 +10,12 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from app.accounts.account_routes import account_pages
+from app.accounts.catalogue import refuse_unsafe
 from app.accounts.confirm_routes import confirm_pages
 from app.accounts.deps import May, can
 from app.accounts.emergency_routes import emergency_pages
@@ -212,5 +214,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Never more threads than connections, or a thread waits for a connection for ever."""
     threads = app.state.settings.web_threads
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+    await run_in_threadpool(refuse_unsafe, app.state.db, "cs_app")
     yield
     app.state.db.dispose()

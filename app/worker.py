@@ -9,6 +9,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.blueprints import Blueprint
 
 from app.accounts import jobs as accounts
+from app.accounts.catalogue import refuse_unsafe
 from app.audit.jobs import Keeper
 from app.clusters import jobs as clusters
 from app.core import log
@@ -72,6 +73,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     settings = load_settings()
     db = Database(settings, settings.claims_key(), pool_size=4)
+    refuse_unsafe(db, "cs_job")
     worker = create_worker(settings.dsn("cs_job"))
     asyncio.run(run(worker, db, Keeper(db, settings)))
 

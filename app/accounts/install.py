@@ -10,11 +10,15 @@ from pathlib import Path
 import psycopg
 
 from app.accounts import policies
+from app.accounts.catalogue import POLICIES
 from app.accounts.permissions import PERMISSIONS, Permissions
-from app.accounts.policies import Policy, Table, quoted
+from app.accounts.policies import Policy, quoted
+from app.accounts.terms import Table
 from app.core import prepare as core
 from app.core.migrate import Finish
 from app.core.settings import Settings
+
+GENERATOR = ("policies.py", "terms.py", "install.py")
 
 # Not of the file: sign-in itself, which works before anybody is known.
 SYSTEM = "_system"
@@ -50,8 +54,13 @@ def finish(permissions: Permissions = PERMISSIONS) -> Finish:
     def apply(connection: psycopg.Connection) -> None:
         install(connection, permissions)
 
-    generator = hashlib.sha256(Path(policies.__file__).read_bytes()).hexdigest()
-    return Finish(mark=f"{permissions.sha256} {generator}".encode(), apply=apply)
+    return Finish(mark=mark(permissions), apply=apply)
+
+
+def mark(permissions: Permissions) -> bytes:
+    """Changes with the file and with what makes policies of it."""
+    generator = (Path(__file__).with_name(name).read_bytes() for name in GENERATOR)
+    return hashlib.sha256(b"\0".join((permissions.sha256.encode(), *generator))).digest()
 
 
 def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIONS) -> None:
@@ -71,8 +80,9 @@ def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIO
                 connection.execute(policy.sql().encode())
         for statement in grants(permissions, own.values(), wanted):
             connection.execute(statement.encode())
+    (installed,) = connection.execute(POLICIES).fetchone() or ("",)
     connection.execute("set role cs_owner")
-    connection.execute(f"comment on schema app is '{permissions.sha256}'".encode())
+    connection.execute(f"comment on schema app is '{permissions.sha256} {installed}'".encode())
 
 
 def existing(connection: psycopg.Connection, permissions: Permissions) -> list[tuple[Table, str]]:

@@ -4,28 +4,21 @@ One policy per table, command and database role. Each is one CASE over who asks,
 pays for the claims of the own role only (a claim is verified once per mention and query).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.accounts.permissions import Permissions, Role, Rule, Thing
+from app.accounts.permissions import Permissions, Role, Thing
+from app.accounts.terms import Table, both, either, of_rule
 
 STAFF = {"select": ("read",), "insert": ("create", "run", "request")}
 STAFF["update"] = ("update", "approve", "delete", "undo", "revoke")
 JOBS = {"select": ("read",), "insert": ("create",), "update": ("update",), "delete": ("delete",)}
 NAMES = {"select": "read", "insert": "create", "update": "change", "delete": "remove"}
 PREFIX = {"cs_app": "app", "cs_audit": "audit", "cs_job": "job"}
-NO_ROWS = frozenset({"released", "none"})
-
-Columns = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that exists, with its columns."""
-
-    name: str
-    columns: Columns
+Cases = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +30,14 @@ class Policy:
     command: str
     login: str
     condition: str
+    after: str | None = None  # of an update: what the row must be then, where that is not the same
 
     def sql(self) -> str:
         checked = {
             "select": f"using ({self.condition})",
             "delete": f"using ({self.condition})",
             "insert": f"with check ({self.condition})",
-            "update": f"using ({self.condition}) with check ({self.condition})",
+            "update": f"using ({self.condition}) with check ({self.after or self.condition})",
         }[self.command]
         return (
             f"create policy {self.name} on {quoted(self.table)} for {self.command} "
@@ -61,34 +55,41 @@ def policies(permissions: Permissions, tables: Sequence[Table]) -> Iterator[Poli
     for table in tables:
         things = [t for t in permissions.objects.values() if table.name in t.tables and t.enabled]
         for login in ("cs_app", "cs_audit"):
+            asking = [role for role in permissions.roles.values() if role.db_role == login]
             for command in STAFF:
                 cases = {
-                    role.name: term
-                    for role in permissions.roles.values()
-                    if role.db_role == login
-                    and (term := _allowed(permissions, things, role, table, command)) != "false"
+                    role.name: _allowed(permissions, things, role, table, command)
+                    for role in asking
                 }
-                yield from _policy(table, command, login, "sec.role()", cases)
+                after = {
+                    role.name: _allowed(permissions, things, role, table, command, changed=True)
+                    for role in asking
+                }
+                yield from _policy(table, command, login, "sec.role()", (cases, after))
         for login in ("cs_job", "cs_audit"):
+            working = {
+                job: may
+                for job, may in permissions.jobs.items()
+                if may.get("db_role", "cs_job") == login
+            }
             for command in JOBS:
                 cases = {
-                    job: term
-                    for job, may in permissions.jobs.items()
-                    if may.get("db_role", "cs_job") == login
-                    and (term := _job_allowed(permissions, things, may, table, command)) != "false"
+                    job: _job_allowed(permissions, things, may, table, command)
+                    for job, may in working.items()
                 }
-                yield from _policy(table, command, login, "sec.job()", cases)
+                yield from _policy(table, command, login, "sec.job()", (cases, cases))
 
 
 def _policy(
-    table: Table, command: str, login: str, who: str, cases: Mapping[str, str]
+    table: Table, command: str, login: str, who: str, cases: tuple[Cases, Cases]
 ) -> Iterator[Policy]:
-    if not cases:
+    before, after = ({n: t for n, t in found.items() if t != "false"} for found in cases)
+    if not before:
         return
     name = f"{PREFIX[login]}_{NAMES[command]}"
     if login == "cs_audit" and who == "sec.job()":
         name = f"sealer_{NAMES[command]}"
-    yield Policy(name, table.name, command, login, _case(who, cases))
+    yield Policy(name, table.name, command, login, _case(who, before), _case(who, after))
 
 
 def _case(who: str, cases: Mapping[str, str]) -> str:
@@ -102,10 +103,20 @@ def _case(who: str, cases: Mapping[str, str]) -> str:
 
 
 def _allowed(
-    permissions: Permissions, things: Sequence[Thing], role: Role, table: Table, command: str
+    permissions: Permissions,
+    things: Sequence[Thing],
+    role: Role,
+    table: Table,
+    command: str,
+    *,
+    changed: bool = False,
 ) -> str:
-    """What a role may do to the rows of one table, over all objects that live in it."""
+    """What a role may do to the rows of one table, over all objects that live in it.
+
+    `changed`: what an update may make of a row. Only the action delete marks it as deleted.
+    """
     found: dict[str, list[Thing]] = {}
+    removing: set[tuple[str, str]] = set()
     for thing in things:
         if command != "select" and table.name in thing.kept_by_database:
             continue
@@ -113,126 +124,36 @@ def _allowed(
             rule = thing.rules[role.name].get(action)
             if rule is None:
                 continue
-            term = _term(permissions, thing, role, rule, table, command)
+            term = of_rule(permissions, thing, role, rule, table, command)
             if term is not None:
                 found.setdefault(term, []).append(thing)
-    return _any([_of_rows(term, having, things, table) for term, having in found.items()])
+                if action == "delete":
+                    removing.add((term, thing.name))
+    if changed and "deleted_at" in table.columns:
+        found = _kept(found, removing)
+    return either([_of_rows(term, having, things, table) for term, having in found.items()])
+
+
+def _kept(
+    found: Mapping[str, list[Thing]], removing: Collection[tuple[str, str]]
+) -> dict[str, list[Thing]]:
+    """What may be changed stays; what may be deleted, too, need not."""
+    kept: dict[str, list[Thing]] = {}
+    for term, having in found.items():
+        for thing in having:
+            may_go = (term, thing.name) in removing
+            kept.setdefault(term if may_go else both([term, "deleted_at is null"]), []).append(
+                thing
+            )
+    return kept
 
 
 def _of_rows(term: str, having: Sequence[Thing], things: Sequence[Thing], table: Table) -> str:
     """Only the rows of the objects that have the rule, unless all that share the table do."""
     if {thing.name for thing in having} == {thing.name for thing in things}:
         return term
-    kinds = _any([thing.rows.get(table.name, "true") for thing in having])
-    return _all([term, f"({kinds})"])
-
-
-def _term(
-    permissions: Permissions, thing: Thing, role: Role, rule: Rule, table: Table, command: str
-) -> str | None:
-    kind = thing.kinds_of.get(table.name)
-    hidden = rule.view != "full" and table.name in thing.full_only
-    if hidden or rule.view == "comment" or (rule.kinds and kind and kind not in rule.kinds):
-        return None
-    scope = _scope(permissions, thing, role, rule, table, command)
-    if scope is None:
-        return None
-    parts = [scope, _tiers(permissions, rule, table), _where(permissions, rule, table)]
-    if rule.purposes:
-        parts += _purpose(rule, table, command)
-    if rule.step_up:
-        parts.append("(select sec.stepped())")
-    if command == "select" and "deleted_at" in table.columns:
-        # Gone from the moment of deletion on; the transaction that deletes still sees its row.
-        parts.append("(deleted_at is null or deleted_at >= now())")
-    if command == "insert" and "created_by" in table.columns:
-        parts.append("created_by = (select sec.actor())")
-    if rule.view == "proposal" and "state" in table.columns:
-        parts.append("state = 'PROPOSED'")
-    return _all(parts)
-
-
-def _scope(
-    permissions: Permissions, thing: Thing, role: Role, rule: Rule, table: Table, command: str
-) -> str | None:
-    """Which rows, by borough, agency, person or grant; None when there are none."""
-    own = thing.columns.get(table.name, {})
-    named = _named(thing, table, own)
-    if rule.scope == "own" or (rule.view == "totals" and rule.scope == "all"):
-        # Totals over other people's rows are answered by a function, never by the rows.
-        return _own(rule.by or "user", own, table)
-    if rule.scope == "named":
-        return named
-    if rule.scope == "own_borough" and table.name not in thing.unscoped:
-        opened = [named] if command == "select" and named else []
-        return _any(_boroughs(permissions, thing, role) + opened)
-    if rule.scope in NO_ROWS or (rule.scope == "meta" and command != "select"):
-        return None
-    return "true"
-
-
-def _boroughs(permissions: Permissions, thing: Thing, role: Role) -> list[str]:
-    terms = ["borough_codes && (select sec.boroughs())::text[]"]
-    emergency = permissions.emergency
-    if role.name in emergency["roles"] and thing.name in emergency["objects"]:
-        terms.append("(select sec.emergency())")
-    return terms
-
-
-def _own(by: str, own: Mapping[str, str], table: Table) -> str | None:
-    if by == "user":
-        column = own.get("user", "created_by")
-        return f"{column} = (select sec.actor())" if column in table.columns else None
-    if by == "agency":
-        column = own.get("agency", "agency_code")
-        return f"{column} = (select sec.agency())" if column in table.columns else None
-    if by == "assigned" and "owner_user_id" in table.columns:
-        return "(owner_user_id = (select sec.actor()) or owner_agency = (select sec.agency()))"
-    return None  # by receipt: cs_public's own functions; by caseload: not built
-
-
-def _named(thing: Thing, table: Table, own: Mapping[str, str]) -> str | None:
-    """The rows that a live grant opens, by their own key or that of the record they hang on."""
-    record = thing.tables[0].partition(".")[2]
-    fallback = "id" if table.name == thing.tables[0] else f"{record}_id"
-    granted = record if thing.rows else thing.name  # objects that share a table share its grants
-    column = own.get("named", fallback)
-    if column not in table.columns:
-        column = f"{record.removesuffix('_exact')}_id"
-    if column not in table.columns:
-        return None
-    return f"{column} = any ((select sec.named('{granted}'))::uuid[])"
-
-
-def _tiers(permissions: Permissions, rule: Rule, table: Table) -> str:
-    if "tier" not in table.columns or rule.scope == "meta":
-        return "true"
-    every = ("H0", "H1", "P", "C")
-    if not rule.tiers:
-        return "false"
-    if set(rule.tiers) == set(every):
-        return "true"
-    return f"tier in ({', '.join(repr(tier) for tier in rule.tiers)})"
-
-
-def _where(permissions: Permissions, rule: Rule, table: Table) -> str:
-    if rule.where is None:
-        return "true"
-    words = permissions.conditions[rule.where]
-    return "(" + words.replace("<> actor", "<> (select sec.actor())") + ")"
-
-
-def _purpose(rule: Rule, table: Table, command: str) -> list[str]:
-    """A purpose given for one record opens no other; a new record has none to be given for."""
-    said = ", ".join(f"'{purpose}'" for purpose in rule.purposes)
-    parts = [f"(select sec.purpose()) in ({said})"]
-    if command == "insert":
-        return parts
-    hangs_on = [key for key in ("child_id", "place_id", "incident_id") if key in table.columns]
-    about = [f"{key} = (select app.purpose_record())" for key in hangs_on]
-    if "ref" in table.columns:
-        about = ["ref = (select sec.purpose_for())"]
-    return [*parts, _any(["(select sec.purpose_for()) = '*'", *about])]
+    kinds = either([thing.rows.get(table.name, "true") for thing in having])
+    return both([term, f"({kinds})"])
 
 
 def _job_allowed(
@@ -250,20 +171,7 @@ def _job_allowed(
     term = "true" if having else "false"
     if having and "where" in may and "is_synthetic" in table.columns:
         term = permissions.conditions[may["where"]]
+    removes = any("delete" in may.get(thing.name, ()) for thing in having)
+    if command == "update" and not removes and "deleted_at" in table.columns:
+        term = both([term, "deleted_at is null"])
     return _of_rows(term, having, things, table)
-
-
-def _all(parts: Sequence[str]) -> str:
-    kept = [part for part in dict.fromkeys(parts) if part != "true"]
-    if "false" in kept:
-        return "false"
-    return " and ".join(kept) if kept else "true"
-
-
-def _any(parts: Sequence[str]) -> str:
-    kept = list(dict.fromkeys(part for part in parts if part != "false"))
-    if "true" in kept:
-        return "true"
-    if not kept:
-        return "false"
-    return kept[0] if len(kept) == 1 else "(" + " or ".join(f"({part})" for part in kept) + ")"

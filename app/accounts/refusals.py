@@ -5,7 +5,7 @@ from fastapi import Request
 from app.audit import service as audit
 from app.core.ids import read_reference
 
-PREFIXES = ("PL", "IN", "CH", "RP", "US", "CB", "IB", "GR")
+PREFIXES = ("PL", "IC", "CH", "RP", "US", "CL", "IB", "GR")
 
 
 def record_refusal(request: Request, status: int) -> None:

@@ -149,7 +149,7 @@ def exact_point(session: Session, ref: str) -> PlaceExact:
     place = queries.find(session, ref)
     found = queries.exact(session, place.id)
     if found is None:
-        raise NotFoundError("There is no such address.")
+        raise NotFoundError("There is no such place.")  # the words of one that is not there
     audit.record(session, "place_exact.read", "place", place.ref)
     return found
 

@@ -59,19 +59,6 @@ TOTALS = text("""
            (select to_char(max(month), 'FMMonth YYYY') from reference.point_month)
 """)
 
-UNPROTECTED = text("""
-    select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('app', 'audit', 'sec', 'reference', 'queue') and c.relkind in ('r', 'p')
-      and c.relname <> 'schema_version'
-      and (not (c.relrowsecurity and c.relforcerowsecurity)
-           or not exists (select from pg_policy p where p.polrelid = c.oid))
-""")
-
-LEAKPROOF = text("""
-    select proleakproof from pg_proc
-    where oid = to_regprocedure('public.geometry_overlaps(geometry, geometry)')
-""")
-
 
 def totals(session: Session) -> Totals:
     return Totals._make(session.execute(TOTALS).one())
@@ -80,13 +67,3 @@ def totals(session: Session) -> Totals:
 def schema_version(session: Session) -> str | None:
     found = session.scalar(text("select version_num from reference.schema_version"))
     return None if found is None else str(found)
-
-
-def unprotected_tables(session: Session) -> list[str]:
-    """Tables without forced row-level security and at least one policy; must be none."""
-    return [name for (name,) in session.execute(UNPROTECTED)]
-
-
-def overlap_is_leakproof(session: Session) -> bool:
-    """Without the mark no query under a policy uses a spatial index."""
-    return session.scalar(LEAKPROOF) is True

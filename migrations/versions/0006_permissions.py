@@ -50,7 +50,7 @@ begin
     return case left(wanted, 3)
         when 'CH-' then (select id from app.child where ref = wanted)
         when 'PL-' then (select id from app.place where ref = wanted)
-        when 'IN-' then (select id from app.incident where ref = wanted)
+        when 'IC-' then (select id from app.incident where ref = wanted)
     end;
 end $$
 """

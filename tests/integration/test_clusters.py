@@ -103,7 +103,7 @@ def incident(db, lead, x, y, days_ago, **change):
     at = datetime.now(UTC).replace(hour=12) - timedelta(days=days_ago)  # noqa: TID251
     given = {
         "id": new_id(),
-        "ref": new_reference("IN"),
+        "ref": new_reference("IC"),
         "agency": "AFC",
         "tier": "H1",
         "x": x,

@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from app.accounts import catalogue
 from app.core import security
 from app.main import create_app
 from tests.people import browser, sign_in_as
@@ -128,7 +129,8 @@ def test_ready_says_what_was_checked(client):
     checks = client.get("/readyz").json()["checks"]
 
     assert checks == dict.fromkeys(
-        ("migrations", "row_level_security", "leakproof", "database"), True
+        (*catalogue.QUESTIONS, "definers", "permission_file", "policies", "migrations", "database"),
+        True,
     )
 
 

@@ -4,10 +4,17 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from app.accounts import catalogue
+from app.accounts import install as installation
+from app.accounts.catalogue import UnsafeDatabaseError
+from app.accounts.install import install, mark
+from app.accounts.permissions import PERMISSIONS
 from app.core.actor import job_actor
-from app.site import queries as site
+from app.core.db import Database
+from tests.people import browser, sign_in_as
 
-OURS = "('app', 'audit', 'sec', 'reference', 'queue')"
+OURS = catalogue.OURS
+EVERY_POLICY = "select * from pg_policies order by schemaname, tablename, policyname"
 
 
 @pytest.fixture(scope="module")
@@ -20,86 +27,144 @@ def rows(admin, sql):
     return admin.execute(sql).fetchall()
 
 
-def test_every_table_forces_row_level_security_and_has_a_policy(module_db):
-    with module_db.read(job_actor("test:catalogue")) as session:
-        assert site.unprotected_tables(session) == []
+LOGINS = ("cs_app", "cs_audit", "cs_job")
 
 
-def test_a_table_without_policy_is_found(cluster, module_db):
-    with psycopg.connect(cluster.dsn("postgres", module_db.logins.dbname)) as connection:
-        connection.execute("create table app.forgotten (id int)")
-        found = connection.execute(str(site.UNPROTECTED)).fetchall()
-        connection.rollback()
-
-    assert found == [("app.forgotten",)]
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("question", [*catalogue.QUESTIONS, "definers", "policies"])
+def test_the_catalogue_finds_nothing(module_db, login, question):
+    assert catalogue.found(module_db, login)[question] == []
 
 
-def test_no_view_or_materialised_view_goes_round_the_policies(admin):
+@pytest.mark.parametrize("login", LOGINS)
+def test_every_login_may_start(module_db, login):
+    catalogue.refuse_unsafe(module_db, login)
+
+
+SPOILT = {
+    "row_level_security": "create table app.forgotten (id int)",
+    "views": "create view app.all_places as select * from app.place",
+    "functions": "create function app.open() returns int language sql as 'select 1'",
+    "definers": """create function app.odd() returns int language sql security definer
+        set search_path = pg_catalog as 'select 1'; revoke all on function app.odd() from public""",
+    "roles": "alter role cs_job createrole",
+    "grants": "grant truncate on app.place to cs_job",
+    "statistics": "grant execute on function st_estimatedextent(text, text) to public",
+    "login": "grant cs_owner to cs_app",
+    "leakproof": "alter function public.geometry_overlaps(geometry, geometry) not leakproof",
+    "policies": "alter policy app_read on app.place using (true)",
+    "permission_file": "comment on schema app is 'another file'",
+}
+MENDED = {
+    "row_level_security": "drop table app.forgotten",
+    "views": "drop view app.all_places",
+    "functions": "drop function app.open()",
+    "definers": "drop function app.odd()",
+    "roles": "alter role cs_job nocreaterole",
+    "grants": "revoke truncate on app.place from cs_job",
+    "statistics": "revoke execute on function st_estimatedextent(text, text) from public",
+    "login": "revoke cs_owner from cs_app",
+    "leakproof": "alter function public.geometry_overlaps(geometry, geometry) leakproof",
+}
+
+
+@pytest.fixture
+def spoilt(cluster, db):
+    """What is spoilt here is mended at once: roles belong to the cluster and not to a database."""
+    done = []
+    with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
+        comment = admin.execute("select obj_description('app'::regnamespace)").fetchone()[0]
+
+        def spoil(what):
+            done.append(what)
+            admin.execute(SPOILT[what].encode())
+
+        yield spoil
+        for what in done:
+            admin.execute(MENDED.get(what, "select 1").encode())
+            if what == "permission_file":
+                admin.execute(f"comment on schema app is '{comment}'".encode())
+            if what == "policies":
+                with admin.transaction():
+                    install(admin)
+                    admin.execute("reset role")
+
+
+@pytest.mark.parametrize("question", SPOILT)
+def test_nobody_is_served_over_a_database_that_does_not_protect(db, settings, spoilt, question):
+    spoilt(question)
+
+    assert catalogue.found(db, "cs_app")[question] != []
+    with pytest.raises(UnsafeDatabaseError, match=question), browser(db, settings):
+        pass
+    answer = browser(db, settings).get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"][question] is False
+
+
+def test_nobody_is_served_where_a_row_shows_without_claims(cluster, db, settings):
+    with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
+        sign_in_as(db, "partner")
+        admin.execute("create policy open on app.user for select to cs_app using (true)")
+        try:
+            with pytest.raises(UnsafeDatabaseError, match=r"without_claims: app\.\"user\""):
+                catalogue.refuse_unsafe(db, "cs_app")
+        finally:
+            admin.execute("drop policy open on app.user")
+
+
+def test_nobody_is_served_by_the_superuser(cluster, db):
+    class Superuser:
+        def dsn(self, role):
+            return cluster.dsn("postgres", db.logins.dbname)
+
+    above = Database(Superuser(), b"")
+    try:
+        with pytest.raises(UnsafeDatabaseError, match="login: postgres"):
+            catalogue.refuse_unsafe(above, "cs_app")
+    finally:
+        above.dispose()
+
+
+def test_policies_in_the_database_are_those_of_the_file_text_for_text(admin):
+    standing = admin.execute(EVERY_POLICY).fetchall()
+
+    install(admin)
+
+    admin.execute("reset role")
+    assert admin.execute(EVERY_POLICY).fetchall() == standing
+    admin.rollback()
+
+
+def test_a_generator_that_changed_is_installed_again(monkeypatch):
+    before = mark(PERMISSIONS)
+
+    monkeypatch.setattr(installation, "GENERATOR", ("policies.py",))
+
+    assert mark(PERMISSIONS) != before
+
+
+def test_no_login_owns_anything(admin):
     assert not rows(
-        admin,
-        f"select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-        f"where n.nspname in {OURS} and (c.relkind = 'm' or c.relkind = 'v' and not exists "
-        f"(select from pg_options_to_table(c.reloptions) o "
-        f"where o.option_name = 'security_invoker' and o.option_value::boolean))",
-    )
-
-
-def test_no_function_of_ours_may_be_called_by_everybody(admin):
-    assert not rows(
-        admin,
-        f"select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
-        f"where n.nspname in {OURS} and has_function_privilege('public', p.oid, 'execute')",
-    )
-
-
-def test_every_definer_has_a_pinned_search_path(admin):
-    assert not rows(
-        admin,
-        f"select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
-        f"where n.nspname in {OURS} and p.prosecdef and not exists "
-        f"(select from unnest(p.proconfig) s where s like 'search_path=%')",
-    )
-
-
-def test_no_login_is_owner_superuser_or_above_policies(admin):
-    found = rows(
-        admin,
-        "select rolname from pg_roles where rolname like 'cs\\_%' "
-        "and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls)",
-    )
-    owned = rows(
         admin,
         f"select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         f"join pg_roles r on r.oid = c.relowner where n.nspname in {OURS} and r.rolcanlogin",
     )
 
-    assert found == [("cs_backup",)]
-    assert owned == []
+
+def test_only_the_login_of_backups_is_above_policies(admin):
+    above = rows(admin, "select rolname from pg_roles where rolname like 'cs\\_%' and rolbypassrls")
+
+    assert above == [("cs_backup",)]
 
 
-def test_no_login_may_truncate_or_make_triggers(admin):
+def test_the_login_of_the_public_may_call_nothing_of_ours(admin):
     assert not rows(
         admin,
-        f"select table_schema, table_name, grantee from information_schema.role_table_grants "
-        f"where table_schema in {OURS} and grantee like 'cs\\_%' "
-        f"and grantee not in ('cs_owner', 'cs_sec') "
-        f"and privilege_type in ('TRUNCATE', 'TRIGGER', 'REFERENCES')",
+        f"select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+        f"where n.nspname in {OURS} and has_function_privilege('cs_public', p.oid, 'execute') "
+        f"and has_schema_privilege('cs_public', n.oid, 'usage')",
     )
-
-
-def test_statistics_functions_that_leak_extents_are_revoked(admin):
-    found = rows(
-        admin,
-        "select p.oid::regprocedure from pg_proc p where p.proname in ('st_estimatedextent', "
-        "'_postgis_stats') and has_function_privilege('cs_app', p.oid, 'execute')",
-    )
-
-    assert found == []
-
-
-def test_the_overlap_test_is_marked_leakproof(module_db):
-    with module_db.read(job_actor("test:catalogue")) as session:
-        assert site.overlap_is_leakproof(session)
 
 
 def test_the_overlap_test_raises_nothing_on_odd_input(admin):

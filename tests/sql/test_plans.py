@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
+from app.accounts import catalogue
 from app.core.actor import Actor
 from app.incidents import queries as incidents
 from app.maps import queries
 from app.maps.rules import Filters
 from app.places import queries as places
-from app.site import queries as site
 from tests import many
 from tests.people import browser, sign_in_as
 
@@ -221,13 +221,12 @@ def test_without_the_leakproof_mark_the_box_would_cost_the_whole_table(crowded, 
         [plan] = asked_plans(
             crowded, people["cs_lead"], lambda s: queries.in_box(s, Filters(), PARTNERS, BOX)
         )
-        with crowded.read(people["cs_lead"]) as session:
-            ready = site.overlap_is_leakproof(session)
+        missing = catalogue.found(crowded, "cs_app")["leakproof"]
     finally:
         admin.execute(MARKED)
 
     assert "Seq Scan on place " in plan
-    assert not ready
+    assert missing
 
 
 def test_a_tile_of_the_whole_application_costs_three_statements(crowded, settings, monkeypatch):

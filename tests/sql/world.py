@@ -5,7 +5,7 @@ policy decides what there is to ask about; triggers run as they always do.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from itertools import product
@@ -110,8 +110,10 @@ class Incident:
     agency: str = OWN_AGENCY
     state: str = "RECORDED"
     place: Place | None = None
+    gone: bool = False
+    synthetic: bool = True
     id: UUID = field(default_factory=random_id)
-    ref: str = field(default_factory=lambda: new_reference("IN"))
+    ref: str = field(default_factory=lambda: new_reference("IC"))
 
     @property
     def scope(self) -> dict:
@@ -131,7 +133,8 @@ class Incident:
             agency=self.agency,
             author=self.author,
             state=self.state,
-            synthetic=True,
+            gone=self.gone,
+            synthetic=self.synthetic,
             refs=frozenset({self.ref}),
             granted={"incident": self.id},
         )
@@ -152,6 +155,7 @@ class Child:
     tier: str = "H1"
     author: UUID = ME
     gone: bool = False
+    synthetic: bool = True
     id: UUID = field(default_factory=random_id)
     home_id: UUID = field(default_factory=random_id)
     ref: str = field(default_factory=lambda: new_reference("CH"))
@@ -170,7 +174,7 @@ class Child:
             agency=OWN_AGENCY,
             author=self.author,
             gone=self.gone,
-            synthetic=True,
+            synthetic=self.synthetic,
         )
         yield Row("app.child_home", str(self.home_id), **shared)
 
@@ -180,6 +184,7 @@ class PlaceLink:
     child: Child
     place: Place
     author: UUID = ME
+    synthetic: bool = True
     id: UUID = field(default_factory=random_id)
 
     def rows(self) -> Iterator[Row]:
@@ -189,7 +194,7 @@ class PlaceLink:
             boroughs=BOROUGHS[self.place.where],
             tier=at_least_h1(self.place.tier),
             author=self.author,
-            synthetic=True,
+            synthetic=self.synthetic,
             refs=frozenset({self.child.ref, self.place.ref}),
             granted={"child_place_link": self.id},
         )
@@ -200,6 +205,7 @@ class IncidentLink:
     child: Child
     incident: Incident
     author: UUID = ME
+    synthetic: bool = True
 
     def rows(self) -> Iterator[Row]:
         scope = self.incident.scope
@@ -209,7 +215,7 @@ class IncidentLink:
             boroughs=scope["boroughs"],
             tier=at_least_h1(scope["tier"]),
             author=self.author,
-            synthetic=True,
+            synthetic=self.synthetic,
             refs=frozenset({self.child.ref, self.incident.ref}),
         )
 
@@ -246,10 +252,11 @@ ONLINE = """
 """
 INCIDENT = """
     insert into app.incident (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
-        updated_by, is_synthetic, occurred_from, occurred_to, time_precision, place_id, geom,
-        harm_code, source_agency, state)
+        updated_by, is_synthetic, deleted_at, occurred_from, occurred_to, time_precision, place_id,
+        geom, harm_code, source_agency, state)
     values (%(id)s, %(ref)s, %(agency)s, %(boroughs)s, %(tier)s, 'PLAN', %(author)s, %(author)s,
-        true, now() - interval '1 day', now() - interval '1 day', 'DAY', %(place_id)s,
+        %(synthetic)s, case when %(gone)s then now() - interval '1 day' end,
+        now() - interval '1 day', now() - interval '1 day', 'DAY', %(place_id)s,
         case when %(place_id)s::uuid is null then ST_GeomFromText(%(shape)s, 27700) end,
         (select min(code) from reference.harm), %(agency)s, %(state)s)
 """
@@ -258,7 +265,7 @@ CHILD = """
     insert into app.child (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
         updated_by, is_synthetic, deleted_at, home_lad_code, age_band, age_band_as_of)
     values (%(id)s, %(ref)s, 'LA_KINGSTON', %(boroughs)s, %(tier)s, 'PLAN', %(author)s, %(author)s,
-        true, case when %(gone)s then now() - interval '1 day' end, %(home)s, 'A13_15',
+        %(synthetic)s, case when %(gone)s then now() - interval '1 day' end, %(home)s, 'A13_15',
         current_date)
 """
 CHILD_HOME = """
@@ -267,11 +274,11 @@ CHILD_HOME = """
 PLACE_LINK = """
     insert into app.child_place_link (id, child_id, place_id, role, from_on, source_agency, basis,
         created_by, is_synthetic)
-    values (%s, %s, %s, 'frequents', current_date, 'LA_KINGSTON', 'Synthetic', %s, true)
+    values (%s, %s, %s, 'frequents', current_date, 'LA_KINGSTON', 'Synthetic', %s, %s)
 """
 INCIDENT_LINK = """
     insert into app.child_incident_link (child_id, incident_id, role, created_by, is_synthetic)
-    values (%s, %s, 'harmed_here', %s, true)
+    values (%s, %s, 'harmed_here', %s, %s)
 """
 
 
@@ -323,12 +330,14 @@ def _(thing: Child, admin: psycopg.Connection) -> None:
 
 @write.register
 def _(thing: PlaceLink, admin: psycopg.Connection) -> None:
-    admin.execute(PLACE_LINK, (thing.id, thing.child.id, thing.place.id, thing.author))
+    admin.execute(
+        PLACE_LINK, (thing.id, thing.child.id, thing.place.id, thing.author, thing.synthetic)
+    )
 
 
 @write.register
 def _(thing: IncidentLink, admin: psycopg.Connection) -> None:
-    admin.execute(INCIDENT_LINK, (thing.child.id, thing.incident.id, thing.author))
+    admin.execute(INCIDENT_LINK, (thing.child.id, thing.incident.id, thing.author, thing.synthetic))
 
 
 def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
@@ -344,6 +353,7 @@ def everything() -> list:
     return [*records(), *clusters(), *batches(), *accounts()]
 
 
+KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
 LISTINGS = (
     ("SCREENED", "PUBLIC_REALM"),
     ("PROPOSED", "MANAGED"),
@@ -356,11 +366,13 @@ OWNERS = ((OWN_AGENCY, ME), (OWN_AGENCY, SOMEBODY), (OTHER_AGENCY, SOMEBODY))
 def records() -> list:
     places = [
         Place(where, tier, agency, author, state, sensitivity, type_code)
-        for where, tier, (agency, author), (state, sensitivity), type_code in product(
-            BOROUGHS, TIERS, OWNERS, LISTINGS, ("OTHER", "ROUTE_WALK")
+        for where, tier, (agency, author), (state, sensitivity) in product(
+            BOROUGHS, TIERS, OWNERS, LISTINGS
         )
+        for type_code in KINDS_OF_PLACE[: 1 + (author is ME)]
     ]
     places += [Place(w, t, gone=True) for w, t in product(("K", "R"), TIERS)]
+    places += [Place(w, "H1", synthetic=False, type_code=c) for w in "KR" for c in KINDS_OF_PLACE]
     homes = [
         Place(w, t, sensitivity="RESIDENTIAL", type_code="RESIDENTIAL")
         for w, t in product(BOROUGHS, TIERS)
@@ -376,11 +388,15 @@ def records() -> list:
             ("K", "R", "M"), TIERS, OWNERS, ("RECORDED", "CONFIRMED")
         )
     ]
+    incidents += [Incident(w, gone=g, synthetic=not g) for w, g in product("KR", (True, False))]
+    incidents += [Incident(w, synthetic=False) for w in "KR"]
     incidents += [Incident(tier=t, place=p) for t, p in product(TIERS, homes[::3] + online[::5])]
     children = [Child(w, t, a) for w, t, a in product(BOROUGHS, TIERS, (ME, SOMEBODY))]
-    children.append(Child(gone=True))
+    children += [Child(gone=True), Child("R", gone=True), Child(synthetic=False)]
     links = [PlaceLink(child, place) for child, place in product(children[::6], spots + homes)]
     with_child = [IncidentLink(c, i) for c, i in product(children[::8], incidents[::4])]
+    links += [PlaceLink(children[0], spots[0], synthetic=False)]
+    with_child.append(IncidentLink(children[1], incidents[1], synthetic=False))
     return [*places, *homes, *online, *incidents, *children, *links, *with_child]
 
 
@@ -413,7 +429,9 @@ def run_values(key: UUID) -> dict:
     return {
         "id": key,
         "source": "partnership",
-        "params": {},
+        "params": {"eps_m": 150, "eps_days": 90, "min_points": 5},
+        "coverage": {"events": 9},
+        "n_clusters": 4,
         "params_hash": "x",
         "code_version": "test",
         "data_window": "[2025-01-01,2026-01-01)",
@@ -424,7 +442,7 @@ def run_values(key: UUID) -> dict:
 def lineage_values(key: UUID) -> dict:
     return {
         "id": key,
-        "ref": new_reference("CU"),
+        "ref": new_reference("CL"),
         "source": "partnership",
         "site_ids": [],
         "opened_on": "2025-01-01",
@@ -480,7 +498,7 @@ def batch_values(key: UUID, agency: str, by: UUID) -> dict:
 def accounts() -> list:
     made = []
     for number, (user, agency) in enumerate(((ME, OWN_AGENCY), (SOMEBODY, OTHER_AGENCY))):
-        author = UUID(int=0xAD)
+        author = (ME, UUID(int=0xAD))[number]
         row = Row("app.user", str(user), agency=agency, author=author, person=user)
         made.append(Plain(row, user_values(user, number, agency, author)))
         session, token = random_id(), random_id()
@@ -495,7 +513,52 @@ def accounts() -> list:
                 "app.access_grant", str(grant), agency=agency, author=author, person=user, kind=kind
             )
             made.append(Plain(row, grant_values(grant, user, agency, author, kind)))
+        for other in {ME, SOMEBODY} - {user}:  # an emergency that somebody declares for another
+            grant = random_id()
+            row = Row(
+                "app.access_grant",
+                str(grant),
+                agency=agency,
+                author=other,
+                person=user,
+                kind="BREAK_GLASS",
+            )
+            made.append(Plain(row, grant_values(grant, user, agency, other, "BREAK_GLASS")))
+        made += secrets_of(user, session)
     return made
+
+
+def secrets_of(user: UUID, session: UUID) -> list:
+    """What proves who somebody is: no rule of the permission file opens it to anybody."""
+    key = random_id()
+    credential = Row("app.credential", str(user))
+    passkey = {
+        "id": key,
+        "user_id": user,
+        "credential_id": key.bytes,
+        "public_key": key.bytes,
+        "label": "Synthetic",
+    }
+    invitation = {
+        "id": key,
+        "user_id": user,
+        "token_hash": key.bytes,
+        "expires_at": "2100-01-01",
+    }
+    held = {
+        "session_id": session,
+        "object_ref": "CH-SYNTHETIC",
+        "purpose": "PLAN",
+        "until_at": "2100-01-01",
+    }
+    failure = {"attempt_id": key, "key": key.bytes, "at": "2025-01-01"}
+    return [
+        Plain(credential, {"user_id": user}),
+        Plain(Row("app.passkey", str(key)), passkey),
+        Plain(Row("app.invitation", str(key)), invitation),
+        Plain(Row("app.purpose_held", str(session)), held),
+        Plain(Row("app.sign_in_failure", str(key)), failure),
+    ]
 
 
 def user_values(key: UUID, number: int, agency: str, author: UUID) -> dict:
@@ -553,3 +616,47 @@ def grant_values(key: UUID, user: UUID, agency: str, author: UUID, kind: str) ->
         "until_at": "2025-01-01 03:00",
         "created_by": author,
     }
+
+
+EVENT = """
+    insert into audit.event (actor, role, agency, action, object_type, outcome, rows)
+    values (%s, 'synthetic', 'LA_KINGSTON', 'test.made', 'test', 'done', 1) returning id::text
+"""
+SEAL = """
+    insert into audit.seal (n, era, lo_xid, hi_xid, count, root, previous, hash)
+    values (1, 1, '0', '1', 1, '', '', '')
+"""
+FEW = """
+    insert into reference.place_point (id, lon_e6, lat_e6, easting_m, northing_m, mx, my, qk)
+    values (1, 0, 0, 0, 0, 0, 0, 0);
+    insert into reference.police_label (kind, label) values ('street', 'On or near Synthetic Road');
+    insert into reference.police_event (key, month, category_id, reported_by_id, falls_within_id,
+        batch_id)
+    values (gen_random_uuid(), '2025-01-01', 1, 1, 1, gen_random_uuid());
+    insert into reference.point_grid (z, tx, ty, px, py, n) values (8, 0, 0, 0, 0, 1)
+"""
+
+
+def trail(admin: psycopg.Connection) -> list[Row]:
+    """Audit events of two people, a seal and its anchor."""
+    made = []
+    for person in (ME, SOMEBODY):
+        (key,) = admin.execute(EVENT, (person,)).fetchone()
+        made.append(Row("audit.event", key, person=person))
+    admin.execute(SEAL)
+    admin.execute("insert into audit.anchor (n, key_id) values (1, 'synthetic')")
+    return [*made, Row("audit.seal", "1"), Row("audit.anchor", "1")]
+
+
+def reference(admin: psycopg.Connection, keys: Mapping[str, str]) -> list[Row]:
+    """Some rows of each table that ships with the service, and of those that are loaded later."""
+    admin.execute(FEW)
+    return [
+        Row(table, key)
+        for table, expression in keys.items()
+        if table.startswith("reference.")
+        for (key,) in admin.execute(
+            f"select {expression} from {table} where {expression} in "
+            f"(select {expression} from {table} order by 1 limit 3)".encode()
+        )
+    ]

@@ -1,0 +1,169 @@
+"""What must hold in the database itself before anybody is served; each question finds nothing.
+
+Asked when a process starts, by `/readyz`, and by the tests (security.md 4.6).
+"""
+
+from typing import LiteralString
+
+from app.accounts.permissions import PERMISSIONS
+from app.core import log
+from app.core.db import Database
+from app.core.errors import BusyError
+
+OURS: LiteralString = "('app', 'audit', 'sec', 'reference', 'queue')"
+# Functions that run with their owner's rights: each is a hole in the policies that was thought of.
+DEFINERS = frozenset(
+    {
+        "app.actor_of(bytea)",
+        "app.boroughs_changed()",
+        "app.boroughs_of(geometry)",
+        "app.factors_of(uuid)",
+        "app.hold_purpose(uuid,text,text,text)",
+        "app.incident_after()",
+        "app.incident_before()",
+        "app.invite(uuid,uuid,bytea,timestamp with time zone)",
+        "app.link_incidents(uuid[],uuid[])",
+        "app.listed_from_place()",
+        "app.members_go_with_run()",
+        "app.place_after()",
+        "app.place_listed_after()",
+        "app.purpose_record()",
+        "app.scope_from_child()",
+        "app.scope_from_incident()",
+        "app.scope_from_place()",
+        "audit.add_anchor(bigint,text)",
+        "audit.add_seal(integer,xid8,bigint,bytea)",
+        "audit.begin_era()",
+        "audit.current_era()",
+        "audit.erase_detail(bigint)",
+        "audit.log(text,text,text,text,integer,jsonb)",
+        "audit.seen_by(text,integer)",
+        "audit.unit_totals(timestamp with time zone)",
+        "sec.actor()",
+        "sec.agency()",
+        "sec.all_boroughs()",
+        "sec.boroughs()",
+        "sec.claims()",
+        "sec.emergency()",
+        "sec.job()",
+        "sec.named(text)",
+        "sec.purpose()",
+        "sec.purpose_for()",
+        "sec.role()",
+        "sec.stepped()",
+        "sec.tiers()",
+    }
+)
+
+QUESTIONS: dict[str, LiteralString] = {
+    "row_level_security": f"""
+        select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in {OURS} and c.relkind in ('r', 'p') and c.relname <> 'schema_version'
+          and (not (c.relrowsecurity and c.relforcerowsecurity)
+               or not exists (select from pg_policy p where p.polrelid = c.oid))
+    """,
+    "views": f"""
+        select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in {OURS} and (c.relkind in ('m', 'f') or c.relkind = 'v' and not exists (
+            select from pg_options_to_table(c.reloptions) o
+            where o.option_name = 'security_invoker' and o.option_value::boolean))
+    """,
+    "functions": f"""
+        select p.oid::regprocedure::text from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in {OURS} and (has_function_privilege('public', p.oid, 'execute')
+            or p.prosecdef and not exists (
+                select from unnest(p.proconfig) s where s like 'search_path=%%'))
+    """,
+    "roles": """
+        select rolname::text from pg_roles where rolname like 'cs\\_%%' and rolname <> 'cs_backup'
+          and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)
+    """,
+    "grants": f"""
+        select distinct c.oid::regclass::text from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) given
+        where n.nspname in {OURS} and given.grantee <> c.relowner
+          and (given.grantee = 0 or given.privilege_type in ('TRUNCATE', 'TRIGGER', 'REFERENCES'))
+    """,
+    "statistics": """
+        select p.oid::regprocedure::text from pg_proc p
+        where p.proname in ('st_estimatedextent', 'st_findextent', '_postgis_stats',
+            '_postgis_selectivity', '_postgis_join_selectivity', '_postgis_index_extent')
+          and has_function_privilege(p.oid, 'execute')
+    """,
+    # An owner would be above its own policies after one `alter table`.
+    "login": """
+        select rolname::text from pg_roles where rolname = current_user
+          and (rolsuper or rolbypassrls or pg_has_role('cs_owner', 'member')
+               or pg_has_role('cs_sec', 'member'))
+    """,
+    "leakproof": """
+        select 'geometry_overlaps' where not coalesce((
+            select proleakproof from pg_proc
+            where oid = to_regprocedure('public.geometry_overlaps(geometry, geometry)')), false)
+    """,
+}
+DEFINED: LiteralString = f"""
+    select array_agg(p.oid::regprocedure::text) from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace where n.nspname in {OURS} and p.prosecdef
+"""
+# As installed: the file, and the policies as the database reads them, in one comment.
+POLICIES: LiteralString = """
+    select encode(sha256(convert_to(string_agg(concat_ws('|', schemaname, tablename, policyname,
+        permissive, roles::text, cmd, qual, with_check), E'\\n'
+        order by schemaname, tablename, policyname), 'UTF8')), 'hex')
+    from pg_policies where schemaname in ('app', 'audit', 'reference')
+"""
+INSTALLED: LiteralString = """
+    select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'app'
+"""
+# Each table that this login may read at all; without claims none of them has a row.
+WITHOUT_CLAIMS: LiteralString = """
+    select array_agg(c.oid::regclass::text) from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('app', 'audit') and c.relkind in ('r', 'p', 'v')
+      and has_table_privilege(c.oid, 'select')
+      and xpath_exists('/table/row', query_to_xml(
+          format('select 1 as one from %%s limit 1', c.oid::regclass), false, false, ''))
+"""
+
+
+class UnsafeDatabaseError(RuntimeError):
+    """The database does not protect what it holds; the words say what was found."""
+
+
+def found(db: Database, login: str) -> dict[str, list[str]]:
+    """By question, what is not as it must be. Empty lists are good answers."""
+    wrong = {
+        name: list(
+            db.ask(login, f"select array_agg(one) from ({question}) as found (one)", ()) or ()
+        )
+        for name, question in QUESTIONS.items()
+    }
+    wrong["definers"] = sorted(set(db.ask(login, DEFINED, ()) or ()) - DEFINERS)
+    installed = str(db.ask(login, INSTALLED, ()) or "").split(" ")
+    wrong["permission_file"] = [] if installed[0] == PERMISSIONS.sha256 else ["app"]
+    policies = db.ask(login, POLICIES, ())
+    wrong["policies"] = [] if installed[-1] == policies else ["differ from what was installed"]
+    return wrong
+
+
+def refuse_unsafe(db: Database, login: str) -> None:
+    """Ends the start of a process over a database that would show rows it must not.
+
+    Without an answer there is nothing to show either: the process starts and says 503.
+
+    Raises
+    ------
+    UnsafeDatabaseError
+        With everything that was found.
+    """
+    try:
+        wrong = found(db, login)
+        wrong["without_claims"] = list(db.ask(login, WITHOUT_CLAIMS, ()) or ())
+    except BusyError:
+        log.info("catalogue.unasked")
+        return
+    if any(wrong.values()):
+        words = "; ".join(f"{name}: {', '.join(those)}" for name, those in wrong.items() if those)
+        raise UnsafeDatabaseError(f"The database is not safe to serve from. {words}.")
