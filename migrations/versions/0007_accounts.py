@@ -275,6 +275,9 @@ begin
         or coalesce(sec.job() in ('accounts:admin', 'demo:load'), false)) then
         raise insufficient_privilege using message = 'may not invite';
     end if;
+    if until > clock_timestamp() + interval '8 days' then
+        raise check_violation using message = 'an invitation lasts for seven days';
+    end if;
     update app.session set ended_at = clock_timestamp()
     where user_id = invited and ended_at is null;
     update app.api_token set revoked_at = clock_timestamp()
@@ -323,24 +326,40 @@ begin
     return new;
 end $$
 """
+# Who somebody is at sign-in, and what they may: what a second person confirmed.
+CONFIRMED = "role", "agency_code", "email", "oidc_issuer", "oidc_subject"
+FACTS = *CONFIRMED, "name", "borough_codes", "ends_on"
+KEPT = "id", "ref", "username", "created_at", "created_by", "last_sign_in_at", "is_synthetic"
+
+
+def _changed(columns: tuple[str, ...]) -> str:
+    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("new", "old"))
+    return f"({new}) is distinct from ({old})"
+
+
 GUARDS = {
+    # An administrator changes the facts and takes a confirmation back; an auditor confirms and
+    # changes no fact. Nobody is let in again but by an invitation, which `invite` makes.
     "user": (
-        """
-        tg_op = 'INSERT' and (new.state <> 'INVITED' or new.approved_by is not null)
+        f"""
+        tg_op = 'INSERT' and (new.state <> 'INVITED' or new.approved_by is not null
+                              or new.updated_by <> sec.actor() or new.is_synthetic)
         or tg_op = 'UPDATE' and (
-            (new.id, new.ref, new.created_by) is distinct from (old.id, old.ref, old.created_by)
-            or old.id = sec.actor()
-               and (new.username, new.name, new.email, new.role, new.state, new.agency_code,
-                    new.borough_codes, new.ends_on, new.approved_by, new.oidc_issuer,
-                    new.oidc_subject)
-               is distinct from
-                   (old.username, old.name, old.email, old.role, old.state, old.agency_code,
-                    old.borough_codes, old.ends_on, old.approved_by, old.oidc_issuer,
-                    old.oidc_subject)
-            or new.role <> old.role and new.approved_by is not null
-            or new.approved_by is distinct from old.approved_by and new.approved_by is not null
-               and (new.approved_by <> sec.actor() or not sec.stepped()
-                    or sec.actor() in (old.id, old.created_by, old.updated_by)))
+            {_changed(KEPT)}
+            or old.id = sec.actor() and {_changed((*FACTS, "state", "approved_by"))}
+            or {_changed(FACTS)} and sec.role() is distinct from 'administrator'
+            or {_changed(CONFIRMED)} and new.approved_by is not null
+               and (new.role in ('police_analyst', 'cs_lead', 'auditor') or new.role <> old.role)
+            or new.updated_by not in (old.updated_by, sec.actor())
+            or {_changed(FACTS)} and new.updated_by <> sec.actor()
+            or new.state <> old.state and (old.state, new.state) not in
+               (('WAITING', 'ACTIVE'), ('ACTIVE', 'WAITING'))
+               and (new.state <> 'DISABLED' or sec.role() is distinct from 'administrator')
+            or new.approved_by is distinct from old.approved_by and not coalesce(
+               case when new.approved_by is null then sec.role() = 'administrator'
+               else sec.role() = 'auditor' and new.approved_by = sec.actor() and sec.stepped()
+                    and old.state in ('INVITED', 'WAITING')
+                    and sec.actor() not in (old.id, old.created_by, old.updated_by) end, false))
         """,
         "somebody else must do this",
     ),
@@ -363,15 +382,26 @@ GUARDS = {
     ),
     "access_grant": (
         """
-        tg_op = 'INSERT' and (new.approved_by is not null or new.revoked_by is not null)
+        tg_op = 'INSERT' and (
+            new.approved_by is not null or new.revoked_by is not null
+            or new.from_at > clock_timestamp() + interval '5 minutes'
+            or not coalesce(case sec.role()
+               when 'practitioner' then new.kind = 'BREAK_GLASS' and new.user_id = sec.actor()
+                    and sec.stepped()
+               when 'police_analyst' then new.kind = 'INTEL_C'
+               when 'cs_lead' then new.kind not in ('BREAK_GLASS', 'INTEL_C') end, false))
         or tg_op = 'UPDATE' and (
             to_jsonb(new) - array['approved_at', 'approved_by', 'revoked_at', 'revoked_by']
             is distinct from
             to_jsonb(old) - array['approved_at', 'approved_by', 'revoked_at', 'revoked_by']
             or old.approved_by is not null and new.approved_by is distinct from old.approved_by
             or old.revoked_by is not null and new.revoked_by is distinct from old.revoked_by
-            or new.approved_by is distinct from old.approved_by
-               and (new.approved_by <> sec.actor() or sec.actor() in (old.user_id, old.created_by)))
+            or new.revoked_by is distinct from old.revoked_by and new.revoked_by <> sec.actor()
+            or new.approved_by is distinct from old.approved_by and not coalesce(
+               new.approved_by = sec.actor() and sec.actor() not in (old.user_id, old.created_by)
+               and case old.kind when 'BREAK_GLASS' then false
+                   when 'INTEL_C' then sec.role() = 'police_analyst'
+                   else sec.role() in ('cs_lead', 'auditor') end, false))
         """,
         "somebody else must do this",
     ),
