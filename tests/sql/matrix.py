@@ -211,7 +211,9 @@ def bodies(admin: psycopg.Connection, rows: Mapping[str, list[Row]]) -> Bodies:
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for table, those in rows.items():
         key = KEYS.get(table, "id::text")
-        keys = [row.key for row in those][:: -(-len(those) // (4 if table in SLOW else ONE_BY_ONE))]
+        keys = [row.key for row in those][
+            :: -(-len(those) // (4 if table in SLOW else ONE_BY_ONE)) | 1
+        ]
         read = f"select {key}, to_jsonb(t) from {quoted(table)} t where {key} = any (%s)"
         found[table] = dict(admin.execute(read.encode(), (keys,)).fetchall())
     return found
