@@ -38,6 +38,7 @@ from app.core.mail import Mailer, mailer_of
 from app.core.pages import csrf_token
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
+from app.demo import accounts as demo
 from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.maps import routes as maps
@@ -215,5 +216,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     threads = app.state.settings.web_threads
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     await run_in_threadpool(refuse_unsafe, app.state.db, "cs_app")
+    await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)
     yield
     app.state.db.dispose()

@@ -95,6 +95,7 @@ class May:
         request.state.identified = known
         request.state.permission = self.permission
         if self.permission == SIGNED_IN:
+            _must_be_a_person(known, request.method)
             return known.actor
         rule = self.rule_for(known.actor)
         _token_may(known, rule, request.method)
@@ -161,6 +162,12 @@ def query_names(dependant: Dependant) -> set[str]:
     """The names a route and everything it depends on take from the query."""
     own = {param.alias for param in dependant.query_params}
     return own.union(*map(query_names, dependant.dependencies))
+
+
+def _must_be_a_person(known: Identified, method: str) -> None:
+    """What anybody may do who is signed in is about their own session: a program has none."""
+    if known.token_scope is not None and method not in SAFE:
+        raise ForbiddenError("A token cannot be used for this. Sign in.")
 
 
 def _token_may(known: Identified, rule: Rule, method: str) -> None:

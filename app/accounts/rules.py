@@ -104,15 +104,29 @@ def source_of(peer: str, forwarded: str, trusted: Sequence[str]) -> str:
 
     IPv6 counts by its network, which is what one subscriber has.
     """
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    came_from = peer
-    while came_from in trusted and hops:
+    hops = [_plain(hop) for hop in forwarded.split(",") if hop.strip()]
+    came_from, ours = _plain(peer), {_plain(proxy) for proxy in trusted}
+    while came_from in ours and hops:
         came_from = hops.pop()
+    return came_from[:19] if came_from.count(":") == 7 else came_from
+
+
+def _plain(said: str) -> str:
+    """One spelling of an address, without the port that some proxies add.
+
+    An IPv4 address that came over an IPv6 socket (`::ffff:192.0.2.1`) is that address: by their
+    network all of them would be one source, and ten failures anywhere would stop everybody.
+    """
+    bare = said.strip()
+    if found := re.fullmatch(r"\[(.+)\](:\d+)?|(\d+(?:\.\d+){3}):\d+", bare):
+        bare = found[1] or found[3]
     try:
-        address = ip_address(came_from)
+        address = ip_address(bare)
     except ValueError:
-        return came_from
-    return address.exploded[:19] if isinstance(address, IPv6Address) else str(address)
+        return bare
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or address.exploded)
+    return str(address)
 
 
 def lifetime(text: str) -> timedelta:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords, queries, service
@@ -21,13 +21,15 @@ from app.accounts.permissions import ROLES
 from app.accounts.rules import LONGEST_ACCOUNT, State
 from app.accounts.secrets import Factors, factors_of, new_totp_secret
 from app.audit import service as audit
-from app.core import clock
+from app.core import clock, log
 from app.core.actor import NOBODY, job_actor
 from app.core.db import Database
+from app.core.errors import BusyError
 from app.core.ids import new_reference
 from app.core.settings import Settings
 
 JOB = job_actor("demo:load")
+CLOSER = job_actor("demo:load", db_role="cs_app")  # by the web process, too
 FILE = "demo-accounts.json"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 
@@ -53,6 +55,25 @@ BOROUGH = "E09000021"
 
 Told = Mapping[str, str]
 
+# The demonstration accounts, and whatever they or those made by them changed or confirmed last.
+BEHIND = text("""
+    with recursive behind (id) as (
+        select id from app."user" where username = any (:names) and is_synthetic
+        union
+        select made.id from app."user" as made
+        join behind on behind.id in (made.updated_by, made.approved_by)
+    )
+    select id from behind
+""")
+TOKENS = text("""
+    update app.api_token set revoked_at = now()
+    where created_by = any (:ids) and revoked_at is null
+""")
+GRANTS = text("""
+    update app.access_grant set revoked_at = now(), revoked_by = :nobody
+    where revoked_at is null and (created_by = any (:ids) or approved_by = any (:ids))
+""")
+
 
 def ensure(db: Database, settings: Settings, factors: Factors | None = None) -> bool:
     """Accounts and file, as they were or both anew; True when they were made."""
@@ -68,12 +89,34 @@ def ensure(db: Database, settings: Settings, factors: Factors | None = None) -> 
 
 
 def close(db: Database) -> int:
-    """Outside demo mode nobody signs in with them; how many were still open."""
-    with db.begin(JOB) as session:
-        found = [user for user in _existing(session).values() if user.state != State.DISABLED]
+    """Outside demo mode nobody signs in with them; how many accounts were still open.
+
+    Whoever had the file could make further accounts, confirm them, give tokens and grants: these
+    end, too. An account that somebody else has changed since, and confirmed, is theirs.
+    """
+    with db.begin(CLOSER) as session:
+        ids = list(session.scalars(BEHIND, {"names": [person.username for person in PEOPLE]}))
+        found = session.scalars(
+            select(User).where(User.id.in_(ids), User.state != State.DISABLED).with_for_update()
+        ).all()
         for user in found:
             service.disable(session, user, why="not demo", now=clock.now())
+        for statement in (TOKENS, GRANTS) if ids else ():
+            session.execute(statement, {"ids": ids, "nobody": NOBODY})
     return len(found)
+
+
+def close_outside(db: Database, settings: Settings) -> None:
+    """At the start of each web process: where the launcher is not used, nothing else would.
+
+    Without an answer nobody signs in either; the next start asks again.
+    """
+    if settings.demo:
+        return
+    try:
+        close(db)
+    except BusyError:
+        log.info("demo.not-closed")
 
 
 def _existing(session: Session) -> dict[str, User]:
