@@ -52,7 +52,14 @@ CHANGES = {
     "app.cluster": "state = state",
 }
 # What a row must be to be new.
-FRESH = {"app.user": {"state": "INVITED", "approved_at": None, "approved_by": None}}
+FRESH = {
+    "app.user": {
+        "state": "INVITED",
+        "approved_at": None,
+        "approved_by": None,
+        "is_synthetic": False,
+    }
+}
 REFUSED = psycopg.errors.InsufficientPrivilege
 LOGINS = ("cs_app", "cs_audit", "cs_job")
 ONE_BY_ONE = 8  # of what is tried row by row: a part of each table
