@@ -76,6 +76,7 @@ class Issuer:
             "sub": "subject-1",
             "aud": CLIENT_ID,
             "iat": now,
+            "auth_time": now,
             "exp": now + 300,
             "nonce": nonce,
             "email": "kim.example@kingston.example",

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -21,6 +22,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry, Token, decode
 
 from app.accounts.issuer import KEPT_S, Issuer, SignOnRefusedError, Why
+from app.accounts.permissions import PERMISSIONS
 from app.core import clock
 from app.core.settings import Settings
 
@@ -94,12 +96,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Who the issuer says this is. `email` only when the issuer has verified it."""
+    """Who the issuer says this is. `email` only when the issuer has verified it.
+
+    `shown_at` is when the person last proved it there; None when the issuer does not say.
+    """
 
     issuer: str
     subject: str
     email: str | None
     second_factor: bool
+    shown_at: datetime | None
 
 
 class Provider:
@@ -120,6 +126,8 @@ class Provider:
             "nonce": attempt.nonce,
             "code_challenge": _text(sha256(attempt.verifier.encode()).digest()),
             "code_challenge_method": "S256",
+            # Nobody is let in silently because somebody was at this computer this morning.
+            "max_age": str(PERMISSIONS.step_up_max_age_s),
         }
         begin = self.issuer.endpoint("authorization_endpoint")
         return f"{begin}{'&' if '?' in begin else '?'}{urlencode(asked)}"
@@ -194,7 +202,15 @@ def _proven(client: Client, claims: Mapping[str, Any]) -> Proven:
         subject=claims["sub"],
         email=email if checked and isinstance(email, str) else None,
         second_factor=isinstance(amr, list) and not SECOND_FACTORS.isdisjoint(map(str, amr)),
+        shown_at=_shown_at(claims.get("auth_time")),
     )
+
+
+def _shown_at(said: object) -> datetime | None:
+    """A time to come is now: clocks differ, and it must not last the longer for it."""
+    if not isinstance(said, int) or said < 0:
+        return None
+    return datetime.fromtimestamp(min(said, int(clock.now().timestamp())), UTC)
 
 
 def _signing(keys: object) -> list[dict[str, Any]]:

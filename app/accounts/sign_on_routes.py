@@ -101,7 +101,9 @@ def _entered(
     if user.state == State.WAITING:
         return _sorry(request, WAITS, 200)
     if proven.second_factor:
-        token = visits.signed_in(session, user, now=now, return_to=to, way="oidc")
+        token = visits.signed_in_elsewhere(
+            session, user, now=now, return_to=to, way="oidc", shown_at=proven.shown_at
+        )
         return signed_in_at(html.arrived(request, to, title=SIGNED_IN), token)
     token = visits.asked_for_code(session, user, now=now, return_to=to)
     return signed_in_at(html.arrived(request, CODE_PAGE, title=SIGNED_IN), token)

@@ -43,8 +43,21 @@ def setting_up(session: Session, user: User, challenge: bytes, *, now: datetime)
 
 
 def signed_in(session: Session, user: User, *, now: datetime, return_to: str, way: str) -> str:
-    """Both factors were right. The token for the cookie."""
-    token = _opened(session, user, Stage.FULL, now=now, return_to=return_to)
+    """Both factors were right just now. The token for the cookie."""
+    return signed_in_elsewhere(session, user, now=now, return_to=return_to, way=way, shown_at=now)
+
+
+def signed_in_elsewhere(
+    session: Session,
+    user: User,
+    *,
+    now: datetime,
+    return_to: str,
+    way: str,
+    shown_at: datetime | None,
+) -> str:
+    """As well; but the factors may have been shown there hours ago, or nobody knows when."""
+    token = _opened(session, user, Stage.FULL, now=now, return_to=return_to, shown_at=shown_at)
     user.last_sign_in_at = now
     audit.record(session, "sign_in", "user", user.ref, way=way)
     return token
@@ -92,7 +105,15 @@ def patient(answer: Response) -> Response:
     return answer
 
 
-def _opened(session: Session, user: User, stage: Stage, *, now: datetime, return_to: str) -> str:
+def _opened(
+    session: Session,
+    user: User,
+    stage: Stage,
+    *,
+    now: datetime,
+    return_to: str,
+    shown_at: datetime | None = None,
+) -> str:
     role, token = ROLES[user.role], new_token()
     lasts = STAGE_TIME.get(stage, timedelta(hours=role.abs_h))
     session.add(
@@ -105,7 +126,7 @@ def _opened(session: Session, user: User, stage: Stage, *, now: datetime, return
             last_seen_at=now,
             idle_min=role.idle_min,
             absolute_until=now + lasts,
-            stepped_at=now if stage is Stage.FULL else None,
+            stepped_at=shown_at,
         )
     )
     return token

@@ -582,3 +582,34 @@ def test_where_browsers_know_no_passkeys_there_is_no_such_page(db, settings):
 def test_every_role_may_have_passkeys(db, set_up, role, device):
     with browser(db, set_up, sign_in_as(db, role)) as client:
         assert add(client, device).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("since", "stepped"),
+    [
+        (timedelta(0), True),
+        (timedelta(minutes=9), True),
+        (timedelta(minutes=11), False),
+        (timedelta(hours=9), False),
+        (timedelta(days=-1), True),  # a clock that is wrong: as of now, and no longer
+        (None, False),
+    ],
+)
+def test_a_sign_in_of_this_morning_at_work_is_no_fresh_second_factor(
+    db, stranger, kim, issuer, since, stepped
+):
+    issuer.claims = {"auth_time": since and int((clock.now() - since).timestamp())}
+    if since == timedelta(0):
+        issuer.claims = {}
+
+    sign_on(stranger)
+
+    page = stranger.get("/account/password", headers=HTML)
+    assert page.status_code == (200 if stepped else 303)
+    with db.read(SYSTEM) as session:
+        last = session.scalar(text("select max(stepped_at) from app.session where stage = 'FULL'"))
+    assert last is None or last <= clock.now()
+
+
+def test_the_issuer_is_asked_for_a_sign_in_of_the_last_ten_minutes(stranger):
+    assert "max_age=600" in stranger.get("/sign-in/oidc").headers["location"]
