@@ -28,6 +28,7 @@ DEFINERS = frozenset(
         "app.place_after()",
         "app.place_listed_after()",
         "app.purpose_record()",
+        "app.relink(uuid[],uuid[])",
         "app.scope_from_child()",
         "app.scope_from_incident()",
         "app.scope_from_place()",

@@ -4,6 +4,7 @@ import argparse
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as known
@@ -22,6 +23,8 @@ JOB = job_actor("accounts:admin")
 HAND_OVER = "Hand the link over in person. It works once, for seven days."
 OPTIONS = {"borough_codes": "--borough", "agency_code": "--agency", "ends_on": "--ends-on"}
 CHANGE = "Change the answers named here."
+# Of two commands at once the second sees the auditor of the first.
+ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('first auditor', 0))")
 FIRST = (
     "Confirmed on the host, since there is no auditor yet. The audit says that no second person "
     "was asked. From now on this auditor confirms the accounts of leads and police analysts."
@@ -83,6 +86,7 @@ def _create(arguments: argparse.Namespace, context: Context) -> Result:
 
 def _confirm(arguments: argparse.Namespace, context: Context) -> Result:
     with context.db.begin(JOB) as session:
+        session.execute(ONE_AT_A_TIME)
         user = _locked(session, arguments.username)
         others = queries.confirmers(session, but=user.id, today=clock.today())
         service.confirm_first_auditor(session, NOBODY, user, others=others)

@@ -2,8 +2,10 @@
 
 import argparse
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, text
@@ -210,3 +212,19 @@ def test_a_command_is_asked_for_with_json_before_or_after_it():
     for arguments in (["--json", "users", "list"], ["users", "list", "--json"]):
         assert cli.parser().parse_args(arguments).json is True
     assert isinstance(cli.parser().parse_args(["users", "list"]), argparse.Namespace)
+
+
+def test_of_two_auditors_confirmed_at_once_the_host_confirms_one(run, db):
+    for name in ("ash.example", "bel.example"):
+        run("users", "create", name, *KIM[3:], "--role", "auditor")
+    together = Barrier(2)
+
+    def confirm(name):
+        together.wait()
+        try:
+            return run("users", "confirm", name)["confirmed"]
+        except RuleBrokenError:
+            return False
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(confirm, ("ash.example", "bel.example"))) == [False, True]

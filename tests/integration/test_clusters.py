@@ -697,7 +697,7 @@ def work(db):
         ({"eps_days": 0}, "eps_days"),
         ({"min_points": 99}, "min_points"),
         ({"source": "police"}, "source"),
-        ({"colour": "red"}, "colour"),
+        ({"colour": "red"}, "body"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused_by_field(client, body, field):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from app.core.ids import random_id
-from tests.people import SYSTEM, sign_in_as
+from tests.people import SYSTEM, browser, sign_in_as
 
 REFUSED = "somebody else must do this"
 ASKED = """
@@ -159,3 +159,35 @@ def test_a_grant_is_approved_by_whom_its_kind_names(db, world):
     assert outcome(db, lead, revoke, other=random_id()) == REFUSED
     auditor = world["auditor"].actor
     assert outcome(db, auditor, approve, me=auditor.id) == "done"
+
+
+def test_linking_a_place_does_not_tell_how_many_incidents_it_has(db, world):
+    link = "select app.link_incidents('{}', array[gen_random_uuid()])"
+    with db.cursor(world["partner"].actor) as cursor:
+        assert cursor.execute(link).fetchone() == (0,)
+    with psycopg.connect(db.logins.dsn("cs_app"), autocommit=True) as nobody:
+        for call in (link, link.replace("link_incidents", "relink")):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                nobody.execute(call)
+
+
+def test_a_place_tells_who_made_and_changed_it_whatever_the_statement_says(db, settings, world):
+    maker, other = world["cs_lead"], world["practitioner"].user_id
+    shop = {"type_code": "TAKEAWAY_SHOP", "name": "A shop", "longitude": -0.3, "latitude": 51.41}
+    with browser(db, settings, maker) as client:
+        ref = client.post("/api/v1/places", json=shop).json()["ref"]
+    me = sign_in_as(db, "practitioner").actor
+
+    done = outcome(
+        db,
+        me,
+        """update app.place set name = 'Another', updated_by = %(other)s, created_by = %(other)s,
+               is_synthetic = true where ref = %(ref)s""",
+        other=other,
+        ref=ref,
+    )
+
+    said = "select name, created_by, updated_by, is_synthetic from app.place where ref = %s"
+    with db.cursor(me) as cursor:
+        found = cursor.execute(said, [ref]).fetchone()
+    assert (done, found) == ("done", ("Another", maker.user_id, me.id, False))
