@@ -57,7 +57,7 @@ def create(session: Session, by: UUID, wanted: Wanted, *, issuer: str = "") -> U
 def revise(session: Session, by: UUID, user: User, wanted: Wanted, *, issuer: str = "") -> bool:
     """Change an account; True when a second person must look at it again.
 
-    A change of role or boroughs ends the sessions there are, so that a new one begins with it.
+    A change of role, or of who somebody is at sign-in, ends the sessions there are.
     """
     facts = _facts(wanted)
     changed = [name for name in FACTS if getattr(user, name) != facts[name]]
@@ -78,7 +78,7 @@ def revise(session: Session, by: UUID, user: User, wanted: Wanted, *, issuer: st
         user.state = state_after_setup(waits_for_second=waits, confirmed=confirmed)
     user.updated_at, user.updated_by, user.version = clock.now(), by, user.version + 1
     audit.record(session, "user.update", "user", user.ref, changed=changed, again=again)
-    if again or "role" in changed:
+    if again or not {"role", "email", "oidc_subject"}.isdisjoint(changed):
         accounts.end_sessions(session, user)
     return again
 

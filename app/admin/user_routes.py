@@ -31,6 +31,17 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 Said = Annotated[str | None, Query(max_length=80)]
 
 
+WHO_CHANGED = "Who signs in to your account was changed"
+WHO_CHANGED_LETTER = """\
+An administrator changed the e-mail address or the work account that belongs to your account. You
+were signed out.
+
+If you do not know of this, tell the contextual safeguarding lead now.
+
+Contextmap
+"""
+
+
 def _or_none(value: str | None) -> str | None:
     return value or None
 
@@ -108,7 +119,7 @@ def edit(ref: str, request: Request, db: Db, actor: Changer, partners: Partners)
 
 @user_pages.post("/{ref}/edit")
 def send_edit(
-    ref: str, request: Request, db: Db, actor: Changer, sent: Form, partners: Partners
+    ref: str, request: Request, db: Db, post: Post, actor: Changer, sent: Form, partners: Partners
 ) -> Response:
     asked, version, errors = wanted(sent)
     issuer = request.app.state.settings.oidc_issuer
@@ -120,7 +131,11 @@ def send_edit(
             return change_page(request, session, partners, sent, errors, user=user)
         if version != user.version:
             return change_page(request, session, partners, sent, {}, user=user, stale=True)
+        before = (user.email, user.oidc_subject)
         service.revise(session, actor.id, user, asked, issuer=issuer)
+    if before[0] and before != (user.email, user.oidc_subject):
+        # To the address that was: whoever has the new one need not be the person.
+        post.send(before[0], WHO_CHANGED, WHO_CHANGED_LETTER)
     return html.see(f"/admin/users/{user.ref}")
 
 

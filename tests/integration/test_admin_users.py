@@ -530,3 +530,23 @@ def test_administrators_see_no_case_record_behind_an_account(db, admin, as_):
 
     assert "Kingston upon Thames, Richmond upon Thames" in page
     assert "Grants" not in re.search(r"<main.*</main>", page, re.S)[0]
+
+
+def test_who_is_signed_in_is_told_at_the_old_address_when_another_is_set(db, admin, as_):
+    kim = as_("practitioner")
+    execute = "update app.\"user\" set email = 'kim@kingston.example' where id = :id"
+    with db.begin(SYSTEM) as session:
+        session.execute(text(execute), {"id": kim.person.user_id})
+    admin.app.state.mailer = RecordedMail()
+    user = stored_of(db, kim.person)
+    same = NEW | {"ends_on": in_days(90), "email": "kim@kingston.example"}
+
+    send(admin, f"/admin/users/{user.ref}/edit", **same, version=user.version)
+    assert kim.get("/map").status_code == 200
+    assert admin.app.state.mailer.sent == []
+    version = stored_of(db, kim.person).version
+    other = same | {"email": "somebody@elsewhere.example", "version": version}
+    assert send(admin, f"/admin/users/{user.ref}/edit", **other).status_code == 303
+
+    assert [letter.to for letter in admin.app.state.mailer.sent] == ["kim@kingston.example"]
+    assert kim.get("/map").headers["location"].startswith("/sign-in")
