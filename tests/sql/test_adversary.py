@@ -191,3 +191,26 @@ def test_a_place_tells_who_made_and_changed_it_whatever_the_statement_says(db, s
     with db.cursor(me) as cursor:
         found = cursor.execute(said, [ref]).fetchone()
     assert (done, found) == ("done", ("Another", maker.user_id, me.id, False))
+
+
+def test_what_one_leaves_in_a_connection_the_next_does_not_find(db, world):
+    db.pool_size = 1
+    left = """
+        select pg_backend_pid(), set_config('search_path', 'pg_catalog', false),
+               set_config('TimeZone', 'Asia/Tokyo', false),
+               set_config('default_transaction_read_only', 'on', false),
+               pg_advisory_lock(72110420)
+    """
+    with db.cursor(world["partner"].actor) as cursor:
+        before = cursor.execute(left).fetchone()[0]
+
+    found = """
+        select pg_backend_pid(), current_setting('search_path'), current_setting('TimeZone'),
+               current_setting('default_transaction_read_only'), current_setting('jit'),
+               (select count(*) from pg_locks where locktype = 'advisory')
+    """
+    with db.cursor(world["cs_lead"].actor) as cursor:
+        pid, path, zone, read_only, jit, locks = cursor.execute(found).fetchone()
+    assert pid == before
+    assert (path, read_only, jit, locks) == ("public, queue", "off", "off", 0)
+    assert zone != "Asia/Tokyo"
