@@ -86,7 +86,7 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
         gate, opener = os.pipe()
         programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
-        children = Children(programs, env=_environment(settings))
+        children = Children(programs, env=_environment(settings, address))
         stack.callback(children.stop)
         children.start("web")  # loads its libraries meanwhile, and waits at the gate
         cluster = _database(settings, stack)
@@ -160,13 +160,15 @@ def _programs(listening: int, gate: int, *, web_processes: int) -> dict[str, Pro
     return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, address: str) -> dict[str, str]:
     """What the command line changed, for the children to read."""
     demo = "1" if settings.demo else "0"
+    told = "base_url" in settings.model_fields_set
     return {
         **os.environ,
         "CONTEXTMAP_DATA_DIR": str(settings.data_dir),
         "CONTEXTMAP_DEMO": demo,
+        "CONTEXTMAP_BASE_URL": settings.base_url if told else address,  # links name this port
     }
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from app.core.db import Database
 from app.core.migrate import bootstrap_and_migrate
 from app.core.postgres import PrivateCluster
 from app.core.settings import Settings
-from tests.people import LEAD, browser, sign_in_as
+from tests.people import HTML, LEAD, browser, sign_in_as
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAIMS_KEY = b"key of the tests, of no other use"
@@ -183,6 +183,20 @@ def client(db, settings) -> Iterator[TestClient]:
     person = sign_in_as(db, "cs_lead", agency="AFC", user_id=LEAD.id)
     with browser(db, settings, person) as client:
         yield client
+
+
+@pytest.fixture
+def as_(db, settings):
+    """A browser of a new person with this role."""
+    with ExitStack() as opened:
+
+        def signed_in(role, **options):
+            person = sign_in_as(db, role, **options)
+            client = opened.enter_context(browser(db, settings, person, headers=HTML))
+            client.person = person
+            return client
+
+        yield signed_in
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from app.accounts.models import Credential
 from app.accounts.secrets import STEP_S, factors_of
 from app.core import clock
 from app.core.mail import RecordedMail
-from tests.people import SYSTEM, browser, csrf, sign_in_as
+from tests.people import HTML, SYSTEM, browser, send, sign_in_as
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-HTML = {"Accept": "text/html"}
 PASSWORD = "otter lantern gravel 7"
 
 
@@ -72,10 +71,6 @@ def visitor(db, settings, *, hasher=CHEAP):
     client.app.state.mailer = RecordedMail()
     client.letters = client.app.state.mailer.sent
     return client
-
-
-def send(client, path, **fields):
-    return client.post(path, data={"csrf": csrf(client)} | fields, headers=HTML)
 
 
 def see(client, path):

@@ -19,6 +19,7 @@ from app.core.pages import SESSION_COOKIE
 
 SYSTEM = job_actor("accounts:sign-in", db_role="cs_app")
 KINGSTON, RICHMOND = "E09000021", "E09000027"
+HTML = {"Accept": "text/html"}
 
 USER = text("""
     insert into app."user" (id, ref, username, name, agency_code, role, borough_codes, state,
@@ -108,3 +109,16 @@ def csrf(client) -> str:
     """The token that a page would give this client for its forms."""
     session = client.cookies.get(SESSION_COOKIE, "")
     return hmac.new(client.app.state.csrf_key, session.encode(), hashlib.sha256).hexdigest()
+
+
+def send(client, path, **answers):
+    """A form as a browser sends it, with the token of the page."""
+    return client.post(path, data={"csrf": csrf(client)} | answers, headers=HTML)
+
+
+def ref_of(db, person) -> str:
+    """The reference of this person's account."""
+    with db.read(SYSTEM) as session:
+        return session.scalar(
+            text('select ref from app."user" where id = :id'), {"id": person.user_id}
+        )

@@ -21,10 +21,9 @@ from app.core import clock
 from app.core.ids import new_id
 from app.core.pages import SESSION_COOKIE
 from tests.authenticator import SecurityKey
-from tests.people import KINGSTON, SYSTEM, browser, csrf, sign_in_as
+from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
 from tests.sql import world
 
-HTML = {"accept": "text/html"}
 PLAN = {"X-Purpose": "PLAN"}
 HOME_NAME = "The home of the uses"
 # What no answer without a trace may hold: names, points, ages of the records below.

@@ -41,6 +41,7 @@ STAGE_TIME = {Stage.CODE: timedelta(minutes=10), Stage.SETUP: timedelta(hours=1)
 INVITATION_TIME = timedelta(days=7)
 LONGEST_ACCOUNT = timedelta(days=365)
 UNUSED = timedelta(days=90)
+BREAK_GLASS = "BREAK_GLASS"  # the kind of grant that people give themselves in an emergency
 LONGEST_TOKEN = timedelta(hours=24)
 FAILURES_KEPT = timedelta(days=1)
 FAILURES, WINDOW, PAUSE = 10, timedelta(minutes=5), timedelta(minutes=5)

@@ -10,7 +10,14 @@ from app.accounts import letters, queries
 from app.accounts.identity import token_hash
 from app.accounts.models import Credential, Grant, User
 from app.accounts.permissions import PERMISSIONS
-from app.accounts.rules import CODES_SHOWN, FAILURES_KEPT, INVITATION_TIME, UNUSED, State
+from app.accounts.rules import (
+    BREAK_GLASS,
+    CODES_SHOWN,
+    FAILURES_KEPT,
+    INVITATION_TIME,
+    UNUSED,
+    State,
+)
 from app.accounts.secrets import Factors, new_token
 from app.audit import service as audit
 from app.core import clock
@@ -20,7 +27,6 @@ from app.core.ids import new_id, new_reference
 from app.core.mail import Mail
 
 INVITE = text("select app.invite(:invited, :id, :hash, :until)")
-BREAK_GLASS = "BREAK_GLASS"
 
 
 def invite(session: Session, user: User, *, now: datetime) -> str:

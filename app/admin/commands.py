@@ -102,7 +102,7 @@ def _disable(arguments: argparse.Namespace, context: Context) -> Result:
 
 def _list(_: argparse.Namespace, context: Context) -> Result:
     with context.db.read(JOB) as session:
-        users = [_told(user) for user in queries.every_account(session)]
+        users = [_told(user) for user in known.users(session)]
     lines = [" ".join(str(user[key]) for key in ("username", "role", "state")) for user in users]
     return {"users": users, "lines": lines}
 

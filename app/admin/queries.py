@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Grant, User
 from app.accounts.permissions import ROLES
-from app.accounts.rules import State
+from app.accounts.rules import BREAK_GLASS, State
 from app.admin.rules import ENDING_TIME, LASTING, UNDER_WAY, GrantState
 from app.children.models import Child
 from app.core.actor import NOBODY
@@ -106,10 +106,6 @@ def accounts(session: Session, asked: Filters, *, number: int = 1) -> Page[Liste
     return Page([Listed._make(row) for row in rows], total or 0, number)
 
 
-def every_account(session: Session) -> Sequence[User]:
-    return session.scalars(select(User).order_by(User.username)).all()
-
-
 def waiting(session: Session) -> int:
     """How many accounts wait for a second person."""
     return session.scalar(select(func.count()).select_from(User).where(to_confirm())) or 0
@@ -166,7 +162,7 @@ def grants(
     session: Session, state: GrantState | None, *, now: datetime, number: int = 1
 ) -> Page[GrantRow]:
     """One numbered page of grants in a state: first what ends first."""
-    asked = [] if state is None else [_in_state(state, now)]
+    asked = [] if state is None else [in_state(state, now)]
     total = session.scalar(select(func.count()).select_from(Grant).where(*asked))
     rows = session.execute(
         _grant_rows()
@@ -179,7 +175,7 @@ def grants(
 
 
 def grant_counts(session: Session, *, now: datetime) -> dict[GrantState, int]:
-    columns = [func.count().filter(_in_state(state, now)) for state in GrantState]
+    columns = [func.count().filter(in_state(state, now)) for state in GrantState]
     counted = session.execute(select(*columns).select_from(Grant)).one()
     return dict(zip(GrantState, counted, strict=True))
 
@@ -234,9 +230,10 @@ def _grant_rows() -> Select[Grant, str, str, str, str | None]:
     )
 
 
-def _in_state(state: GrantState, now: datetime) -> ColumnElement[bool]:
+def in_state(state: GrantState, now: datetime) -> ColumnElement[bool]:
+    """`rules.grant_state` for the database."""
     live = and_(Grant.revoked_at.is_(None), Grant.until_at > now)
-    opened = or_(Grant.approved_at.is_not(None), Grant.kind == "BREAK_GLASS")
+    opened = or_(Grant.approved_at.is_not(None), Grant.kind == BREAK_GLASS)
     soon = and_(Grant.kind.in_(LASTING), Grant.until_at <= now + ENDING_TIME)
     return {
         GrantState.ASKED: and_(live, not_(opened)),

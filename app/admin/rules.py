@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.accounts.permissions import PERMISSIONS, ROLES, Role
-from app.accounts.rules import OTHER_PERSON, USERNAME, State, end_problem
+from app.accounts.rules import BREAK_GLASS, OTHER_PERSON, USERNAME, State, end_problem
 from app.core import clock
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -85,7 +85,7 @@ KIND_WORDS = {
     "PACK_MISSING": "Pack of a missing panel",
     "PACK_DRB": "Pack of a daily risk briefing",
     "INTEL_C": "One item of code C",
-    "BREAK_GLASS": "Emergency access",
+    BREAK_GLASS: "Emergency access",
 }
 OBJECTS = {Kind.CASE: ("place", "PL"), Kind.CHILD_LINK: ("child", "CH")}
 # Whom a grant opens anything to: roles that see some of these records, but not all.
@@ -126,7 +126,7 @@ def grant_state(grant: Granted, now: datetime) -> GrantState:
         return GrantState.REVOKED
     if grant.until_at <= now:
         return GrantState.OVER
-    if grant.approved_at is None and grant.kind != "BREAK_GLASS":
+    if grant.approved_at is None and grant.kind != BREAK_GLASS:
         return GrantState.ASKED
     soon = grant.kind in LASTING and grant.until_at <= now + ENDING_TIME
     return GrantState.ENDING if soon else GrantState.LIVE

@@ -72,8 +72,11 @@ MAX_ZOOM = 18
 @pages.get("/map")
 def map_page(request: Request, db: Db, actor: Reader) -> Response:
     filters, wrong = rules.parse(request.query_params, clock.today())
+    shows = frozenset(layer for layer, needed in SHOWS.items() if can(actor, needed))
+    if filters.layer not in shows:
+        raise NotFoundError("There is no such layer.")
     with db.read(actor) as session:
-        context = view.page(session, filters, request.app.state.settings)
+        context = view.page(session, filters, request.app.state.settings, shows)
     return html.render(
         request,
         "map/map.html",

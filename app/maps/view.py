@@ -1,6 +1,7 @@
 """The map page's words and choices, from the filters and the rows."""
 
 import tomllib
+from collections.abc import Set
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -45,8 +46,8 @@ def partner_codes(settings: Settings) -> list[str]:
     return [borough["code"] for borough in _partnership(settings.partnership)["borough"]]
 
 
-def page(session: Session, filters: Filters, settings: Settings) -> dict[str, Any]:
-    """Everything map/map.html shows."""
+def page(session: Session, filters: Filters, settings: Settings, shows: Set[str]) -> dict[str, Any]:
+    """Everything map/map.html shows; of layers that are not in `shows` not even a zero."""
     partners = partner_codes(settings)
     rows = queries.rows(session, filters, partners)
     choices = _choices(session, filters)
@@ -55,12 +56,17 @@ def page(session: Session, filters: Filters, settings: Settings) -> dict[str, An
         "query": filters.query(),
         "tags": _tags(filters, choices),
         "rows": rows,
-        "count_sentence": sentence(rows),
+        "count_sentence": sentence(rows, with_clusters="clusters" in shows),
         "off_map": [row for row in rows if row.lon is None],
         "totals": queries.totals(session, filters, partners),
         "bounds": bounds(rows),
         "basemap": basemap.page(settings.basemap),
-        "layers": [Layer(v, filters.query(layer=k), k == filters.layer) for k, v in LAYERS.items()],
+        "shows": shows,
+        "layers": [
+            Layer(label, filters.query(layer=key), key == filters.layer)
+            for key, label in LAYERS.items()
+            if key in shows
+        ],
         "own_to": _own_to(filters),
     }
 
@@ -91,13 +97,14 @@ def counted(session: Session, filters: Filters, partners: list[str]) -> dict[str
     }
 
 
-def sentence(rows: list[Row]) -> str:
+def sentence(rows: list[Row], *, with_clusters: bool = True) -> str:
     """Count what is listed: 38 places, 7 clusters. 33 on the map, 5 not on the map."""
     places = sum(row.kind == "place" for row in rows)
     clusters = len(rows) - places
     missing = sum(row.lon is None for row in rows)
     crossing = sum(row.kind == "cluster" and row.cross_borough for row in rows)
-    parts = [f"{_many(places, 'place')}, {_many(clusters, 'cluster')}."]
+    counted = [_many(places, "place")] + [_many(clusters, "cluster")] * with_clusters
+    parts = [f"{', '.join(counted)}."]
     if crossing:
         parts.append(f"{_many(crossing, 'cluster')} with incidents in more than one borough.")
     parts.append(f"{len(rows) - missing} on the map, {missing} not on the map.")

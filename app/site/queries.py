@@ -1,9 +1,16 @@
 """What the home page and the monitors ask."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
+
+from app.accounts.models import Grant, User
+from app.accounts.queries import unused_since
+from app.accounts.rules import BREAK_GLASS
+from app.admin.queries import in_state, to_confirm
+from app.admin.rules import GrantState
 
 
 class Totals(NamedTuple):
@@ -14,6 +21,13 @@ class Totals(NamedTuple):
     police_events: int
     police_from: str | None
     police_to: str | None
+
+
+class Waiting(NamedTuple):
+    """How many wait, and the day that says how urgent that is."""
+
+    n: int
+    at: datetime | None
 
 
 class Source(NamedTuple):
@@ -67,3 +81,33 @@ def totals(session: Session) -> Totals:
 def schema_version(session: Session) -> str | None:
     found = session.scalar(text("select version_num from reference.schema_version"))
     return None if found is None else str(found)
+
+
+def accounts_to_confirm(session: Session) -> Waiting:
+    """With the day of the oldest."""
+    return _counted(session, func.min(User.created_at), to_confirm())
+
+
+def accounts_unused(session: Session, before: datetime) -> Waiting:
+    return Waiting(len(unused_since(session, before)), None)
+
+
+def grants_to_approve(session: Session, now: datetime) -> Waiting:
+    """With the day on which the oldest was asked for."""
+    return _counted(session, func.min(Grant.created_at), in_state(GrantState.ASKED, now))
+
+
+def grants_ending(session: Session, now: datetime) -> Waiting:
+    """With the last day of the next: a grant ends at the midnight after it."""
+    last = func.min(Grant.until_at) - timedelta(seconds=1)
+    return _counted(session, last, in_state(GrantState.ENDING, now))
+
+
+def emergencies(session: Session, since: datetime) -> Waiting:
+    """With the day of the newest."""
+    used = (Grant.kind == BREAK_GLASS, Grant.from_at >= since)
+    return _counted(session, func.max(Grant.from_at), *used)
+
+
+def _counted(session: Session, at: ColumnElement[datetime], *which: ColumnElement[bool]) -> Waiting:
+    return Waiting._make(session.execute(select(func.count(), at).where(*which)).one())

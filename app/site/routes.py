@@ -15,9 +15,10 @@ from app.core.json import json_bytes
 from app.core.migrate import head
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
+from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
 from app.reference import queries as reference
-from app.site import queries
+from app.site import queries, service
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
@@ -39,11 +40,15 @@ WORLD = Box(-180, -90, 180, 90)
 
 @pages.get("/")
 def home(request: Request, db: Db, actor: Anyone) -> Response:
-    totals = None
-    if can(actor, "place.read"):
-        with db.read(actor) as session:
-            totals = queries.totals(session)
-    return html.render(request, "home.html", page_title="Contextmap", totals=totals)
+    with db.read(actor) as session:
+        return html.render(
+            request,
+            "home.html",
+            page_title="Contextmap",
+            totals=queries.totals(session) if can(actor, "place.read") else None,
+            work=service.work(session, actor),
+            seals=service.seals(session) if sees_metadata(actor) else None,
+        )
 
 
 @pages.get("/api/v1/openapi.json")

@@ -6,32 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.accounts.models import Grant, User
+from app.accounts.models import Grant
 from app.core import clock
 from app.core.ids import new_id, new_reference
-from tests.people import KINGSTON, RICHMOND, SYSTEM, browser, csrf, sign_in_as
+from tests.people import KINGSTON, RICHMOND, SYSTEM, ref_of, send
 
-HTML = {"accept": "text/html"}
 REASON = "Synthetic: works with the school at this place."
 PLACE = {"type_code": "HEALTH_SITE", "name": "Place", "easting": 518000, "northing": 174800}
 PLAN = {"accept": "application/json", "x-purpose": "PLAN"}
-
-
-@pytest.fixture
-def as_(db, settings):
-    """A browser of a new person with this role."""
-    opened = []
-
-    def signed_in(role, **options):
-        person = sign_in_as(db, role, **options)
-        client = browser(db, settings, person, headers=HTML)
-        client.person = person
-        opened.append(client)
-        return client
-
-    yield signed_in
-    for client in opened:
-        client.close()
 
 
 @pytest.fixture
@@ -68,18 +50,9 @@ def place(lead):
     return sent.json()["ref"]
 
 
-def send(client, url, **answers):
-    return client.post(url, data=answers | {"csrf": csrf(client)})
-
-
-def ref_of(db, client):
-    with db.read(SYSTEM) as session:
-        return session.get(User, client.person.user_id).ref
-
-
 def answers(db, kim, place, **others):
     said = {
-        "person": ref_of(db, kim),
+        "person": ref_of(db, kim.person),
         "kind": "CASE",
         "record": place,
         "purpose": "CONTEXT_ASSESSMENT",

@@ -6,10 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.identity import identify, token_hash
-from app.accounts.models import ApiToken, User
-from tests.people import SYSTEM, browser, csrf, sign_in_as
-
-HTML = {"accept": "text/html"}
+from app.accounts.models import ApiToken
+from tests.people import HTML, SYSTEM, browser, ref_of, send, sign_in_as
 
 
 @pytest.fixture
@@ -28,15 +26,6 @@ def program(db, settings):
 @pytest.fixture
 def kim(db):
     return sign_in_as(db, "practitioner")
-
-
-def ref_of(db, person):
-    with db.read(SYSTEM) as session:
-        return session.get(User, person.user_id).ref
-
-
-def send(client, url, **answers):
-    return client.post(url, data=answers | {"csrf": csrf(client)})
 
 
 def make(db, admin, person, **answers):

@@ -13,12 +13,11 @@ from app.accounts.rules import State
 from app.core import clock
 from app.core.actor import NOBODY
 from app.core.mail import RecordedMail
-from tests.people import KINGSTON, RICHMOND, SYSTEM, browser, csrf, sign_in_as
+from tests.people import KINGSTON, RICHMOND, SYSTEM, send, sign_in_as
 
 CONFIRM = text("""
     update app."user" set state = 'ACTIVE', approved_at = now(), approved_by = :by where id = :id
 """)
-HTML = {"accept": "text/html"}
 NEW = {
     "username": "kim.example",
     "name": "Kim Example",
@@ -29,29 +28,8 @@ NEW = {
 
 
 @pytest.fixture
-def as_(db, settings):
-    """A browser of a new person with this role."""
-    opened = []
-
-    def signed_in(role, **options):
-        person = sign_in_as(db, role, **options)
-        client = browser(db, settings, person, headers=HTML)
-        client.person = person
-        opened.append(client)
-        return client
-
-    yield signed_in
-    for client in opened:
-        client.close()
-
-
-@pytest.fixture
 def admin(as_):
     return as_("administrator", agency="AFC")
-
-
-def send(client, url, **answers):
-    return client.post(url, data=answers | {"csrf": csrf(client)})
 
 
 def in_days(days):

@@ -9,14 +9,13 @@ import pytest
 from app.accounts.deps import May
 from app.core import errors, security
 from app.core.settings import Settings
-from tests.people import browser
+from tests.people import HTML, browser
 from tests.routes import CHANGES, ROUTES, Clients, ask
 
 pytestmark = pytest.mark.xdist_group("headers")  # the last tests count what the first saw
 
 VENDORED = "/static/vendor/leaflet@1.9.4/leaflet.js"
 ELSEWHERE = re.compile(r'(src|href|action)="((https?:)?//|javascript:|data:)')
-HTML = {"Accept": "text/html"}
 ACCEPTS = (HTML, {"Accept": "application/json"})
 FAILURES = [
     *(kind("Test words.") for kind in errors.AppError.__subclasses__()),

@@ -14,9 +14,8 @@ from app.core import clock
 from app.core.actor import NOBODY, job_actor
 from app.core.ids import new_reference
 from app.oversight import rules
-from tests.people import browser, csrf, sign_in_as
+from tests.people import HTML, browser, csrf, sign_in_as
 
-HTML = {"accept": "text/html"}
 PLAN = {"X-Purpose": "PLAN"}
 CHILD = {"home_lad_code": "E09000021", "age_band": "A13_15", "age_band_as_of": "2026-01-01"}
 HOME = {

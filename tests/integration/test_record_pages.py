@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from tests.people import HTML
+
 KINGSTON = "E09000021"
-HTML = {"accept": "text/html"}
 SHOP = {"type_code": "TAKEAWAY_SHOP", "name": "Corner", "easting": "518000", "northing": "169300"}
 ASB = {
     "harm_code": "ASB",

@@ -16,10 +16,9 @@ from app.core.pages import SESSION_COOKIE
 from app.core.settings import Settings
 from tests.authenticator import SecurityKey
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, key, running, unsigned
-from tests.people import browser, csrf, sign_in_as
+from tests.people import HTML, browser, csrf, sign_in_as
 
 HERE = "https://testserver"
-HTML = {"Accept": "text/html"}
 EMAIL = "kim.example@kingston.example"
 
 

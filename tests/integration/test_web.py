@@ -8,9 +8,8 @@ from starlette.testclient import TestClient
 from app.accounts import catalogue
 from app.core import security
 from app.main import create_app
-from tests.people import browser, sign_in_as
+from tests.people import HTML, browser, sign_in_as
 
-HTML = {"Accept": "text/html"}
 EVERY = [
     ("/", 200),
     ("/healthz", 200),

@@ -7,6 +7,7 @@ const legend = document.getElementById("legend");
 const status = document.getElementById("map-status");
 const query = el.dataset.query;
 const layer = el.dataset.layer;
+const shows = new Set(el.dataset.shows.split(" ")); // what the role may see
 let opened = null;
 let asking = null;
 let onMap = null; // asked once: it does not change as the map moves
@@ -30,7 +31,7 @@ engine.addTiles("/tiles/areas/{z}/{x}/{y}.pbf", style.areasPaint, el.dataset.bas
   attribution: "Contains OS data © Crown copyright and database right 2012",
 });
 if (layer === "incidents") engine.addTiles(tiles("incidents"), style.incidentsPaint);
-engine.addTiles(tiles("clusters"), style.clustersPaint);
+if (shows.has("clusters")) engine.addTiles(tiles("clusters"), style.clustersPaint);
 if (layer === "places") engine.addTiles(tiles("places"), style.placesPaint);
 
 /** Attribution of an operator's file is text here, whatever it holds. */
@@ -67,7 +68,7 @@ async function refresh() {
 function describe(view, found) {
   const km = view.width_m / 1000;
   const width = km >= 1 ? `${km.toFixed(1)} kilometres` : `${Math.round(view.width_m)} metres`;
-  const things = layer === "places" ? "places and clusters" : "clusters";
+  const things = [...(layer === "places" ? ["places"] : []), ...(shows.has("clusters") ? ["clusters"] : [])].join(" and ");
   const groups = found.mode === "groups" ? " Shown in groups: go closer to see each." : "";
   return `Map ${width} wide. ${found.in_view} ${things} in view of ${onMap} on the map.${groups}`;
 }
@@ -119,7 +120,7 @@ function parts(item) {
   } else {
     made.push(text("p", `${item.type}. Level ${item.level} of 4.`));
     made.push(text("p", joined(item.boroughs) || "Outside every known borough"));
-    made.push(text("p", item.count ? `${item.count} linked incidents.` : "No linked incidents."));
+    if (shows.has("incidents")) made.push(text("p", item.count ? `${item.count} linked incidents.` : "No linked incidents."));
     if (item.last_on) made.push(text("p", `Last information ${day(item.last_on)}.`));
     made.push(text("p", item.id, { class: "cm-secondary" }));
   }
