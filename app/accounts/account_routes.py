@@ -12,6 +12,7 @@ from app.accounts.deps import Db, May, Post, Proofs, stepped_up
 from app.accounts.models import User
 from app.accounts.passkeys import Party
 from app.accounts.permissions import PERMISSIONS, ROLES
+from app.accounts.rules import GRANT_WORDS
 from app.accounts.visits import full, signed_out, system_for
 from app.core import clock
 from app.core import pages as html
@@ -47,6 +48,7 @@ def account(request: Request, db: Db, actor: Reader) -> Response:
             agency=queries.agencies(session).get(user.agency_code, user.agency_code),
             boroughs=[boroughs.get(code, code) for code in user.borough_codes],
             everywhere=ROLES[user.role].all_boroughs,
+            kinds=GRANT_WORDS,
             grants=queries.live_grants(session, actor.id, now=now),
             visits=queries.visits(session, actor.id, now=now),
             programs=queries.live_tokens(session, actor.id, now=now),

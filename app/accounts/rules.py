@@ -42,6 +42,15 @@ INVITATION_TIME = timedelta(days=7)
 LONGEST_ACCOUNT = timedelta(days=365)
 UNUSED = timedelta(days=90)
 BREAK_GLASS = "BREAK_GLASS"  # the kind of grant that people give themselves in an emergency
+GRANT_WORDS = {
+    "CASE": "One place",
+    "CHILD_LINK": "One child",
+    "PACK_MARVE": "Pack of a MARVE panel",
+    "PACK_MISSING": "Pack of a missing panel",
+    "PACK_DRB": "Pack of a daily risk briefing",
+    "INTEL_C": "One item of code C",
+    BREAK_GLASS: "Emergency access",
+}
 LONGEST_TOKEN = timedelta(hours=24)
 FAILURES_KEPT = timedelta(days=1)
 FAILURES, WINDOW, PAUSE = 10, timedelta(minutes=5), timedelta(minutes=5)

@@ -11,6 +11,7 @@ from app.accounts import queries as known
 from app.accounts.deps import Db, for_record
 from app.accounts.models import User
 from app.accounts.permissions import ROLES
+from app.accounts.rules import GRANT_WORDS
 from app.admin import grants, queries, rules, words
 from app.admin.deps import MayAll, can_all
 from app.admin.rules import OPENS_TO, GrantState, Kind
@@ -57,10 +58,9 @@ def listing(
             chosen=state,
             states=rules.GRANT_STATE_WORDS,
             state_of=lambda grant: rules.grant_state(grant, now),
-            kinds=rules.KIND_WORDS,
+            kinds=GRANT_WORDS,
             roles=words.labels(),
             may_ask=can_all(actor, "grant.create"),
-            local=clock.LONDON,
         )
 
 
@@ -137,7 +137,7 @@ def _page(
             state=state,
             state_words=rules.GRANT_STATE_WORDS[state],
             people=queries.people(session, by),
-            kind=rules.KIND_WORDS[grant.kind],
+            kind=GRANT_WORDS[grant.kind],
             purposes=dict(reference.codes(session, "purpose")),
             role=ROLES[row.role].label,
             barrier=barrier,
@@ -146,7 +146,6 @@ def _page(
                 "revoke": can_all(actor, "grant.revoke") and not over,
                 "again": can_all(actor, "grant.create") and grant.kind in list(Kind),
             },
-            local=clock.LONDON,
         )
 
 
@@ -169,7 +168,7 @@ def _form(
         values=values,
         errors=errors,
         people=[(found.ref, _named(found, agencies)) for found in people],
-        kinds=[(kind.value, rules.KIND_WORDS[kind]) for kind in Kind],
+        kinds=[(kind.value, GRANT_WORDS[kind]) for kind in Kind],
         purposes=[pair for pair in reference.codes(session, "purpose") if pair[0] in own],
         latest=clock.today() + rules.LONGEST_GRANT,
     )

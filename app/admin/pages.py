@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.accounts import queries as known
 from app.accounts.models import User
 from app.accounts.permissions import ROLES
-from app.accounts.rules import LONGEST_ACCOUNT, State
+from app.accounts.rules import GRANT_WORDS, LONGEST_ACCOUNT, State
 from app.admin import queries, rules, service, tokens, words
 from app.admin.deps import can_all
 from app.admin.rules import Wanted
@@ -144,7 +144,7 @@ def account_page(
         page_title=user.name,
         user=user,
         role=role,
-        label=words.capital(role.label),
+        label=html.capital(role.label),
         agency=known.agencies(session).get(user.agency_code, user.agency_code),
         boroughs=known.boroughs(session),
         people=queries.people(session, (user.created_by, user.updated_by, user.approved_by)),
@@ -156,8 +156,7 @@ def account_page(
         tokens=known.live_tokens(session, user.id, now=now) if in_full else [],
         factors=queries.factors(session, user.id) if in_full else {},
         grants=queries.grants_of(session, user.id, now=now) if can_all(actor, "grant.read") else [],
-        kinds=rules.KIND_WORDS,
-        local=clock.LONDON,
+        kinds=GRANT_WORDS,
         invited=invited,
         may={
             "edit": can_all(actor, "user.update") and not own,
@@ -181,7 +180,7 @@ def decision_page(
         "admin/decide.html",
         page_title=told.question.format(name=user.name),
         user=user,
-        label=words.capital(ROLES[user.role].label),
+        label=html.capital(ROLES[user.role].label),
         agency=known.agencies(session).get(user.agency_code, user.agency_code),
         people=queries.people(session, (user.created_by, user.updated_by)),
         decision=decision,

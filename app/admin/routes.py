@@ -80,7 +80,7 @@ def _of_thing(request: Request, thing: str) -> Response:
         thing=thing,
         later=not found.enabled,
         audited=found.audit_reads,
-        may={words.capital(role.label): lines for role, lines in told.items() if lines},
+        may={html.capital(role.label): lines for role, lines in told.items() if lines},
         never=[role.label for role, lines in told.items() if not lines],
         facts=[],
         **_choices(),

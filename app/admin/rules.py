@@ -78,15 +78,6 @@ GRANT_STATE_WORDS = {
     GrantState.OVER: "Over",
     GrantState.REVOKED: "Revoked",
 }
-KIND_WORDS = {
-    "CASE": "One place",
-    "CHILD_LINK": "One child",
-    "PACK_MARVE": "Pack of a MARVE panel",
-    "PACK_MISSING": "Pack of a missing panel",
-    "PACK_DRB": "Pack of a daily risk briefing",
-    "INTEL_C": "One item of code C",
-    BREAK_GLASS: "Emergency access",
-}
 OBJECTS = {Kind.CASE: ("place", "PL"), Kind.CHILD_LINK: ("child", "CH")}
 # Whom a grant opens anything to: roles that see some of these records, but not all.
 OPENS_TO = {

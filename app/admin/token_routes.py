@@ -98,7 +98,6 @@ def _page(
         errors=errors,
         barrier=tokens.barrier(user),
         live=known.live_tokens(session, user.id, now=clock.now()),
-        local=clock.LONDON,
     )
 
 

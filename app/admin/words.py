@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.accounts.permissions import ROLES, Permissions, Role, Rule
+from app.core.pages import capital
 
 OBJECTS = {
     "report": "Reports",
@@ -178,11 +179,6 @@ def listed(words: Sequence[str], last: str = "and") -> str:
         return ""
     before, (final,) = ", ".join(words[:-1]), words[-1:]
     return f"{before} {last} {final}" if before else final
-
-
-def capital(words: str) -> str:
-    """With a capital first and the others as they are: VCA stays VCA."""
-    return words[:1].upper() + words[1:]
 
 
 def _how(rule: Rule, second: Sequence[str]) -> tuple[str, ...]:

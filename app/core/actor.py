@@ -1,6 +1,6 @@
 """Who acts. An actor comes from a session, a token or a job name, never from a request's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -35,6 +35,11 @@ class Actor:
     regime: str = "UK_GDPR"
     job: str | None = None
     view: str = "full"
+
+    def works_in(self, borough_codes: Iterable[str]) -> bool:
+        """May change records there, where the role changes any: a grant opens reading only."""
+        wide = self.all_boroughs or self.emergency
+        return wide or not set(self.boroughs).isdisjoint(borough_codes)
 
 
 def job_actor(job: str, db_role: str = "cs_job") -> Actor:

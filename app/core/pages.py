@@ -34,7 +34,14 @@ _env = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_env.globals["london"] = clock.london
+
+
+def capital(words: str) -> str:
+    """With a capital first and the others as they are: VCA stays VCA."""
+    return words[:1].upper() + words[1:]
+
+
+_env.globals |= {"london": clock.london, "last_day": clock.last_day, "capital": capital}
 
 
 def wants_html(request: Request) -> bool:

@@ -138,8 +138,8 @@ def _choices(session: Session) -> dict[str, Any]:
 
 
 def _roles() -> dict[str, str]:
-    people = {role.name: role.label for role in PERMISSIONS.roles.values() if role.account}
-    return people | {rules.JOB: rules.SERVICE}
+    people = (role for role in PERMISSIONS.roles.values() if role.account)
+    return {role.name: html.capital(role.label) for role in people} | {rules.JOB: rules.SERVICE}
 
 
 def _contact(request: Request) -> str:

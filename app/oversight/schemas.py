@@ -70,7 +70,9 @@ class Event(NamedTuple):
 
     @property
     def action_words(self) -> str:
-        return rules.action_words(self.action)
+        """Of a denial also what for, which the names of other actions begin with."""
+        of = f".{self.object_type}" if self.action == "denied" else ""
+        return rules.action_words(self.action + of)
 
     @property
     def outcome_words(self) -> str:

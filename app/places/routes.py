@@ -166,6 +166,7 @@ def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             "places/show.html",
             page_title=place.name,
             place=place.model_copy(update={"updated_at": changed_at}),
+            own=actor.works_in(borough["code"] for borough in place.boroughs),
             **choices(session),
         )
 

@@ -121,6 +121,19 @@ def test_a_grant_lets_nobody_change_the_record(db, lead, auditor, kim, place):
     )
 
     assert refused.status_code == 404
+    offered = kim.get(f"/places/{place}").text
+    assert "/edit" not in offered
+    assert "Record an incident" not in offered
+
+
+def test_a_grant_that_ends_at_midnight_is_told_by_its_last_day(db, lead, auditor, kim, place):
+    url = asked(db, lead, kim, place)
+    send(auditor, f"{url}/approve")
+
+    last = f"the end of {clock.today() + timedelta(days=30):%-d %b %Y}"
+    for page in (lead.get(url), lead.get("/admin/grants"), kim.get("/account")):
+        assert last in page.text
+    assert "One place" in kim.get("/account").text
 
 
 def test_another_lead_may_approve_and_the_one_who_asked_may_not(db, lead, as_, kim, place):
