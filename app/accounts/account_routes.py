@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords, queries, service
-from app.accounts.deps import Db, May, Post, Proofs, stepped_up
+from app.accounts.deps import Db, May, Post, Proofs, Somebody, stepped_up
 from app.accounts.models import User
 from app.accounts.passkeys import Party
 from app.accounts.permissions import PERMISSIONS, ROLES
@@ -28,8 +28,6 @@ LATEST = 100
 
 Reader = Annotated[Actor, Depends(May("user.read"))]
 Changer = Annotated[Actor, Depends(May("user.update"))]
-Somebody = Annotated[Actor, Depends(May("signed_in"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 
 
 @account_pages.get("/account")
@@ -67,14 +65,14 @@ def stay(actor: Somebody) -> Response:
 
 
 @account_pages.post("/account/sign-out-everywhere")
-def sign_out_everywhere(request: Request, db: Db, actor: Somebody, _sent: Form) -> Response:
+def sign_out_everywhere(request: Request, db: Db, actor: Somebody, _sent: html.Form) -> Response:
     with db.begin(system_for(actor.id)) as session:
         service.end_sessions(session, queries.user_by_id(session, actor.id))
     return signed_out(html.see("/sign-in?done=out"))
 
 
 @account_pages.post("/account/sessions/{session_id}/end")
-def end(request: Request, session_id: UUID, db: Db, actor: Somebody, _sent: Form) -> Response:
+def end(request: Request, session_id: UUID, db: Db, actor: Somebody, _sent: html.Form) -> Response:
     with db.begin(system_for(actor.id)) as session:
         user = queries.user_by_id(session, actor.id)
         service.end_session(session, user, session_id, now=clock.now())
@@ -91,7 +89,7 @@ def ask_password(request: Request, actor: Reader) -> Response:
 
 @account_pages.post("/account/password")
 def change_password(
-    request: Request, db: Db, actor: Changer, proofs: Proofs, post: Post, sent: Form
+    request: Request, db: Db, actor: Changer, proofs: Proofs, post: Post, sent: html.Form
 ) -> Response:
     _must_have_stepped(actor)
     wanted, now = sent.get("password", ""), clock.now()
@@ -126,7 +124,7 @@ def recovery_codes(request: Request, db: Db, actor: Reader, proofs: Proofs) -> R
 
 @account_pages.post("/account/recovery-codes")
 def new_recovery_codes(
-    request: Request, db: Db, actor: Changer, proofs: Proofs, post: Post, _sent: Form
+    request: Request, db: Db, actor: Changer, proofs: Proofs, post: Post, _sent: html.Form
 ) -> Response:
     _must_have_stepped(actor)
     with db.begin(system_for(actor.id)) as session:

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts import queries, sign_in, sign_on, visits
-from app.accounts.deps import Db, May, Post, Proofs, Source
+from app.accounts.deps import Db, Post, Proofs, Somebody, Source
 from app.accounts.passkeys import Party
 from app.accounts.rules import FAILED_AGAIN, WAIT, own_path
 from app.accounts.visits import SYSTEM, patient, signed_in_at, system_for
@@ -20,8 +20,6 @@ confirm_pages = APIRouter(include_in_schema=False)
 
 CONFIRM_PAGE = "/account/confirm"
 
-Somebody = Annotated[Actor, Depends(May("signed_in"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Next = Annotated[str | None, Query(alias="next", max_length=1000)]
 
 
@@ -40,7 +38,7 @@ def confirm(
     proofs: Proofs,
     source: Source,
     post: Post,
-    sent: Form,
+    sent: html.Form,
 ) -> Response:
     now, to = clock.now(), own_path(sent.get("next"))
     with db.begin(SYSTEM) as session:

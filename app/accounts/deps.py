@@ -135,6 +135,9 @@ def allowed(actor: Actor, permission: str) -> Rule:
     return rule
 
 
+Somebody = Annotated[Actor, Depends(May(SIGNED_IN))]  # about oneself, in any role
+
+
 def can(actor: Actor | None, permission: str) -> bool:
     """Whether the route would answer this person with records: for menus and buttons."""
     if actor is None or not PERMISSIONS.knows(permission):

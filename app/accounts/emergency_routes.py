@@ -41,7 +41,6 @@ class Asked(StrictModel):
 
 
 Rescuer = Annotated[Actor, Depends(MayInEmergency("grant.create"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 
 
 @emergency_pages.get("/emergency")
@@ -51,7 +50,7 @@ def ask(request: Request, db: Db, actor: Rescuer) -> Response:
 
 
 @emergency_pages.post("/emergency")
-def open_it(request: Request, db: Db, actor: Rescuer, post: Post, sent: Form) -> Response:
+def open_it(request: Request, db: Db, actor: Rescuer, post: Post, sent: html.Form) -> Response:
     now = clock.now()
     asked, errors = html.parse(Asked, sent)
     with db.begin(actor) as session:

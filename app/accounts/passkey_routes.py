@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.accounts import browsers, letters, queries, sign_in, sign_on, visits
-from app.accounts.deps import Db, May, Post, stepped_up
+from app.accounts.deps import Db, May, Post, Somebody, stepped_up
 from app.accounts.identity import token_hash
 from app.accounts.models import Visit
 from app.accounts.passkeys import Party, Use
@@ -31,8 +31,6 @@ NOT_SHOWN = "That passkey was not accepted. Try again, or use a code."
 
 Reader = Annotated[Actor, Depends(May("user.read"))]
 Changer = Annotated[Actor, Depends(May("user.update"))]
-Somebody = Annotated[Actor, Depends(May("signed_in"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Next = Annotated[str | None, Query(alias="next", max_length=300)]
 
 
@@ -61,7 +59,7 @@ def ask(request: Request, db: Db, site: Site) -> Response:
 
 
 @passkey_pages.post("/sign-in/passkey")
-def shown(request: Request, db: Db, site: Site, post: Post, sent: Form) -> Response:
+def shown(request: Request, db: Db, site: Site, post: Post, sent: html.Form) -> Response:
     now, answer = clock.now(), sent.get("answer", "")
     with db.begin(SYSTEM) as session:
         person = system_for(_on_the_way(request, session).user_id)
@@ -89,7 +87,7 @@ def ask_again(request: Request, db: Db, actor: Somebody, site: Site, to: Next = 
 
 
 @passkey_pages.post("/account/confirm/passkey")
-def shown_again(request: Request, db: Db, actor: Somebody, site: Site, sent: Form) -> Response:
+def shown_again(request: Request, db: Db, actor: Somebody, site: Site, sent: html.Form) -> Response:
     now, answer = clock.now(), sent.get("answer", "")
     with db.begin(system_for(actor.id)) as session:
         visit = visits.full(session, request.state.identified.session_id)
@@ -109,7 +107,9 @@ def listing(request: Request, db: Db, actor: Reader, site: Site) -> Response:
 
 
 @passkey_pages.post("/account/passkeys")
-def add(request: Request, db: Db, actor: Changer, site: Site, post: Post, sent: Form) -> Response:
+def add(
+    request: Request, db: Db, actor: Changer, site: Site, post: Post, sent: html.Form
+) -> Response:
     """Adding a factor is proving oneself for later: the one there is must have been shown."""
     if not stepped_up(actor):
         raise StepUpNeededError("Confirm that it is you: enter a code again.")
@@ -127,7 +127,7 @@ def add(request: Request, db: Db, actor: Changer, site: Site, post: Post, sent: 
 
 @passkey_pages.post("/account/passkeys/{passkey_id}/remove")
 def remove(
-    request: Request, passkey_id: UUID, db: Db, actor: Changer, post: Post, sent: Form
+    request: Request, passkey_id: UUID, db: Db, actor: Changer, post: Post, sent: html.Form
 ) -> Response:
     if not stepped_up(actor):
         raise StepUpNeededError("Confirm that it is you: enter a code again.")

@@ -1,9 +1,7 @@
 """From an invitation to an account: the link, two factors, recovery codes. Pages only."""
 
-from typing import Annotated
-
 import segno
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts import browsers, setup
@@ -22,8 +20,6 @@ SETUP_PAGE, CODES_PAGE = "/sign-in/setup", "/sign-in/setup/codes"
 TITLE = "Set up your account"
 WAITS = "Your account is set up. It opens when a second person has confirmed it."
 
-Entry = Annotated[dict[str, str], Depends(html.entry_fields)]
-
 
 @setup_pages.get("/sign-in/invitation/{token}")
 def invited(request: Request, token: str, db: Db) -> Response:
@@ -35,7 +31,7 @@ def invited(request: Request, token: str, db: Db) -> Response:
 
 
 @setup_pages.post("/sign-in/invitation/{token}")
-def accept(request: Request, token: str, db: Db, proofs: Proofs, _sent: Entry) -> Response:
+def accept(request: Request, token: str, db: Db, proofs: Proofs, _sent: html.Entry) -> Response:
     with db.begin(SYSTEM) as session:
         opened = setup.spend(session, proofs, token, now=clock.now())
     if opened is None:
@@ -52,7 +48,7 @@ def ask(request: Request, db: Db, proofs: Proofs) -> Response:
 
 
 @setup_pages.post("/sign-in/setup")
-def keep(request: Request, db: Db, proofs: Proofs, post: Post, sent: Entry) -> Response:
+def keep(request: Request, db: Db, proofs: Proofs, post: Post, sent: html.Entry) -> Response:
     now, token = clock.now(), _token(request)
     with db.begin(SYSTEM) as session:
         visit, user = _under_way(request, session)
@@ -96,7 +92,7 @@ def codes(request: Request, db: Db, proofs: Proofs) -> Response:
 
 
 @setup_pages.post("/sign-in/setup/codes")
-def kept(request: Request, db: Db, _sent: Entry) -> Response:
+def kept(request: Request, db: Db, _sent: html.Entry) -> Response:
     now = clock.now()
     with db.begin(SYSTEM) as session:
         visit, user = _under_way(request, session)

@@ -6,11 +6,11 @@ must not hold a connection.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts import browsers, queries, sign_in, visits
-from app.accounts.deps import Db, May, Post, Proofs, Source
+from app.accounts.deps import Db, Post, Proofs, Somebody, Source
 from app.accounts.identity import identify, token_hash
 from app.accounts.models import Visit
 from app.accounts.passkeys import Party
@@ -20,7 +20,6 @@ from app.accounts.visits import SYSTEM, patient, signed_in_at, system_for
 from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
-from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import SignInNeededError
 from app.core.mail import send_all
@@ -33,9 +32,6 @@ IDLED = (
     "Saved sections are safe."
 )
 
-Somebody = Annotated[Actor, Depends(May("signed_in"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
-Entry = Annotated[dict[str, str], Depends(html.entry_fields)]
 Next = Annotated[str | None, Query(alias="next", max_length=1000)]
 
 
@@ -54,7 +50,7 @@ def ask(request: Request, db: Db, asked: Next = None, done: str | None = None) -
 
 @sign_in_pages.post("/sign-in")
 def password(
-    request: Request, db: Db, proofs: Proofs, source: Source, post: Post, sent: Entry
+    request: Request, db: Db, proofs: Proofs, source: Source, post: Post, sent: html.Entry
 ) -> Response:
     now, to = clock.now(), own_path(sent.get("next"))
     account, given = sign_in.spelt(sent.get("username", "")), sent.get("password", "")
@@ -87,7 +83,7 @@ def ask_code(request: Request, db: Db) -> Response:
 
 @sign_in_pages.post("/sign-in/code")
 def code(
-    request: Request, db: Db, proofs: Proofs, source: Source, post: Post, sent: Entry
+    request: Request, db: Db, proofs: Proofs, source: Source, post: Post, sent: html.Entry
 ) -> Response:
     now = clock.now()
     with db.begin(SYSTEM) as session:
@@ -116,7 +112,7 @@ def code(
 
 
 @sign_in_pages.post("/sign-out")
-def sign_out(request: Request, db: Db, actor: Somebody, _sent: Form) -> Response:
+def sign_out(request: Request, db: Db, actor: Somebody, _sent: html.Form) -> Response:
     with db.begin(system_for(actor.id)) as session:
         visit = visits.full(session, request.state.identified.session_id)
         visit.ended_at = clock.now()

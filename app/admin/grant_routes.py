@@ -30,7 +30,6 @@ Reader = Annotated[Actor, Depends(MayAll("grant.read"))]
 Asker = Annotated[Actor, Depends(MayAll("grant.create"))]
 Approver = Annotated[Actor, Depends(MayAll("grant.approve"))]
 Ender = Annotated[Actor, Depends(MayAll("grant.revoke"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 Again = Annotated[str | None, Query(alias="from", max_length=20)]
 
@@ -72,7 +71,7 @@ def new(request: Request, db: Db, actor: Asker, again: Again = None) -> Response
 
 
 @grant_pages.post("/new")
-def send_new(request: Request, db: Db, actor: Asker, sent: Form) -> Response:
+def send_new(request: Request, db: Db, actor: Asker, sent: html.Form) -> Response:
     wanted, errors = html.parse(GrantForm, sent)
     with db.begin(_with_reason(actor, wanted)) as session:
         if wanted is not None:
@@ -91,7 +90,7 @@ def send_new(request: Request, db: Db, actor: Asker, sent: Form) -> Response:
 
 @grant_pages.get("/{ref}")
 def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
-    return _page(request, db, actor, ref, "admin/grant.html", title="Grant")
+    return _page(request, db, actor, ref, "admin/grant.html", title="Grant {ref}")
 
 
 @grant_pages.get("/{ref}/approve")
@@ -100,7 +99,7 @@ def ask_approve(ref: str, request: Request, db: Db, actor: Approver) -> Response
 
 
 @grant_pages.post("/{ref}/approve")
-def send_approve(ref: str, db: Db, actor: Approver, _: Form) -> Response:
+def send_approve(ref: str, db: Db, actor: Approver, _: html.Form) -> Response:
     with db.begin(actor) as session:
         grants.approve(session, actor, ref, now=clock.now())
     return html.see(f"/admin/grants/{read_reference(ref, 'GR')}")
@@ -112,7 +111,7 @@ def ask_revoke(ref: str, request: Request, db: Db, actor: Ender) -> Response:
 
 
 @grant_pages.post("/{ref}/revoke")
-def send_revoke(ref: str, db: Db, actor: Ender, _: Form) -> Response:
+def send_revoke(ref: str, db: Db, actor: Ender, _: html.Form) -> Response:
     with db.begin(actor) as session:
         grants.revoke(session, actor, ref, now=clock.now())
     return html.see(f"/admin/grants/{read_reference(ref, 'GR')}")
@@ -132,7 +131,7 @@ def _page(
         return html.render(
             request,
             template,
-            page_title=f"{title} {grant.ref}" if template.endswith("grant.html") else title,
+            page_title=title.format(ref=grant.ref),
             row=row,
             state=state,
             state_words=rules.GRANT_STATE_WORDS[state],

@@ -23,7 +23,6 @@ token_pages = APIRouter(prefix="/admin/users/{ref}/tokens", include_in_schema=Fa
 
 Maker = Annotated[Actor, Depends(MayAll("user.create"))]
 Ender = Annotated[Actor, Depends(MayAll("user.revoke"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 
 NO_SCOPE = "Choose what the token may do."
 SUBJECT = "A program may use Contextmap in your name"
@@ -41,7 +40,7 @@ def listing(ref: str, request: Request, db: Db, actor: Maker) -> Response:
 
 
 @token_pages.post("")
-def make(ref: str, request: Request, db: Db, post: Post, actor: Maker, sent: Form) -> Response:
+def make(ref: str, request: Request, db: Db, post: Post, actor: Maker, sent: html.Form) -> Response:
     form, errors = html.parse(TokenForm, sent)
     if form is not None:
         errors = _problems(form)
@@ -74,7 +73,7 @@ def make(ref: str, request: Request, db: Db, post: Post, actor: Maker, sent: For
 
 
 @token_pages.post("/{token_id}/revoke")
-def revoke(ref: str, token_id: UUID, db: Db, actor: Ender, _: Form) -> Response:
+def revoke(ref: str, token_id: UUID, db: Db, actor: Ender, _: html.Form) -> Response:
     with db.begin(actor) as session:
         user = known.user(session, ref)
         service.revoke_token(session, user, token_id)

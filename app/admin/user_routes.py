@@ -26,7 +26,6 @@ Maker = Annotated[Actor, Depends(MayAll("user.create"))]
 Changer = Annotated[Actor, Depends(MayAll("user.update"))]
 Confirmer = Annotated[Actor, Depends(MayAll("user.approve"))]
 Ender = Annotated[Actor, Depends(MayAll("user.revoke"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 Said = Annotated[str | None, Query(max_length=80)]
 
@@ -87,7 +86,7 @@ def new(request: Request, db: Db, actor: Maker, partners: Partners) -> Response:
 
 @user_pages.post("/new")
 def send_new(
-    request: Request, db: Db, post: Post, actor: Maker, sent: Form, partners: Partners
+    request: Request, db: Db, post: Post, actor: Maker, sent: html.Form, partners: Partners
 ) -> Response:
     asked, _, errors = wanted(sent)
     with db.begin(actor) as session:
@@ -119,7 +118,13 @@ def edit(ref: str, request: Request, db: Db, actor: Changer, partners: Partners)
 
 @user_pages.post("/{ref}/edit")
 def send_edit(
-    ref: str, request: Request, db: Db, post: Post, actor: Changer, sent: Form, partners: Partners
+    ref: str,
+    request: Request,
+    db: Db,
+    post: Post,
+    actor: Changer,
+    sent: html.Form,
+    partners: Partners,
 ) -> Response:
     asked, version, errors = wanted(sent)
     issuer = request.app.state.settings.oidc_issuer
@@ -148,7 +153,7 @@ def ask_confirm(ref: str, request: Request, db: Db, actor: Confirmer) -> Respons
 
 
 @user_pages.post("/{ref}/confirm")
-def send_confirm(ref: str, db: Db, actor: Confirmer, _: Form) -> Response:
+def send_confirm(ref: str, db: Db, actor: Confirmer, _: html.Form) -> Response:
     with db.begin(actor) as session:
         user = known.lock_user(session, ref)
         service.confirm(session, actor, user)
@@ -162,7 +167,7 @@ def ask_end(ref: str, request: Request, db: Db, actor: Ender) -> Response:
 
 
 @user_pages.post("/{ref}/end-sessions")
-def send_end(ref: str, db: Db, actor: Ender, _: Form) -> Response:
+def send_end(ref: str, db: Db, actor: Ender, _: html.Form) -> Response:
     with db.begin(actor) as session:
         user = known.user(session, ref)
         accounts.end_sessions(session, user)
@@ -170,7 +175,7 @@ def send_end(ref: str, db: Db, actor: Ender, _: Form) -> Response:
 
 
 @user_pages.post("/{ref}/sessions/{visit_id}/end")
-def end_one(ref: str, visit_id: UUID, db: Db, actor: Ender, _: Form) -> Response:
+def end_one(ref: str, visit_id: UUID, db: Db, actor: Ender, _: html.Form) -> Response:
     with db.begin(actor) as session:
         user = known.user(session, ref)
         service.end_session(session, user, visit_id)
@@ -184,7 +189,7 @@ def ask_disable(ref: str, request: Request, db: Db, actor: Changer) -> Response:
 
 
 @user_pages.post("/{ref}/disable")
-def send_disable(ref: str, db: Db, actor: Changer, _: Form) -> Response:
+def send_disable(ref: str, db: Db, actor: Changer, _: html.Form) -> Response:
     with db.begin(actor) as session:
         user = known.lock_user(session, ref)
         service.disable(session, actor.id, user)
@@ -199,7 +204,7 @@ def ask_invite(ref: str, request: Request, db: Db, actor: Changer) -> Response:
 
 @user_pages.post("/{ref}/invite")
 def send_invite(
-    ref: str, request: Request, db: Db, post: Post, actor: Changer, _: Form
+    ref: str, request: Request, db: Db, post: Post, actor: Changer, _: html.Form
 ) -> Response:
     with db.begin(actor) as session:
         user = known.lock_user(session, ref)

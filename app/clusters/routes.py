@@ -36,7 +36,6 @@ api = APIRouter(prefix="/api/v1/clusters", tags=["clusters"])
 
 Viewer = Annotated[Actor, Depends(May("cluster.read"))]
 Runner = Annotated[Actor, Depends(May("cluster.run"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 PER_RUN = 100
@@ -109,7 +108,7 @@ def listing(request: Request, db: Db, actor: Viewer) -> Response:
 
 
 @pages.post("")
-def send(request: Request, db: Db, actor: Runner, sent: Form, partners: Partners) -> Response:
+def send(request: Request, db: Db, actor: Runner, sent: html.Form, partners: Partners) -> Response:
     wanted, errors = html.parse(RunIn, sent)
     with db.begin(actor) as session:
         if wanted is None:

@@ -4,10 +4,10 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
@@ -99,6 +99,10 @@ async def entry_fields(request: Request) -> dict[str, str]:
     checked by its origin (`core.security`).
     """
     return _answers(await request.form(max_files=0, max_fields=20))
+
+
+Form = Annotated[dict[str, str], Depends(form_fields)]
+Entry = Annotated[dict[str, str], Depends(entry_fields)]
 
 
 def _answers(form: FormData) -> dict[str, str]:

@@ -27,7 +27,6 @@ api = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 Reader = Annotated[Actor, Depends(May("incident.read"))]
 Recorder = Annotated[Actor, Depends(May("incident.create"))]
 Linker = Annotated[Actor, Depends(May("child_place_link.create"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
@@ -122,7 +121,7 @@ def send_new(
     request: Request,
     db: Db,
     actor: Recorder,
-    sent: Form,
+    sent: html.Form,
     partners: Partners,
     place: str | None = None,
 ) -> Response:

@@ -1,9 +1,9 @@
 """The audit viewer: events for auditors, totals of units and "who has seen this" for leads."""
 
 import tomllib
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db
@@ -30,8 +30,6 @@ from app.oversight.deps import (
 from app.oversight.schemas import AskedIn, Event
 
 pages = APIRouter(prefix="/audit", include_in_schema=False)
-
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 
 
 @pages.get("")
@@ -95,7 +93,7 @@ def seen(ref: str, request: Request, db: Db, actor: Inquirer) -> Response:
 
 
 @pages.post("/verify")
-def verify(db: Db, actor: Verifier, _: Form) -> Response:
+def verify(db: Db, actor: Verifier, _: html.Form) -> Response:
     """Asked of the worker; the state line tells how it ended."""
     with db.begin(actor) as session:
         service.ask_to_verify(session)

@@ -20,7 +20,6 @@ addresses = APIRouter(prefix="/places", include_in_schema=False)
 
 PERMISSION = "place_exact_residential.read"
 Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 NOTE = 200
 
 HOLD = text("select app.hold_purpose(:session, :ref, :purpose, :note)")
@@ -35,7 +34,7 @@ def address(ref: str, request: Request, db: Db, actor: Addressee) -> Response:
 
 
 @addresses.post("/{ref}/address")
-def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: Form) -> Response:
+def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: html.Form) -> Response:
     """The reason holds for this record and this session, for half an hour."""
     known = request.state.identified
     if known.session_id is None:

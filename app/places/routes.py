@@ -38,7 +38,6 @@ Reader = Annotated[Actor, Depends(May("place.read"))]
 Proposer = Annotated[Actor, Depends(May("place.create"))]
 Editor = Annotated[Actor, Depends(May("place.update"))]
 Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
-Form = Annotated[dict[str, str], Depends(html.form_fields)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
@@ -143,7 +142,9 @@ def new(request: Request, db: Db, actor: Proposer) -> Response:
 
 
 @pages.post("/new")
-def send_new(request: Request, db: Db, actor: Proposer, sent: Form, partners: Partners) -> Response:
+def send_new(
+    request: Request, db: Db, actor: Proposer, sent: html.Form, partners: Partners
+) -> Response:
     wanted, errors = html.parse(PlaceIn, sent)
     purpose = None if wanted is None else wanted.purpose
     with db.begin(for_record(actor, "", purpose)) as session:
@@ -180,7 +181,7 @@ def edit(ref: str, request: Request, db: Db, actor: Editor) -> Response:
 
 @pages.post("/{ref}/edit")
 def send_edit(
-    ref: str, request: Request, db: Db, actor: Editor, sent: Form, partners: Partners
+    ref: str, request: Request, db: Db, actor: Editor, sent: html.Form, partners: Partners
 ) -> Response:
     wanted, errors = html.parse(PlaceChange, EMPTIED | sent)
     with db.begin(actor) as session:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import text
 
 from app.accounts import catalogue
-from app.accounts.deps import Db, May, can
+from app.accounts.deps import Db, May, Somebody, can
 from app.core import log
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
@@ -23,7 +23,6 @@ from app.site import queries, service
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
-Anyone = Annotated[Actor, Depends(May("signed_in"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 # What an operator does about a check that failed.
 NEEDED = {
@@ -39,7 +38,7 @@ WORLD = Box(-180, -90, 180, 90)
 
 
 @pages.get("/")
-def home(request: Request, db: Db, actor: Anyone) -> Response:
+def home(request: Request, db: Db, actor: Somebody) -> Response:
     with db.read(actor) as session:
         return html.render(
             request,
@@ -52,7 +51,7 @@ def home(request: Request, db: Db, actor: Anyone) -> Response:
 
 
 @pages.get("/api/v1/openapi.json")
-def openapi(request: Request, actor: Anyone) -> Response:
+def openapi(request: Request, actor: Somebody) -> Response:
     """For programmers with an account; the addresses alone would tell a stranger a lot."""
     return Response(json_bytes(request.app.openapi()), media_type="application/json")
 

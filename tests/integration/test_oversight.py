@@ -97,7 +97,7 @@ def test_an_auditor_sees_who_did_what_and_no_content(db, settings, client, audit
     assert "1 event," in answer.text
     ((_, who, role, action, reference, purpose, outcome, rows),) = rows_of(answer)
     assert who.startswith("test-cs-lead-")
-    assert (role, action) == ("contextual safeguarding lead", "Child: read")
+    assert (role, action) == ("Contextual safeguarding lead", "Child: read")
     assert (reference, outcome, rows) == (ref, "Done", "1")
     assert purpose
     assert [word for word in ("A13_15", "E09000021") if word in answer.text] == []
@@ -372,7 +372,7 @@ def test_emergency_access_is_shown_with_its_end_and_without_its_reason(db, audit
     answer = auditor.get("/audit/unusual", headers=HTML)
 
     ((who, role, words),) = section(answer, "Emergency access")
-    assert (who, role) == (person.username, "practitioner")
+    assert (who, role) == (person.username, "Practitioner")
     assert re.fullmatch(r"From \d\d:\d\d until \d\d:\d\d", words)
     assert "a reason of the tests" not in answer.text
     assert recorded(db, "audit_event.read")[-1][3] == {"view": "unusual"}
@@ -411,10 +411,10 @@ def test_a_lead_sees_who_has_seen_a_place_and_why(db, client):
     assert [row[1:4] for row in rows_of(answer)] == [
         [
             "Test contextual safeguarding lead",
-            "contextual safeguarding lead",
+            "Contextual safeguarding lead",
             "Exact address: read",
         ],
-        ["Test contextual safeguarding lead", "contextual safeguarding lead", "Place: create"],
+        ["Test contextual safeguarding lead", "Contextual safeguarding lead", "Place: create"],
     ]
     assert "MARVE" in rows_of(answer)[0][4]
     assert recorded(db, "audit_event.seen_by") == [(ref, 2, "done", None)]
