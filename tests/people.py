@@ -122,3 +122,8 @@ def ref_of(db, person) -> str:
         return session.scalar(
             text('select ref from app."user" where id = :id'), {"id": person.user_id}
         )
+
+
+def in_days(days: int) -> str:
+    """A day as a form sends it; never asked for while tests are collected: midnight may pass."""
+    return (clock.today() + timedelta(days=days)).isoformat()

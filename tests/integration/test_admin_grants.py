@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.accounts.models import Grant
 from app.core import clock
 from app.core.ids import new_id, new_reference
-from tests.people import KINGSTON, RICHMOND, SYSTEM, ref_of, send
+from tests.people import KINGSTON, RICHMOND, SYSTEM, in_days, ref_of, send
 
 REASON = "Synthetic: works with the school at this place."
 PLACE = {"type_code": "HEALTH_SITE", "name": "Place", "easting": 518000, "northing": 174800}
@@ -57,7 +57,7 @@ def answers(db, kim, place, **others):
         "record": place,
         "purpose": "CONTEXT_ASSESSMENT",
         "reason": REASON,
-        "until_on": (clock.today() + timedelta(days=30)).isoformat(),
+        "until_on": in_days(30),
     }
     return said | others
 
@@ -174,10 +174,7 @@ def test_nobody_else_asks_approves_or_revokes(db, lead, as_, kim, place, role):
         ({"reason": ""}, "Enter a reason of at least 20 characters."),
         ({"until_on": ""}, "Enter an end date within 90 days."),
         ({"until_on": "never"}, "Enter an end date within 90 days."),
-        (
-            {"until_on": (clock.today() + timedelta(days=90)).isoformat()},
-            "Enter an end date within 90 days.",
-        ),
+        ({"until_on": lambda: in_days(90)}, "Enter an end date within 90 days."),
         ({"record": "PL-000-0000"}, "There is no such place. Enter its reference."),
         ({"record": "everything"}, "There is no such place. Enter its reference."),
         ({"kind": "INTEL_C"}, "Choose what it is for."),
@@ -186,7 +183,9 @@ def test_nobody_else_asks_approves_or_revokes(db, lead, as_, kim, place, role):
     ],
 )
 def test_an_answer_that_cannot_be_used_is_told_beside_it(db, lead, kim, place, wrong, words):
-    answer = send(lead, "/admin/grants/new", **answers(db, kim, place, **wrong))
+    said = {key: given() if callable(given) else given for key, given in wrong.items()}
+
+    answer = send(lead, "/admin/grants/new", **answers(db, kim, place, **said))
 
     assert answer.status_code == 422
     assert words in answer.text

@@ -1,7 +1,6 @@
 """Accounts over HTTP: made, confirmed by somebody else, changed, disabled, looked at."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -10,10 +9,9 @@ from sqlalchemy.exc import ProgrammingError
 from app.accounts.identity import identify
 from app.accounts.models import User
 from app.accounts.rules import State
-from app.core import clock
 from app.core.actor import NOBODY
 from app.core.mail import RecordedMail
-from tests.people import KINGSTON, RICHMOND, SYSTEM, send, sign_in_as
+from tests.people import KINGSTON, RICHMOND, SYSTEM, in_days, send, sign_in_as
 
 CONFIRM = text("""
     update app."user" set state = 'ACTIVE', approved_at = now(), approved_by = :by where id = :id
@@ -30,10 +28,6 @@ NEW = {
 @pytest.fixture
 def admin(as_):
     return as_("administrator", agency="AFC")
-
-
-def in_days(days):
-    return (clock.today() + timedelta(days=days)).isoformat()
 
 
 def stored(db, username="kim.example"):
@@ -112,8 +106,8 @@ def test_where_mail_is_set_up_the_link_goes_to_the_person_and_nobody_else(db, se
     ("wrong", "words"),
     [
         ({f"borough_{KINGSTON}": ""}, "Choose at least one borough."),
-        ({"ends_on": in_days(366)}, "Enter an end date within 12 months."),
-        ({"ends_on": in_days(-1)}, "Enter an end date within 12 months."),
+        ({"ends_on": lambda: in_days(366)}, "Enter an end date within 12 months."),
+        ({"ends_on": lambda: in_days(-1)}, "Enter an end date within 12 months."),
         ({"ends_on": "soon"}, "Enter an end date within 12 months."),
         ({"ends_on": ""}, "Enter an end date within 12 months."),
         ({"role": "public"}, "Choose a role."),
@@ -125,7 +119,9 @@ def test_where_mail_is_set_up_the_link_goes_to_the_person_and_nobody_else(db, se
     ],
 )
 def test_an_answer_that_cannot_be_used_is_told_beside_it(db, admin, wrong, words):
-    answer = send(admin, "/admin/users/new", **NEW | {"ends_on": in_days(300)} | wrong)
+    said = {key: given() if callable(given) else given for key, given in wrong.items()}
+
+    answer = send(admin, "/admin/users/new", **NEW | {"ends_on": in_days(300)} | said)
 
     assert answer.status_code == 422
     assert words in answer.text

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.accounts.models import Grant
 from app.core import clock
 from app.core.ids import new_id, new_reference
-from tests.people import HTML, RICHMOND, SYSTEM, ref_of, send, sign_in_as
+from tests.people import HTML, RICHMOND, SYSTEM, in_days, ref_of, send, sign_in_as
 
 IN_RICHMOND = {"type_code": "HEALTH_SITE", "name": "Place", "easting": 518000, "northing": 174800}
 REASON = "Synthetic: works with the school at this place."
@@ -50,7 +50,7 @@ def ask_for(db, lead, person, **answers):
         "record": place.json()["ref"],
         "purpose": "CONTEXT_ASSESSMENT",
         "reason": REASON,
-        "until_on": (clock.today() + timedelta(days=5)).isoformat(),
+        "until_on": in_days(5),
     }
     sent = send(lead, "/admin/grants/new", **said | answers)
     assert sent.status_code == 303
@@ -69,7 +69,7 @@ def test_an_account_to_confirm_waits_for_the_administrator_and_the_auditor(peopl
         "name": "Kim Example",
         "agency_code": "MPS_SWBCU",
         "role": "police_analyst",
-        "ends_on": (clock.today() + timedelta(days=90)).isoformat(),
+        "ends_on": in_days(90),
     }
     assert send(people["administrator"], "/admin/users/new", **made).status_code == 200
 
