@@ -235,7 +235,7 @@ def test_emergency_access_opens_the_other_borough_and_says_until_when(opened, si
 
     assert page.get_by_text(re.compile("is open until")).is_visible()
     page.goto("/account")
-    assert page.get_by_role("cell", name="Break glass").is_visible()
+    assert page.get_by_role("cell", name="Emergency access").is_visible()
 
 
 def idle(site_db, person):
