@@ -15,6 +15,7 @@ from app.core.actor import NOBODY, Actor
 from app.core.errors import ForbiddenError
 from app.core.pages import SESSION_COOKIE, entry_fields, form_fields
 from app.main import ROUTERS
+from tests import loops
 from tests.people import browser, sign_in_as
 
 LEAD = "cs_lead"
@@ -164,6 +165,6 @@ def ask(app, route: Route, cookie: str, *, headers=(), receive=None) -> tuple[in
     async def send(message):
         sent.append(message)
 
-    asyncio.run(app(scope, receive or never, send))
+    loops.run(app(scope, receive or never, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], sent[0]["headers"], body

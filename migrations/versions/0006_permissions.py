@@ -195,15 +195,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("place_area", "online_space"):
         op.execute(f"drop trigger {table}_listed on app.{table}")
-        op.execute(f"alter table app.{table} drop column listed")
+        # With it go the policies of the permission file that read it; the next migration ends by
+        # installing those that its version knows.
+        op.execute(f"alter table app.{table} drop column listed cascade")
     op.execute("drop trigger place_listed_after on app.place")
     op.execute("drop index app.place_shape_idx, app.place_recent_idx")
     op.execute("drop trigger place_listed_before on app.place")
-    op.execute("alter table app.place drop column listed")
+    op.execute("alter table app.place drop column listed cascade")
     op.execute("drop function app.changed_by cascade")
     op.execute(COPY_FUNCTION.format("relink", "link_incidents"))
     op.execute("drop function app.relink")
-    op.execute("alter table app.import_batch drop column agency_code")
+    op.execute("alter table app.import_batch drop column agency_code cascade")
     op.execute(
         "drop function app.purpose_record, app.place_listed_before, app.place_listed_after, "
         "app.listed_from_place cascade"

@@ -1,6 +1,5 @@
 """The hourly job: accounts that are over or unused, and tries of yesterday."""
 
-import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ from app.accounts.jobs import tidy
 from app.accounts.models import SignInFailure, User
 from app.core import clock
 from app.worker import create_worker
+from tests import loops
 from tests.entry import events
 from tests.people import SYSTEM, sign_in_as
 
@@ -93,4 +93,4 @@ def test_the_worker_may_put_the_hourly_job_in_its_queue(db):
             )
 
     assert periodic.task.name == "accounts:tidy"
-    assert asyncio.run(put()) is not None
+    assert loops.run(put()) is not None

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +17,7 @@ from app.core.actor import job_actor
 from app.core.command import Context
 from app.core.errors import InvalidError
 from app.core.settings import Settings
+from tests import loops
 
 SOMEBODY = job_actor("test:somebody")
 
@@ -278,8 +278,7 @@ def test_sealing_goes_on_while_the_whole_audit_is_verified(db, keeper, monkeypat
         running.cancel()
         return before_it_ended and sealed(db)
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(lambda: asyncio.run(meanwhile())).result() == 1
+    assert loops.run(meanwhile()) == 1
 
 
 def sealed(db):
@@ -310,9 +309,7 @@ def test_an_event_is_sealed_within_five_seconds(db, keeper):
         await asyncio.sleep(EVERY_S + 0.5)
         running.cancel()
 
-    # A thread of its own: the browser tests of this process may keep a loop running in the first.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(meanwhile())).result()
+    loops.run(meanwhile())
 
     with superuser(db) as admin:
         (lag_s,) = admin.execute(

@@ -20,6 +20,7 @@ from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.pages import SESSION_COOKIE
 from app.main import create_app
+from tests import loops
 from tests.conftest import CLAIMS_KEY
 from tests.people import sign_in_as
 from tests.sql import world
@@ -226,7 +227,7 @@ def test_browsers_that_go_away_leave_nothing_to_the_next_one(ground, module_db, 
     wanted = [(person, ground.wanted(person.actor)) for person in people]
     app = create_app(ground.db, settings)
 
-    tally = asyncio.run(over_http(app, wanted))
+    tally = loops.run(over_http(app, wanted))
 
     assert (tally.foreign, tally.missing) == (0, 0)
     assert tally.right + tally.ended.total() == OVER_HTTP
