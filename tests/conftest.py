@@ -178,6 +178,17 @@ def settings(tmp_path_factory) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def house(tmp_path_factory) -> Settings:
+    """With a name and TLS, so that the pages of passkeys are there."""
+    return Settings(
+        data_dir=tmp_path_factory.mktemp("house"),
+        demo=True,
+        secret_key="a key of the tests only",
+        base_url="https://testserver",
+    )
+
+
 @pytest.fixture
 def client(db, settings) -> Iterator[TestClient]:
     person = sign_in_as(db, "cs_lead", agency="AFC", user_id=LEAD.id)

@@ -13,7 +13,6 @@ from app.core.db import Model
 from app.core.ids import new_id
 
 SCHEMA = {"schema": "app"}
-OWNER = 'app."user".id'
 
 
 class User(Model):

@@ -120,14 +120,6 @@ def invitation(session: Session, token_hash: bytes, *, now: datetime) -> Invitat
     )
 
 
-def open_invitations(session: Session, user_id: UUID) -> Sequence[Invitation]:
-    return session.scalars(
-        select(Invitation)
-        .where(Invitation.user_id == user_id, Invitation.used_at.is_(None))
-        .with_for_update()
-    ).all()
-
-
 def failures(session: Session, key: bytes, *, since: datetime) -> list[datetime]:
     found = session.scalars(
         select(SignInFailure.at).where(SignInFailure.key == key, SignInFailure.at > since)

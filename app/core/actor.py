@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 NOBODY = UUID(int=0)
-EVERY_RECORD = "*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The only map from errors to HTTP: RFC 9457 problems, or a page for browsers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -218,6 +217,3 @@ def _words(found: dict[str, Any]) -> str:
     if found["type"] == "value_error":
         return str(found["ctx"]["error"])  # our own sentences, raised by our validators
     return PHRASES.get(found["type"], "This cannot be used here.")
-
-
-Handler = Callable[[Request, Exception], Response]

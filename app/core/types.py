@@ -4,7 +4,6 @@ import re
 import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -48,7 +47,6 @@ def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 # FastAPI validates values already made by Python's JSON reader, where these are strings.
-Id = Annotated[UUID, Field(strict=False)]
 Day = Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
 Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
 # Said in the document only: a wrong one is refused in words by whoever reads it.

@@ -12,7 +12,6 @@ from app.oversight import rules
 
 Short = Annotated[Text, Field(max_length=80)]
 EventId = Annotated[int, Field(ge=0, lt=2**63)]
-DATES = ("from_on", "to_on")
 
 
 class AskedIn(StrictModel):

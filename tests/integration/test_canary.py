@@ -18,7 +18,6 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.accounts.deps import May
 from app.core import log
 from app.core.pgconf import SAFE
-from app.core.settings import Settings
 from app.core.types import StrictModel
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.live import serving
@@ -94,16 +93,6 @@ class Wheel:
 def canary_db(cluster, template):
     with cloned(cluster, template, "canary") as db:
         yield db
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Settings:
-    return Settings(
-        data_dir=tmp_path_factory.mktemp("canary"),
-        demo=True,
-        secret_key="a key of the tests only",
-        base_url="https://testserver",
-    )
 
 
 class Seen:

@@ -8,7 +8,6 @@ import pytest
 
 from app.accounts.deps import May
 from app.core import errors, security
-from app.core.settings import Settings
 from tests.people import HTML, browser
 from tests.routes import CHANGES, ROUTES, Clients, ask
 
@@ -43,17 +42,6 @@ FIXED = {
 STORED = ("etag", "last-modified", "expires")
 TELLTALE = ("server", "x-powered-by", "via", "x-request-id", "access-control-allow-origin")
 NEEDED = {200, 201, 202, 204, 303, 304, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503}
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Settings:
-    """With a name, so that the pages of passkeys are there."""
-    return Settings(
-        data_dir=tmp_path_factory.mktemp("house"),
-        demo=True,
-        secret_key="a key of the tests only",
-        base_url="https://testserver",
-    )
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from app.core.settings import Settings
 from app.core.types import StrictModel
 from tests.people import csrf
 from tests.routes import CHANGES, READS, ROUTES, Clients
@@ -47,16 +46,6 @@ WRONG = {
     "half of it": b'{"name": "%s"',
     "another alphabet": '{"name": "%s"}'.encode("utf-16"),
 }
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Settings:
-    return Settings(
-        data_dir=tmp_path_factory.mktemp("house"),
-        demo=True,
-        secret_key="a key of the tests only",
-        base_url="https://testserver",
-    )
 
 
 @pytest.fixture(scope="module")
