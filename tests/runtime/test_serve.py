@@ -10,6 +10,8 @@ import pytest
 
 from app.core.folders import only_launcher
 from app.core.postgres import PrivateCluster
+from app.core.settings import Settings
+from app.serve import _environment
 from tests.runtime.conftest import processes_naming, rows, wait_for, write_rows
 
 pytestmark = pytest.mark.xdist_group("launcher")
@@ -115,3 +117,13 @@ def test_wrong_usage_ends_with_2(launcher, wrong):
     code, _ = launcher.refused(*wrong)
 
     assert code == 2
+
+
+def test_links_name_the_address_that_is_served_unless_another_is_set(tmp_path):
+    served, named = "http://127.0.0.1:8790", "https://contextmap.example"
+
+    usual = _environment(Settings(data_dir=tmp_path), served)
+    told = _environment(Settings(data_dir=tmp_path, base_url=named), served)
+
+    assert usual["CONTEXTMAP_BASE_URL"] == served
+    assert told["CONTEXTMAP_BASE_URL"] == named
