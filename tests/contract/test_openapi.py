@@ -20,8 +20,6 @@ from app.core.pages import SESSION_COOKIE
 from app.main import ROUTERS, create_app
 from tests.people import sign_in_as
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 EXAMPLES = int(os.environ.get("CONTEXTMAP_EXAMPLES", "20"))
 PHASES = "examples,coverage,fuzzing,stateful"
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from app.accounts.models import Grant, User
@@ -175,7 +176,7 @@ def test_an_account_is_made_confirmed_and_disabled_by_two_people_without_javascr
     assert "waits for a second person: auditor" in waits
     assert "Confirmed by" in confirmed
     assert question == "Disable the account of Lou Example?"
-    assert admin.get_by_text("Disabled", exact=True).is_visible()
+    expect(admin.get_by_text("Disabled", exact=True)).to_be_visible()
 
 
 def test_a_grant_opens_a_place_of_another_borough_until_it_is_revoked(page_of, refs, place):

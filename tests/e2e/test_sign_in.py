@@ -6,6 +6,7 @@ import re
 import pyotp
 import pytest
 import segno
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from app.accounts import queries, service
@@ -95,9 +96,9 @@ def test_password_and_code_open_the_page_asked_for(opened, people, role, script)
     assert heading(page) == "Places of concern"
     assert page.url.endswith("/places?q=Demo")
     page.get_by_role("link", name="Your account").click()
-    assert page.get_by_text(who["username"], exact=True).is_visible()
+    expect(page.get_by_text(who["username"], exact=True)).to_be_visible()
     page.get_by_role("button", name="Sign out everywhere").click()
-    assert page.get_by_text("You are signed out.").is_visible()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.goto("/places")
     assert heading(page) == "Sign in"
 
@@ -108,7 +109,7 @@ def test_a_wrong_password_is_said_beside_the_field_and_the_username_kept(opened,
     give_password(page, people["auditor"], "wrong wrong wrong")
 
     assert page.title() == "Error: Sign in - Contextmap"
-    assert page.get_by_role("alert").get_by_text("Check your username").is_visible()
+    expect(page.get_by_role("alert").get_by_text("Check your username")).to_be_visible()
     assert page.get_by_label("Username").input_value() == people["auditor"]["username"]
     assert page.get_by_label("Password", exact=True).input_value() == ""
     assert violations(page) == []
@@ -156,7 +157,7 @@ def test_an_invitation_leads_to_a_signed_in_account(opened, invite, script):
     assert drawn > 150
     assert len(set(codes)) == 10
     page.goto("/account")
-    assert page.get_by_text(username, exact=True).is_visible()
+    expect(page.get_by_text(username, exact=True)).to_be_visible()
 
 
 def test_the_picture_for_the_app_is_an_svg_that_holds_the_secret(opened, invite):
@@ -233,9 +234,9 @@ def test_emergency_access_opens_the_other_borough_and_says_until_when(opened, si
     page.get_by_label("1 hour").check()
     page.get_by_role("button", name="Open emergency access").click()
 
-    assert page.get_by_text(re.compile("is open until")).is_visible()
+    expect(page.get_by_text(re.compile("is open until"))).to_be_visible()
     page.goto("/account")
-    assert page.get_by_role("cell", name="Emergency access").is_visible()
+    expect(page.get_by_role("cell", name="Emergency access")).to_be_visible()
 
 
 def idle(site_db, person):
@@ -282,7 +283,7 @@ def test_a_page_that_was_left_shows_nothing_any_more_and_says_why(opened, site_d
     page.wait_for_url("**/sign-in?next=**")
 
     words = "did not use the service for 30 minutes. Saved sections are safe."
-    assert page.get_by_text(words).is_visible()
+    expect(page.get_by_text(words)).to_be_visible()
     assert page.locator("input[name=next]").input_value() == "/account/password"
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from app.accounts.visits import SYSTEM
@@ -195,7 +196,7 @@ def test_without_the_passkey_the_page_says_what_to_do(page, site, kim, issuer, a
     page.get_by_role("button", name="Use your passkey").click()
 
     page.get_by_text("Your browser did not use a passkey.").wait_for()
-    assert page.get_by_role("link", name="Enter a code instead").is_visible()
+    expect(page.get_by_role("link", name="Enter a code instead")).to_be_visible()
 
 
 def test_passkeys_without_script_are_explained(chromium, site, kim):
@@ -205,8 +206,8 @@ def test_passkeys_without_script_are_explained(chromium, site, kim):
 
     page.goto("/account/passkeys")
 
-    assert page.get_by_text("Passkeys need JavaScript.").is_visible()
-    assert not page.get_by_role("button", name="Add a passkey").is_visible()
+    expect(page.get_by_text("Passkeys need JavaScript.")).to_be_visible()
+    expect(page.get_by_role("button", name="Add a passkey")).to_be_hidden()
     context.close()
 
 

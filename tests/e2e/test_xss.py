@@ -22,8 +22,6 @@ from tests.people import LEAD, csrf, sign_in_as
 from tests.routes import CHANGES, READS, Clients
 from tests.sql import world
 
-pytestmark = pytest.mark.xdist_group("xss")
-
 # `X` is the script: it says that it ran.
 RAN = "window.__xss=1"
 PAYLOADS = [

@@ -24,8 +24,6 @@ from tests.live import serving
 from tests.people import browser, csrf, sign_in_as
 from tests.routes import READS, ROUTES, Clients
 
-pytestmark = pytest.mark.xdist_group("canary")
-
 MARK = "9q7zk"  # in every canary but those of digits, which are searched for as whole numbers
 CANARIES = {
     "name": [f"Zafirah {MARK}n{n} Quillon" for n in range(5)],

@@ -11,8 +11,6 @@ from app.core import errors, security
 from tests.people import HTML, browser
 from tests.routes import CHANGES, ROUTES, Clients, ask
 
-pytestmark = pytest.mark.xdist_group("headers")  # the last tests count what the first saw
-
 VENDORED = "/static/vendor/leaflet@1.9.4/leaflet.js"
 ELSEWHERE = re.compile(r'(src|href|action)="((https?:)?//|javascript:|data:)')
 ACCEPTS = (HTML, {"Accept": "application/json"})

@@ -26,7 +26,6 @@ from tests.sql.oracle import SAID, Row, allowed
 from tests.sql.world import ME, OWN_AGENCY
 
 # The last test counts what the others of its process compared.
-pytestmark = pytest.mark.xdist_group("matrix api")
 COMPARED = Counter[str]()
 
 ROLES = [name for name, facts in SAID["roles"].items() if facts["account"]]

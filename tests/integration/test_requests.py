@@ -9,8 +9,6 @@ from app.core.types import StrictModel
 from tests.people import csrf
 from tests.routes import CHANGES, READS, ROUTES, Clients
 
-pytestmark = pytest.mark.xdist_group("requests")
-
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CANARY = "Kim Example of 12 Test Mews"

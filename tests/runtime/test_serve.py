@@ -14,8 +14,6 @@ from app.core.settings import Settings
 from app.serve import _environment
 from tests.runtime.conftest import processes_naming, rows, wait_for, write_rows
 
-pytestmark = pytest.mark.xdist_group("launcher")
-
 
 def ready_checks(port):
     connection = HTTPConnection("127.0.0.1", port, timeout=10)

@@ -37,8 +37,6 @@ BOX = (-0.31, 51.40, -0.29, 51.41)
 UNMARKED = "alter function public.geometry_overlaps(geometry, geometry) not leakproof"
 MARKED = "alter function public.geometry_overlaps(geometry, geometry) leakproof"
 
-pytestmark = pytest.mark.xdist_group("plans")
-
 
 @pytest.fixture(scope="module")
 def crowded(module_db, cluster):
