@@ -172,6 +172,7 @@ def test_the_picture_for_the_app_is_an_svg_that_holds_the_secret(opened, invite)
     same = segno.make(address, error="m").svg_data_uri(scale=5, border=4)
     assert source.startswith("data:image/svg+xml")
     assert source == same
+    page.wait_for_load_state("load")
     loaded = "img => img.complete && img.naturalWidth > 0"
     assert page.get_by_role("img", name=re.compile("QR code")).evaluate(loaded)
 
