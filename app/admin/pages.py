@@ -136,7 +136,6 @@ def account_page(
 ) -> Response:
     """One account. Leads see who it is; how somebody signs in is for those who look after it."""
     now, in_full = clock.now(), actor.view == "full"
-    own = actor.id == user.id
     role = ROLES[user.role]
     return html.render(
         request,
@@ -158,16 +157,22 @@ def account_page(
         grants=queries.grants_of(session, user.id, now=now) if can_all(actor, "grant.read") else [],
         kinds=GRANT_WORDS,
         invited=invited,
-        may={
-            "edit": can_all(actor, "user.update") and not own,
-            "disable": can_all(actor, "user.update") and not own and user.state != State.DISABLED,
-            "end": can_all(actor, "user.revoke"),
-            "tokens": can_all(actor, "user.create") and tokens.barrier(user) is None,
-            "grants": can_all(actor, "grant.read"),
-            "confirm": can_all(actor, "user.approve")
-            and service.barrier_to_confirm(session, actor, user) is None,
-        },
+        may=_may(session, actor, user),
     )
+
+
+def _may(session: Session, actor: Actor, user: User) -> dict[str, bool]:
+    """Which buttons the page of an account offers: those that would not be refused."""
+    others = can_all(actor, "user.update") and actor.id != user.id
+    return {
+        "edit": others,
+        "disable": others and user.state != State.DISABLED,
+        "end": can_all(actor, "user.revoke"),
+        "tokens": can_all(actor, "user.create") and tokens.barrier(user) is None,
+        "grants": can_all(actor, "grant.read"),
+        "confirm": can_all(actor, "user.approve")
+        and service.barrier_to_confirm(session, actor, user) is None,
+    }
 
 
 def decision_page(

@@ -4,6 +4,7 @@ import os
 import random
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -37,7 +38,7 @@ from tests.sql.oracle import SAID, SYSTEM
 from tests.sql.world import KINGSTON, ME, OTHER_AGENCY, OWN_AGENCY, RICHMOND, SOMEBODY
 
 STAFF = {name: facts for name, facts in SAID["roles"].items() if facts["account"]}
-MUTANTS = int(os.environ.get("CONTEXTMAP_MUTANTS", "12"))  # of some 300 that there are
+MUTANTS = int(os.environ.get("CONTEXTMAP_MUTANTS", "12"))  # of 201 that there are
 STRANGER = UUID(int=0x57)
 TEN_MINUTES_AGO = timedelta(seconds=601)
 
@@ -311,7 +312,7 @@ def test_a_policy_that_opens_too_much_is_noticed(ground, generated):
 
     unseen = [
         f"{policy.name} on {policy.table}: {what}"
-        for policy, what, mutant in random.Random(MUTANTS).sample(every, MUTANTS)
+        for policy, what, mutant in random.Random(MUTANTS).sample(every, min(MUTANTS, len(every)))
         if not noticed(ground, policy, mutant)
     ]
 
@@ -327,6 +328,32 @@ def test_a_second_policy_beside_the_generated_one_is_noticed(ground, generated, 
     assert noticed(ground, None, replace(policy, name="left_over", condition="true", after="true"))
 
 
+@contextmanager
+def unguarded(admin: psycopg.Connection, table: str) -> Iterator[None]:
+    """Without the guard of migration 0007, which refuses much of what the policies refuse, too."""
+    guarded = table in ("app.access_grant", "app.user")
+    switch = f"alter table {quoted(table)} {{}} trigger {table.removeprefix('app.')}_guard"
+    if guarded:
+        admin.execute(switch.format("disable").encode())
+    try:
+        yield
+    finally:
+        if guarded:
+            admin.execute(switch.format("enable").encode())
+
+
+@pytest.mark.parametrize("table", ["app.access_grant", "app.user"])
+def test_policies_hold_without_the_guard_of_their_table(ground, table):
+    asking = [(name, actor) for name, actor in ground.actors if actor.db_role == "cs_app"]
+    with (
+        psycopg.connect(ground.dsn("postgres"), autocommit=True) as admin,
+        unguarded(admin, table),
+    ):
+        found = ground.matrix.compare(asking, ("insert",), [table])
+
+    assert found.wrong == []
+
+
 def noticed(ground, policy: Policy | None, mutant: Policy) -> bool:
     """Whether the matrix finds a wrong cell with the other policy in the database."""
     statements = {"update": ("update", "mark")}.get(mutant.command, (mutant.command,))
@@ -337,7 +364,8 @@ def noticed(ground, policy: Policy | None, mutant: Policy) -> bool:
             admin.execute(dropped)
         admin.execute(mutant.sql().encode())
         try:
-            found = ground.matrix.compare(asking, statements, [mutant.table], all_wrong=False)
+            with unguarded(admin, mutant.table):
+                found = ground.matrix.compare(asking, statements, [mutant.table], all_wrong=False)
         finally:
             admin.execute(dropped)
             if policy is not None:
