@@ -36,6 +36,7 @@ from app.core import log, openapi, problems
 from app.core.db import Database
 from app.core.mail import Mailer, mailer_of
 from app.core.pages import csrf_token
+from app.core.partnership import partnership
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
 from app.demo import accounts as demo
@@ -46,6 +47,7 @@ from app.oversight import routes as oversight
 from app.oversight.deps import oversees
 from app.places import routes as places
 from app.places.address import addresses
+from app.reports.sealing import Keys
 from app.site import routes as site
 
 ROUTERS: list[APIRouter] = [
@@ -130,6 +132,8 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.mailer = mailer or mailer_of(settings)
     app.state.factors = factors_of(settings)
     app.state.csrf_key = settings.key_for("csrf")
+    app.state.keys = Keys.of(settings)
+    app.state.partnership = partnership(settings.partnership)
     app.state.refused = record_refusal
     app.state.page_context = _page_context
     app.state.methods = _methods()

@@ -15,6 +15,7 @@ from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
 from app.core.settings import load_settings
+from app.reports.sealing import Keys
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
@@ -37,8 +38,10 @@ def create_worker(dsn: str) -> App:
     return worker
 
 
-async def run(worker: App, db: Database, keeper: Keeper) -> None:
+async def run(worker: App, db: Database, keeper: Keeper, keys: Keys) -> None:
     """Until SIGTERM. Tasks take their database from `context.additional_context["db"]`.
+
+    The keys that open reports are in `additional_context["keys"]`.
 
     A job left "doing" by a killed worker is put back first, then each minute. The audit is sealed
     beside the queue, and once more when its last job has ended.
@@ -51,7 +54,7 @@ async def run(worker: App, db: Database, keeper: Keeper) -> None:
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
-                additional_context={"db": db},
+                additional_context={"db": db, "keys": keys},
             )
         finally:
             sweeper.cancel()
@@ -75,7 +78,7 @@ def main() -> None:
     db = Database(settings, settings.claims_key(), pool_size=4)
     refuse_unsafe(db, "cs_job")
     worker = create_worker(settings.dsn("cs_job"))
-    asyncio.run(run(worker, db, Keeper(db, settings)))
+    asyncio.run(run(worker, db, Keeper(db, settings), Keys.of(settings)))
 
 
 if __name__ == "__main__":

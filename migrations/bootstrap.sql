@@ -12,7 +12,7 @@ begin
             ('cs_sec',     'nologin'),
             ('cs_migrate', 'login'),
             ('cs_app',     'login'),
-            ('cs_public',  'login connection limit 10'),
+            ('cs_public',  'login connection limit 20'),
             ('cs_job',     'login'),
             ('cs_audit',   'login'),
             ('cs_backup',  'login bypassrls')
@@ -31,6 +31,7 @@ alter role cs_migrate set search_path = public, queue;
 alter role cs_app set search_path = public, queue;
 alter role cs_job set search_path = public, queue;
 alter role cs_public set search_path = public;
+alter role cs_public connection limit 20; -- four web processes of five
 alter role cs_audit set search_path = public;
 
 create extension if not exists postgis with schema public;

@@ -10,7 +10,7 @@ from app.core import log
 from app.core.db import Database
 from app.core.errors import BusyError
 
-OURS: LiteralString = "('app', 'audit', 'sec', 'reference', 'queue')"
+OURS: LiteralString = "('app', 'intake', 'audit', 'sec', 'reference', 'queue')"
 # Functions that run with their owner's rights: each is a hole in the policies that was thought of.
 DEFINERS = frozenset(
     {
@@ -29,9 +29,12 @@ DEFINERS = frozenset(
         "app.place_listed_after()",
         "app.purpose_record()",
         "app.relink(uuid[],uuid[])",
+        "app.report_after()",
+        "app.report_before()",
         "app.scope_from_child()",
         "app.scope_from_incident()",
         "app.scope_from_place()",
+        "app.scope_from_report()",
         "audit.add_anchor(bigint,text)",
         "audit.add_seal(integer,xid8,bigint,bytea)",
         "audit.begin_era()",
@@ -40,6 +43,14 @@ DEFINERS = frozenset(
         "audit.log(text,text,text,text,integer,jsonb)",
         "audit.seen_by(text,integer)",
         "audit.unit_totals(timestamp with time zone)",
+        "intake.counted(text,bytea)",
+        "intake.draft_drop(bytea)",
+        "intake.draft_read(bytea)",
+        "intake.draft_write(bytea,bytea)",
+        "intake.reply(bytea,uuid,bytea,bytea)",
+        "intake.status(bytea)",
+        "intake.submit(bytea,bytea,jsonb,bytea,bytea,bytea,bytea,bytea,bytea)",
+        "intake.tidied()",
         "sec.actor()",
         "sec.agency()",
         "sec.all_boroughs()",
@@ -113,7 +124,7 @@ POLICIES: LiteralString = """
     select encode(sha256(convert_to(string_agg(concat_ws('|', schemaname, tablename, policyname,
         permissive, roles::text, cmd, qual, with_check), E'\\n'
         order by schemaname, tablename, policyname), 'UTF8')), 'hex')
-    from pg_policies where schemaname in ('app', 'audit', 'reference')
+    from pg_policies where schemaname in ('app', 'intake', 'audit', 'reference')
 """
 INSTALLED: LiteralString = """
     select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'app'
@@ -122,7 +133,7 @@ INSTALLED: LiteralString = """
 WITHOUT_CLAIMS: LiteralString = """
     select array_agg(c.oid::regclass::text) from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('app', 'audit') and c.relkind in ('r', 'p', 'v')
+    where n.nspname in ('app', 'intake', 'audit') and c.relkind in ('r', 'p', 'v')
       and has_table_privilege(c.oid, 'select')
       and xpath_exists('/table/row', query_to_xml(
           format('select 1 as one from %%s limit 1', c.oid::regclass), false, false, ''))

@@ -13,7 +13,7 @@ from app.accounts.permissions import PERMISSIONS, Rule
 from app.accounts.rules import source_of
 from app.accounts.secrets import Factors
 from app.core import clock
-from app.core.actor import Actor
+from app.core.actor import PUBLIC, Actor
 from app.core.db import Database
 from app.core.errors import (
     ForbiddenError,
@@ -77,11 +77,13 @@ class May:
     and a change of role act on the next request. `elsewhere` is for routes that serve releases
     and metadata; on others a role that may see nothing else of the object finds nothing.
     `own_query` is for routes that read the query themselves and refuse what they do not know.
+    `open_to_all`: whoever brings no session or token, or one of a role that may not, is PUBLIC.
     """
 
     permission: str
     elsewhere: bool = False
     own_query: bool = False
+    open_to_all: bool = False
 
     async def __call__(self, request: Request) -> Actor:
         return await run_in_threadpool(self.check, request)
@@ -90,10 +92,12 @@ class May:
         """The same, for a route that already has a thread."""
         if not self.own_query:
             refuse_unknown_query(request)
-        known = identified(request)
+        request.state.permission = self.permission
+        known = self._known(request)
+        if known is None:
+            return PUBLIC
         request.state.actor = known.actor
         request.state.identified = known
-        request.state.permission = self.permission
         if self.permission == SIGNED_IN:
             _must_be_a_person(known, request.method)
             return known.actor
@@ -106,6 +110,17 @@ class May:
         actor = replace(known.actor, tiers=rule.tiers, view=rule.view)
         ref = request.path_params.get("ref", "")
         return for_record(actor, ref, known.held.get(ref)) if rule.purposes else actor
+
+    def _known(self, request: Request) -> Identified | None:
+        """Who asks; None for the public, where it may. A wrong token is never the public."""
+        try:
+            known = identified(request)
+        except SignInNeededError:
+            if self.open_to_all and "authorization" not in request.headers:
+                return None
+            raise
+        rule = PERMISSIONS.rule(known.actor.role, self.permission) if self.open_to_all else None
+        return None if self.open_to_all and rule is None else known
 
     def rule_for(self, actor: Actor) -> Rule:
         """The rule that lets this person in; asked before anything else about them."""

@@ -7,6 +7,9 @@ from app.accounts.permissions import Permissions, Role, Rule, Thing
 
 NO_ROWS = frozenset({"released", "none"})
 
+# A purpose given for a record opens what hangs on it by one of these.
+PARENTS = ("child_id", "place_id", "incident_id", "report_id")
+
 Columns = frozenset[str]
 
 
@@ -138,7 +141,9 @@ def _purpose(rule: Rule, table: Table, command: str) -> list[str]:
     parts = [f"(select sec.purpose()) in ({said})"]
     if command == "insert":
         return parts
-    hangs_on = [key for key in ("child_id", "place_id", "incident_id") if key in table.columns]
+    hangs_on = [
+        key for key in ("child_id", "place_id", "incident_id", "report_id") if key in table.columns
+    ]
     about = [f"{key} = (select app.purpose_record())" for key in hangs_on]
     if "ref" in table.columns:
         about = ["ref = (select sec.purpose_for())"]

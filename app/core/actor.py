@@ -41,6 +41,10 @@ class Actor:
         return wide or not set(self.boroughs).isdisjoint(borough_codes)
 
 
+# Somebody without an account: the public form, its mailbox, programs without a token.
+PUBLIC = Actor(id=NOBODY, role="public", label="public reporter", db_role="cs_public")
+
+
 def job_actor(job: str, db_role: str = "cs_job") -> Actor:
     """The worker or the command line, doing one named job; policies give it that job's rows."""
     return Actor(

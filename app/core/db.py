@@ -73,6 +73,7 @@ class Database:
     logins: Logins
     claims_key: bytes
     pool_size: int = 8
+    public_pool_size: int = 5  # its own: a flood at the form leaves staff untouched
     _engines: dict[str, Engine] | None = None
 
     @contextmanager
@@ -155,7 +156,8 @@ class Database:
         if self._engines is None:
             self._engines = {}
         if role not in self._engines:
-            self._engines[role] = _open(self.logins.dsn(role), self.pool_size)
+            size = self.public_pool_size if role == "cs_public" else self.pool_size
+            self._engines[role] = _open(self.logins.dsn(role), size)
         return self._engines[role]
 
     @contextmanager

@@ -91,6 +91,8 @@ FURTHER = {
     "demo/accounts",
     "imports/files",
     "imports/points",
+    "reports/receipts",
+    "reports/sealing",
     "reference/boundaries",
     "reference/gdal",
     "places/address",

@@ -158,12 +158,32 @@ def test_only_the_login_of_backups_is_above_policies(admin):
     assert above == [("cs_backup",)]
 
 
-def test_the_login_of_the_public_may_call_nothing_of_ours(admin):
-    assert not rows(
+def test_the_login_of_the_public_may_call_these_functions_and_nothing_else_of_ours(admin):
+    found = rows(
         admin,
-        f"select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+        f"select p.oid::regprocedure::text from pg_proc p "
+        f"join pg_namespace n on n.oid = p.pronamespace "
         f"where n.nspname in {OURS} and has_function_privilege('cs_public', p.oid, 'execute') "
         f"and has_schema_privilege('cs_public', n.oid, 'usage')",
+    )
+
+    assert {name for (name,) in found} == {
+        "intake.counted(text,bytea)",
+        "intake.draft_drop(bytea)",
+        "intake.draft_read(bytea)",
+        "intake.draft_write(bytea,bytea)",
+        "intake.reply(bytea,uuid,bytea,bytea)",
+        "intake.status(bytea)",
+        "intake.submit(bytea,bytea,jsonb,bytea,bytea,bytea,bytea,bytea,bytea)",
+    }
+
+
+def test_the_login_of_the_public_reads_no_table_of_ours(admin):
+    assert not rows(
+        admin,
+        f"select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        f"where n.nspname in {OURS} and c.relkind in ('r', 'v', 'p') and has_table_privilege("
+        f"'cs_public', c.oid, 'select, insert, update, delete, truncate')",
     )
 
 

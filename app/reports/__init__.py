@@ -1,0 +1,1 @@
+"""Reports of places, routes and online spaces: received, sealed, screened, triaged, answered."""

@@ -1,0 +1,154 @@
+"""A report on its way in: from the form, a program, a mailbox. One shape, one set of refusals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from shapely import Point
+
+from app.core.types import Latitude, Longitude, StrictModel, Text
+from app.places.schemas import grid
+from app.reports import rules
+
+Short = Annotated[Text, Field(max_length=100)]
+Words = Annotated[Text, Field(max_length=500)]
+Danger = Literal["YES", "NO", "NOT_SURE"]
+WhereKind = Literal["PLACE", "ROUTE", "ONLINE", "DESCRIBED"]
+Worry = Annotated[str, Field(max_length=40)]
+TEXTS = frozenset(
+    (
+        "where_text",
+        "line",
+        "from_text",
+        "to_text",
+        "online_raw",
+        "groups_text",
+        "notice_text",
+        "helps_text",
+    )
+)
+
+
+class ContactIn(StrictModel):
+    """How the reporter may be reached, if at all."""
+
+    email: Annotated[Text, Field(max_length=254)] | None = None
+    phone: Annotated[Text, Field(max_length=40)] | None = None
+    safe_times: Short | None = None
+
+
+class ReportIn(StrictModel):
+    """Everything the form can ask. What is needed depends on `where_kind`: see `problems`."""
+
+    danger_answer: Danger
+    where_kind: WhereKind
+    longitude: Longitude | None = None
+    latitude: Latitude | None = None
+    easting: float | None = None
+    northing: float | None = None
+    pin_accuracy_m: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    where_text: Annotated[Text, Field(max_length=200)] | None = None
+    mode: str | None = None
+    line: Annotated[Text, Field(max_length=40)] | None = None
+    from_text: Short | None = None
+    to_text: Short | None = None
+    platform: str | None = None
+    online_raw: Words | None = None
+    audience: Literal["PUBLIC", "CLOSED", "UNKNOWN"] | None = None
+    what_harms: Annotated[Sequence[Worry], Field(max_length=20)]
+    groups_text: Annotated[Text, Field(max_length=200)] | None = None
+    notice_text: Words | None = None
+    helps_text: Words | None = None
+    how_known: str | None = None
+    child_count_band: str | None = None
+    when_kind: str
+    day_parts: Annotated[Sequence[str], Field(max_length=6)] = ()
+    reporter_kind: str = "NOT_SAID"
+    contact: ContactIn | None = None
+
+    def point(self) -> Point | None:
+        """The pin in British National Grid metres; ValueError in words when it cannot be one."""
+        if self.where_kind == "ONLINE":
+            return None
+        if self.longitude is not None and self.latitude is not None:
+            return grid(Point(self.longitude, self.latitude))
+        if self.easting is not None and self.northing is not None:
+            return grid(Point(self.easting, self.northing))
+        if self.longitude is not None or self.latitude is not None:
+            raise ValueError("Give both coordinates.")
+        return None
+
+    def words(self) -> dict[str, Any]:
+        """What is sealed to the triage key."""
+        given = self.model_dump(include=set(TEXTS))
+        return {name: value for name, value in given.items() if value}
+
+    def problems(self) -> dict[str, str]:
+        """By field, in the words of the form; empty when it can be sent."""
+        return OF_WHERE[self.where_kind](self) | _of_lists(self) | _of_contact(self.contact)
+
+
+def _of_place(report: ReportIn) -> dict[str, str]:
+    try:
+        pinned = report.point() is not None
+    except ValueError as problem:
+        return {"longitude": str(problem)}
+    if pinned or report.where_text:
+        return {}
+    return {"where_text": "Enter a postcode, street or place name."}
+
+
+def _of_route(report: ReportIn) -> dict[str, str]:
+    if report.mode not in rules.TRAVEL_MODES:
+        return {"mode": "Select how people travel."}
+    if report.line or report.from_text or report.to_text:
+        return {}
+    return {"line": "Enter a route number, or where it starts or ends."}
+
+
+def _of_online(report: ReportIn) -> dict[str, str]:
+    if not report.online_raw:
+        return {"online_raw": "Enter a web address, account or group name."}
+    if rules.pasted_data(report.online_raw):
+        return {"online_raw": "Do not paste pictures or files. Enter an address or a name."}
+    return {}
+
+
+def _described(report: ReportIn) -> dict[str, str]:
+    return {} if report.where_text else {"where_text": "Describe where it is."}
+
+
+OF_WHERE = {"PLACE": _of_place, "ROUTE": _of_route, "ONLINE": _of_online, "DESCRIBED": _described}
+
+
+def _of_lists(report: ReportIn) -> dict[str, str]:
+    wrong = {}
+    if not report.what_harms or set(report.what_harms) - rules.WORRIES.keys():
+        wrong["what_harms"] = "Select what worries you."
+    if report.when_kind not in rules.WHEN_KINDS:
+        wrong["when_kind"] = "Select when it happens."
+    if set(report.day_parts) - rules.DAY_PARTS.keys():
+        wrong["day_parts"] = "Select a time of day from the list."
+    if report.reporter_kind not in rules.REPORTER_KINDS:
+        wrong["reporter_kind"] = "Select one of the list."
+    if report.how_known not in {None, *rules.HOW_KNOWN}:
+        wrong["how_known"] = "Select one of the list."
+    if report.child_count_band not in {None, *rules.CHILD_COUNTS}:
+        wrong["child_count_band"] = "Select one of the list."
+    return wrong
+
+
+def _of_contact(contact: ContactIn | None) -> dict[str, str]:
+    if contact is not None and not (contact.email or contact.phone):
+        return {"email": "Enter an email address or phone number, or select No."}
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`receipt` as stored, without hyphens; `again` when the same sending came before."""
+
+    receipt: str
+    ref: str
+    again: bool

@@ -1,0 +1,106 @@
+"""Receive a report: one statement, one commit, one answer, whatever is known of the place."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.core.errors import InvalidError
+from app.core.ids import new_reference, random_id
+from app.reports.receipts import mailbox_of, receipt_hmac, receipt_of
+from app.reports.schemas import Received, ReportIn
+from app.reports.sealing import Keys, seal
+
+SUBMIT = text("""
+    select intake.submit(:by_key, :body, cast(:facts as jsonb), :sealed, :receipt, :mailbox_key,
+                         :contact, :draft_id, :done)
+""")
+SENT_BEFORE = "This form was already sent."
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One act of sending. `key` is the idempotency key; `body` what must be equal to be the same.
+
+    `draft_id` and `done` (receipt to what the form shows then, encrypted) are of the public form.
+    """
+
+    key: bytes
+    body: bytes
+    channel: str = "WEB"
+    quarantine: Sequence[str] = ()
+    out_of_area_lad: str | None = None
+    borough_codes: Sequence[str] = ()
+    draft_id: bytes | None = None
+    done: Callable[[str], bytes] | None = None
+    is_synthetic: bool = False
+
+
+def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) -> Received:
+    """Seal and keep it. Works as anybody: the form's role, a signed-in person, a job.
+
+    Raises
+    ------
+    InvalidError
+        The key was used for something else before, or `report.problems()` holds.
+    """
+    if wrong := report.problems():
+        raise InvalidError("Change the fields named below.", wrong)
+    receipt = receipt_of(keys.sendings, sending.key)
+    made, ref = random_id(), new_reference("RP")
+    given = {
+        "by_key": _mark(keys.sendings, sending.key),
+        "body": _mark(keys.sendings, sending.body),
+        "facts": orjson.dumps(_facts(report, sending, made, ref)).decode(),
+        "sealed": seal(report.words(), keys.triage.public_key(), report=made, use="words"),
+        "receipt": receipt_hmac(keys.receipts, receipt),
+        "mailbox_key": mailbox_of(receipt).public_key().public_bytes_raw(),
+        "contact": _contact(keys, report, made),
+        "draft_id": sending.draft_id,
+        "done": sending.done and sending.done(receipt),
+    }
+    said = session.scalar(SUBMIT, given)
+    if said == "other":
+        raise InvalidError(SENT_BEFORE, {"form": SENT_BEFORE})
+    return Received(receipt, ref, again=said == "again")
+
+
+def _facts(report: ReportIn, sending: Sending, made: UUID, ref: str) -> dict[str, Any]:
+    """What the database may read: codes, days, and the pin. No words."""
+    point = report.point()
+    return {
+        "id": str(made),
+        "ref": ref,
+        "channel": sending.channel,
+        "easting": None if point is None else point.x,
+        "northing": None if point is None else point.y,
+        "out_of_area_lad": sending.out_of_area_lad,
+        "platform_code": report.platform if report.where_kind == "ONLINE" else None,
+        "mode_code": report.mode if report.where_kind == "ROUTE" else None,
+        "what_ticks": list(dict.fromkeys(report.what_harms)),
+        "day_parts": list(dict.fromkeys(report.day_parts)),
+        "quarantine": list(sending.quarantine),
+        "borough_codes": list(sending.borough_codes),
+        "is_synthetic": sending.is_synthetic,
+        **report.model_dump(
+            include={"danger_answer", "where_kind", "pin_accuracy_m", "audience", "how_known"}
+            | {"child_count_band", "when_kind", "reporter_kind"}
+        ),
+    }
+
+
+def _contact(keys: Keys, report: ReportIn, made: UUID) -> bytes | None:
+    if report.contact is None:
+        return None
+    said = report.contact.model_dump(exclude_none=True)
+    return seal(said, keys.contact.public_key(), report=made, use="contact")
+
+
+def _mark(key: bytes, value: bytes) -> bytes:
+    return hmac.new(key, value, hashlib.sha256).digest()
