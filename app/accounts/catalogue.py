@@ -31,6 +31,7 @@ DEFINERS = frozenset(
         "app.relink(uuid[],uuid[])",
         "app.report_after()",
         "app.report_before()",
+        "app.report_contact_expires()",
         "app.scope_from_child()",
         "app.scope_from_incident()",
         "app.scope_from_place()",

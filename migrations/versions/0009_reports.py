@@ -222,6 +222,16 @@ begin
        and (tg_op = 'INSERT' or old.geom is null or not ST_OrderingEquals(new.geom, old.geom)) then
         new.borough_codes := array(select lad_code from app.boroughs_of(new.geom) order by 1);
     end if;
+    -- domain.md 7: short by default; what helped to find a place stays longest.
+    new.retain_until := (coalesce(new.decided_at, new.created_at, now())
+                         at time zone 'Europe/London')::date
+        + case
+            when new.outcome_codes && array['LINKED_PLACE', 'NEW_PLACE'] then interval '2 years'
+            when new.decided_at is null or 'REJECTED_ABUSIVE' = any (new.outcome_codes)
+                then interval '90 days'
+            when new.outcome_codes = array['NFA'] then interval '6 months'
+            else interval '12 months'
+        end;
     return new;
 end $$
 """
@@ -232,6 +242,17 @@ begin
     select borough_codes, tier into new.borough_codes, new.tier
     from app.report where id = new.report_id;
     return new;
+end $$
+"""
+# Who reported is forgotten 30 days after the report was closed; opened again, it is kept.
+CONTACT_EXPIRES = """
+create function app.report_contact_expires() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    update app.report_contact
+    set expires_on = (new.closed_at at time zone 'Europe/London')::date + 30
+    where report_id = new.id;
+    return null;
 end $$
 """
 # A purpose given for a report opens the contact that hangs on it.
@@ -462,7 +483,10 @@ def protect(schema: str, name: str) -> None:
 
 
 def create_functions() -> None:
-    for function in (BEFORE, STATE_CHANGE, SCOPE_FROM_REPORT, *DRAFTS, SUBMIT, STATUS, REPLY):
+    for function in (
+        *(BEFORE, STATE_CHANGE, CONTACT_EXPIRES, SCOPE_FROM_REPORT),
+        *(*DRAFTS, SUBMIT, STATUS, REPLY),
+    ):
         op.execute(function)
     op.execute(PURPOSE_RECORD.format(WITH_REPORTS))
     op.execute(
@@ -476,6 +500,11 @@ def create_functions() -> None:
     op.execute(
         "create trigger report_after after insert or update on app.report "
         "for each row execute function app.report_after()"
+    )
+    op.execute(
+        "create trigger report_contact_expires after update on app.report for each row "
+        "when (new.closed_at is distinct from old.closed_at) "
+        "execute function app.report_contact_expires()"
     )
     for table in DETAILS:
         op.execute(
@@ -499,7 +528,10 @@ def downgrade() -> None:
     for name in reversed(DETAILS):
         op.execute(f"drop table app.{name}")
     op.execute("drop table app.report")
-    op.execute("drop function app.report_before, app.report_after, app.scope_from_report")
+    op.execute(
+        "drop function app.report_before, app.report_after, app.report_contact_expires, "
+        "app.scope_from_report"
+    )
     op.execute(PURPOSE_RECORD.format(""))
     op.execute("set local role cs_sec")
     op.execute("revoke execute on function audit.log from cs_owner")

@@ -82,6 +82,40 @@ def test_the_database_holds_no_word_and_the_key_opens_them(db, keys):
         opened(sealed, keys.contact, report=report, use="words")
 
 
+@pytest.mark.parametrize(
+    ("decision", "kept"),
+    [
+        ("decided_at = null", "90 days"),
+        ("decided_at = now(), outcome_codes = '{NFA}'", "6 months"),
+        ("decided_at = now(), outcome_codes = '{REJECTED_ABUSIVE}'", "90 days"),
+        ("decided_at = now(), outcome_codes = '{REFERRED_SPA}'", "12 months"),
+        ("decided_at = now(), outcome_codes = '{LINKED_PLACE,REFERRED_SPA}'", "2 years"),
+    ],
+)
+def test_how_long_a_report_is_kept_follows_what_became_of_it(db, keys, decision, kept):
+    sent(db, keys)
+    dsn = db.logins.cluster.dsn("postgres", db.logins.dbname)
+    with psycopg.connect(dsn) as admin:
+        admin.execute(f"update app.report set {decision}".encode())
+        (right,) = admin.execute(
+            "select retain_until = ((now() at time zone 'Europe/London')::date "
+            "+ %s::interval)::date from app.report",
+            (kept,),
+        ).fetchone()
+
+    assert right
+
+
+def test_who_reported_is_forgotten_thirty_days_after_closing(db, keys):
+    sent(db, keys)
+    dsn = db.logins.cluster.dsn("postgres", db.logins.dbname)
+    with psycopg.connect(dsn) as admin:
+        admin.execute("update app.report set closed_at = '2026-03-01 12:00+00'")
+        (day,) = admin.execute("select expires_on::text from app.report_contact").fetchone()
+
+    assert day == "2026-03-31"
+
+
 def test_the_same_sending_again_is_the_same_report_and_another_body_is_refused(db, keys):
     first = sent(db, keys)
     again = sent(db, keys)
