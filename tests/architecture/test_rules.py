@@ -91,6 +91,7 @@ FURTHER = {
     "demo/accounts",
     "imports/files",
     "imports/points",
+    "reports/personal",
     "reports/receipts",
     "reports/sealing",
     "reference/boundaries",
