@@ -42,6 +42,7 @@ from app.core.settings import Settings, load_settings
 from app.demo import accounts as demo
 from app.imports import routes as imports
 from app.incidents import routes as incidents
+from app.intake.limits import Limits
 from app.maps import routes as maps
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
@@ -134,6 +135,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.csrf_key = settings.key_for("csrf")
     app.state.keys = Keys.of(settings)
     app.state.partnership = partnership(settings.partnership)
+    app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
     app.state.refused = record_refusal
     app.state.page_context = _page_context
     app.state.methods = _methods()

@@ -49,6 +49,7 @@ DEFINERS = frozenset(
         "intake.draft_read(bytea)",
         "intake.draft_write(bytea,bytea)",
         "intake.reply(bytea,uuid,bytea,bytea)",
+        "intake.so_far(text,bytea)",
         "intake.status(bytea)",
         "intake.submit(bytea,bytea,jsonb,bytea,bytea,bytea,bytea,bytea,bytea)",
         "intake.tidied()",

@@ -48,7 +48,12 @@ class ConflictError(AppError): ...
 class TooLargeError(AppError): ...
 
 
-class TooManyError(AppError): ...
+class TooManyError(AppError):
+    """`retry_after_s` is told to programs, where the usual few seconds would be too soon."""
+
+    def __init__(self, detail: str, retry_after_s: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class BusyError(AppError): ...

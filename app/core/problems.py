@@ -136,7 +136,10 @@ def _app_error(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
         request.app.state.refused(request, KINDS[type(error)].status)
     fields = error.fields if isinstance(error, errors.InvalidError) else None
-    return answer(request, KINDS[type(error)], error.detail, fields)
+    response = answer(request, KINDS[type(error)], error.detail, fields)
+    if isinstance(error, errors.TooManyError) and error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _asked(request: Request) -> str:

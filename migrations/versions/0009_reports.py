@@ -1,6 +1,6 @@
 """Reports of places: what the public form writes, and what only the lead may open.
 
-The form's database role executes five functions and reads no table. Texts arrive sealed to keys
+The form's database role executes eight functions and reads no table. Texts arrive sealed to keys
 that the database never holds. Running code does not know the tables. Reversible: reports are lost.
 """
 
@@ -303,6 +303,14 @@ DRAFTS = [
         returning n
     $$
     """,
+    # The same without counting: what the check page asks before anything is sent.
+    """
+    create function intake.so_far(what text, from_where bytea) returns int
+        language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+        select coalesce((select n from intake.rate where kind = what and source = from_where
+                         and hour = date_trunc('hour', now())), 0)
+    $$
+    """,
     # Drafts that are over, counters of earlier hours: what the worker does every few minutes.
     """
     create function intake.tidied() returns void
@@ -426,6 +434,7 @@ PUBLIC = (
     "intake.draft_write(bytea, bytea)",
     "intake.draft_drop(bytea)",
     "intake.counted(text, bytea)",
+    "intake.so_far(text, bytea)",
     "intake.submit(bytea, bytea, jsonb, bytea, bytea, bytea, bytea, bytea, bytea)",
     "intake.status(bytea)",
     "intake.reply(bytea, uuid, bytea, bytea)",

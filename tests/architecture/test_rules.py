@@ -92,6 +92,8 @@ FURTHER = {
     "imports/files",
     "imports/points",
     "reports/personal",
+    "intake/limits",
+    "intake/work",
     "reports/receipts",
     "reports/sealing",
     "reference/boundaries",

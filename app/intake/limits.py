@@ -1,0 +1,134 @@
+"""How much one connection may send, without keeping where anybody is.
+
+Counters stand in the database, because several web processes must agree and a killed one must not
+forget. They are found by an HMAC of the address under a key of the London day, and that key is made
+from the secret of the service: the database, or a copy of it, tells no address and cannot be asked
+for one, and tomorrow's marks have nothing to do with today's. A key that is only in memory would be
+another in each process. Rows go when their hour is over.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from sqlalchemy import text
+
+from app.core import clock
+from app.core.actor import PUBLIC
+from app.core.db import Database
+from app.core.errors import TooManyError
+from app.core.settings import Settings
+from app.intake.work import challenge_of, is_done
+
+SEND, LOOK = "send", "look"
+FREE_SENDS, MOST_SENDS, MOST_LOOKS = 5, 30, 10
+
+# A counter may be lost in a crash: it is not worth waiting for a disk while a row is locked.
+COUNTED = text("""
+    select set_config('synchronous_commit', 'off', true), intake.counted(:what, :source)
+""")
+SO_FAR = text("select intake.so_far(:what, :source)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Keys of what is counted and of what is worked for; `contact` is told to the refused."""
+
+    rates: bytes
+    work: bytes
+    contact: str
+
+    @classmethod
+    def of(cls, settings: Settings, contact: str) -> "Limits":
+        return cls(settings.key_for("rates"), settings.key_for("work"), contact)
+
+    def source(self, address: str) -> bytes:
+        """Where from, for today; `address` is as `accounts.deps.Source` gives it."""
+        of_day = _mark(self.rates, clock.today().isoformat().encode())
+        return _mark(of_day, address.encode())[:16]
+
+    def challenge(self, sending: bytes) -> str:
+        """What has to be worked on for this sending, this hour."""
+        return challenge_of(self.work, sending, clock.now())
+
+    def worked(self, sending: bytes, proof: str) -> bool:
+        """Done for this sending, in this hour or the one before."""
+        now = clock.now()
+        hours: Sequence[datetime] = (now, now - timedelta(hours=1))
+        return any(is_done(challenge_of(self.work, sending, hour), proof) for hour in hours)
+
+
+def work_wanted(db: Database, limits: Limits, address: str, sending: bytes) -> str | None:
+    """The challenge for the page before sending; None while this connection has sent little."""
+    with db.read(PUBLIC) as session:
+        asked = {"what": SEND, "source": limits.source(address)}
+        sent: int = session.scalar(SO_FAR, asked) or 0
+    return limits.challenge(sending) if sent >= FREE_SENDS else None
+
+
+def count_sending(
+    db: Database, limits: Limits, address: str, *, sending: bytes, proof: str = ""
+) -> tuple[str, ...]:
+    """Count it, before anything else is done with it, and say why it has to wait in quarantine.
+
+    `sending` is its idempotency key. A connection may be a school: over the soft limit nothing is
+    refused. Nothing here depends on what is reported.
+
+    Raises
+    ------
+    TooManyError
+        More than anybody sends in an hour; with the time to wait.
+    """
+    sent = _counted(db, SEND, limits.source(address))
+    if sent > MOST_SENDS and not _on_this_machine(address):
+        raise TooManyError(
+            "Too many reports came from this connection. "
+            f"Try again in an hour, or e-mail {limits.contact}.",
+            retry_after_s=_to_next_hour_s(),
+        )
+    if sent <= FREE_SENDS or limits.worked(sending, proof):
+        return ()
+    return ("MANY_SENT",)
+
+
+def count_look(db: Database, limits: Limits, address: str) -> None:
+    """Count one try of a receipt, found or not.
+
+    Raises
+    ------
+    TooManyError
+        Ten in this hour; with the time to wait.
+    """
+    looked = _counted(db, LOOK, limits.source(address))
+    if looked > MOST_LOOKS and not _on_this_machine(address):
+        raise TooManyError(
+            "Too many codes were tried from this connection. "
+            f"Try again in an hour, or e-mail {limits.contact}.",
+            retry_after_s=_to_next_hour_s(),
+        )
+
+
+def _counted(db: Database, what: str, source: bytes) -> int:
+    with db.begin(PUBLIC) as session:
+        found: int = session.execute(COUNTED, {"what": what, "source": source}).one()[1]
+    return found
+
+
+def _on_this_machine(address: str) -> bool:
+    """A proxy that the operator did not name: everybody would be refused as one."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _to_next_hour_s() -> int:
+    now = clock.now()
+    return 3600 - now.minute * 60 - now.second
+
+
+def _mark(key: bytes, value: bytes) -> bytes:
+    return hmac.new(key, value, hashlib.sha256).digest()

@@ -1,0 +1,151 @@
+"""How much one connection may send: nobody is refused early, nobody is known afterwards."""
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from app.core import clock
+from app.core.actor import job_actor
+from app.core.errors import TooManyError
+from app.intake import limits as limiting
+from app.intake import work
+from app.intake.limits import Limits, count_look, count_sending, work_wanted
+
+HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
+ONE = b"a sending of the tests"
+
+
+@pytest.fixture
+def limits(settings):
+    return Limits.of(settings, "team@example.org")
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Sets the clock of this process; the database has its own."""
+
+    def set_to(*when):
+        monkeypatch.setattr(clock, "now", lambda: datetime(*when, tzinfo=UTC))
+
+    return set_to
+
+
+def sent(db, limits, times, address=HERE, **more):
+    return [count_sending(db, limits, address, sending=ONE, **more) for _ in range(times)]
+
+
+def rates(db):
+    with psycopg.connect(db.logins.dsn("postgres")) as admin:
+        return admin.execute("select kind, source, n from intake.rate").fetchall()
+
+
+def test_five_an_hour_are_free_and_then_a_person_without_the_sum_waits_in_quarantine(db, limits):
+    assert sent(db, limits, 5) == [()] * 5
+    assert sent(db, limits, 25) == [("MANY_SENT",)] * 25
+
+
+def test_whoever_did_the_sum_is_received_as_before(db, limits):
+    sent(db, limits, 5)
+    challenge = work_wanted(db, limits, HERE, ONE)
+
+    assert sent(db, limits, 3, proof=work.done(challenge)) == [()] * 3
+
+
+def test_the_sum_is_asked_for_only_where_much_came_from(db, limits):
+    assert work_wanted(db, limits, HERE, ONE) is None
+    sent(db, limits, 4)
+    assert work_wanted(db, limits, HERE, ONE) is None
+    sent(db, limits, 1)
+
+    assert work_wanted(db, limits, HERE, ONE) == limits.challenge(ONE)
+    assert work_wanted(db, limits, ELSEWHERE, ONE) is None
+
+
+def test_asking_for_the_page_counts_nothing(db, limits):
+    for _ in range(40):
+        work_wanted(db, limits, HERE, ONE)
+
+    assert rates(db) == []
+
+
+def test_a_sum_is_good_for_its_own_sending_and_for_this_hour_and_the_next(db, limits, at):
+    at(2026, 11, 26, 9, 59)
+    proof = work.done(limits.challenge(ONE))
+
+    assert limits.worked(ONE, proof)
+    assert not limits.worked(b"another", proof)
+    at(2026, 11, 26, 10, 59)
+    assert limits.worked(ONE, proof)
+    at(2026, 11, 26, 11, 0)
+    assert not limits.worked(ONE, proof)
+
+
+@pytest.mark.parametrize("proof", ["", "-1", "x", "٣", "1" * 21, "0x1", " 1", "1 ", "1\0"])
+def test_what_is_no_number_is_no_proof(limits, proof):
+    assert not limits.worked(ONE, proof)
+
+
+def test_more_than_thirty_an_hour_are_refused_with_where_else_to_write_and_when(db, limits):
+    sent(db, limits, 30)
+
+    with pytest.raises(TooManyError) as refused:
+        sent(db, limits, 1, proof=work.done(limits.challenge(ONE)))
+    assert refused.value.detail == (
+        "Too many reports came from this connection. "
+        "Try again in an hour, or e-mail team@example.org."
+    )
+    assert 0 < refused.value.retry_after_s <= 3600
+    assert sent(db, limits, 1, address=ELSEWHERE) == [()]
+
+
+def test_a_proxy_that_was_not_named_never_closes_the_form_to_everybody(db, limits):
+    for address in ("127.0.0.1", "0000:0000:0000:0000:0000:0000:0000:0001", "::1"):
+        assert sent(db, limits, 40, address=address)[5:] == [("MANY_SENT",)] * 35
+
+
+def test_ten_tries_of_a_receipt_an_hour_and_they_are_counted_apart(db, limits):
+    sent(db, limits, 30)
+    for _ in range(10):
+        count_look(db, limits, HERE)
+
+    with pytest.raises(TooManyError, match=r"Too many codes were tried .* team@example\.org"):
+        count_look(db, limits, HERE)
+
+
+def test_the_count_ends_with_its_hour(db, limits):
+    sent(db, limits, 30)
+    with psycopg.connect(db.logins.dsn("postgres")) as admin:
+        admin.execute("update intake.rate set hour = hour - interval '1 hour'")
+
+    assert sent(db, limits, 1) == [()]
+    with db.begin(job_actor("intake:tidy", db_role="cs_job")) as session:
+        session.execute(limiting.text("select intake.tidied()"))
+    assert [n for _, _, n in rates(db)] == [1]
+
+
+def test_no_address_is_kept_and_the_mark_of_one_is_another_each_day(db, limits, at):
+    at(2026, 11, 26, 9)
+    today = limits.source(HERE)
+    sent(db, limits, 1)
+    at(2026, 11, 27, 9)
+
+    assert limits.source(HERE) != today
+    ((_, source, _),) = rates(db)
+    assert bytes(source) == today
+    assert HERE.encode() not in today
+
+
+def test_the_day_of_the_marks_is_the_day_of_london(limits, at):
+    at(2026, 7, 1, 22, 59)
+    evening = limits.source(HERE)
+    at(2026, 7, 1, 23, 1)  # a minute after midnight in London
+
+    assert limits.source(HERE) != evening
+
+
+def test_several_processes_agree_and_another_secret_marks_otherwise(db, limits, settings):
+    other = settings.model_copy(update={"secret_key": None})
+
+    assert Limits.of(settings, "x").source(HERE) == limits.source(HERE)
+    assert Limits.of(other, "x").source(HERE) != limits.source(HERE)
