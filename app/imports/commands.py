@@ -2,15 +2,17 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from app.core.command import Context, Result
 from app.core.ids import new_reference
-from app.imports import service
+from app.imports import named, service
 from app.imports.service import Options
 from app.reference import boundaries
 from app.reference import service as reference
+from app.reference.rules import SITE_KINDS
 
 KINDS = ("borough", "district", "ward", "lsoa")
 
@@ -26,6 +28,8 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     postcodes.add_argument("file", type=Path)
     postcodes.add_argument("--errors", type=Path, help="where rejected rows go, with the reason")
     postcodes.set_defaults(func=_import_postcodes)
+    _named(below.add_parser("streets", help="names and points of streets: GeoJSON or CSV"), None)
+    _named(below.add_parser("places", help="stations, parks, ... for the gazetteer"), SITE_KINDS)
 
 
 def _police(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +48,15 @@ def _boundaries(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name-field", required=True)
     parser.add_argument("--vintage", type=int, required=False, help="year of the boundaries")
     parser.set_defaults(func=_import_boundaries)
+
+
+def _named(parser: argparse.ArgumentParser, kinds: Sequence[str] | None) -> None:
+    parser.add_argument("file", type=Path)
+    if kinds is not None:
+        parser.add_argument("--kind", choices=kinds, required=True)
+    parser.add_argument("--name-field", default="name", help="which field or column is the name")
+    parser.add_argument("--errors", type=Path, help="where rejected rows go, with the reason")
+    parser.set_defaults(func=_import_named, kind="STREET")
 
 
 def _import_police(arguments: argparse.Namespace, context: Context) -> Result:
@@ -75,6 +88,14 @@ def _import_postcodes(arguments: argparse.Namespace, context: Context) -> Result
     began = time.monotonic()
     errors = _errors_path(arguments.errors, context)
     batch, counts = service.postcodes(context.db, arguments.file, errors, context.progress)
+    return _result(counts, errors, batch, began)
+
+
+def _import_named(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    errors = _errors_path(arguments.errors, context)
+    asked = named.Asked(arguments.file, arguments.kind, arguments.name_field, errors)
+    batch, counts = named.bring_in(context.db, asked, context.progress)
     return _result(counts, errors, batch, began)
 
 

@@ -19,6 +19,7 @@ from app.imports.files import Refusal, Refusals
 from app.imports.points import Points
 from app.imports.queries import Arrival
 from app.imports.rules import LABELLED, Street
+from app.reference import gazetteer_load
 from app.reference import queries as areas
 from app.reference import rules as postcode_rules
 from app.reference import service as reference
@@ -84,7 +85,7 @@ def police_street(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
     """Import the files in one transaction; returns the reference of the batch and the tally."""
-    tally, refusals, arrival = Tally(), Refusals(options.errors), _arrival("police-street", paths)
+    tally, refusals, arrival = Tally(), Refusals(options.errors), arrival_of("police-street", paths)
     sources = [source for path in paths for source in files.sources(path)]
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
         queries.lock_imports(cursor)
@@ -98,7 +99,7 @@ def police_street(
             progress(2 * number + 1, 2 * len(sources), f"Storing {source.name}")
             if street is not None and len(street) > 0:
                 _add(cursor, street, lads, arrival.id, tally)
-        _refuse_nothing(tally, refusals, paths)
+        refuse_nothing(tally, refusals, paths)
         queries.insert_batch(cursor, arrival, tally.numbers(), dry_run=options.dry_run)
     progress(1, 1, "Done")
     return arrival.ref, tally
@@ -108,7 +109,7 @@ def boundaries(
     db: Database, path: Path, found: Sequence[Boundary], *, kind: str, vintage: int
 ) -> tuple[str, dict[str, int]]:
     """Areas of one kind and vintage, added or replaced."""
-    arrival = _arrival("boundaries", [path], REFERENCE_JOB)
+    arrival = arrival_of("boundaries", [path], REFERENCE_JOB)
     with db.cursor(REFERENCE_JOB) as cursor:
         queries.lock_imports(cursor)
         counts = reference.load_boundaries(cursor, found, kind=kind, vintage=vintage)
@@ -120,13 +121,13 @@ def postcodes(
     db: Database, path: Path, errors: Path | None, progress: Progress
 ) -> tuple[str, dict[str, int]]:
     """Postcodes of a file, added or brought up to date."""
-    arrival, refusals = _arrival("postcodes", [path], REFERENCE_JOB), Refusals(errors)
+    arrival, refusals = arrival_of("postcodes", [path], REFERENCE_JOB), Refusals(errors)
     with db.cursor(REFERENCE_JOB) as cursor:
         progress(0, 2, f"Reading {path.name}")
         counts = reference.load_postcodes(cursor, _usable(path, refusals))
         counts["rows"] += refusals.n
         counts |= {"updated": 0, "rejected": refusals.n}
-        _refuse_nothing(Tally(counts["rows"], rejected=refusals.n), refusals, [path])
+        refuse_nothing(Tally(counts["rows"], rejected=refusals.n), refusals, [path])
         queries.insert_batch(cursor, arrival, counts)
     progress(2, 2, "Done")
     return arrival.ref, counts
@@ -149,14 +150,14 @@ def _usable(path: Path, refusals: Refusals) -> Iterator[PostcodeRow]:
     refusals.add(path.name, waiting)
 
 
-def _arrival(kind: str, paths: Sequence[Path], by: Actor = JOB) -> Arrival:
+def arrival_of(kind: str, paths: Sequence[Path], by: Actor = JOB) -> Arrival:
     """What is known of an import when it begins."""
     names = ", ".join(path.name for path in paths)[:500]
     digest = files.digest(paths)
     return Arrival(ids.new_id(), ids.new_reference("IB"), kind, names, digest, clock.now(), by.id)
 
 
-def _refuse_nothing(tally: Tally, refusals: Refusals, paths: Sequence[Path]) -> None:
+def refuse_nothing(tally: Tally, refusals: Refusals, paths: Sequence[Path]) -> None:
     """An import that brings nothing in is an error, and nothing of it stays."""
     names = ", ".join(path.name for path in paths)
     if tally.rows == 0:
@@ -179,6 +180,7 @@ def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) 
     if fresh.any():
         queries.insert_events(cursor, batch, some_known=not fresh.all())
         points.store(cursor, street, at, fresh, lads)
+        gazetteer_load.streets_of_police(cursor)
     if known.changed:
         tally.updated += queries.update_outcomes(cursor)
     cursor.execute("drop table street_in")

@@ -56,7 +56,7 @@ def read_geojson(path: Path, *, code_field: str, name_field: str) -> list[Bounda
         drawn = [f["geometry"] and json.dumps(f["geometry"]) for f in features]
         shapes = shapely.from_geojson(drawn)
         names = [(_text(f, code_field), _text(f, name_field)) for f in features]
-        epsg = _named_crs(document, path.name)
+        epsg = named_crs(document, path.name)
     except (ValueError, TypeError, KeyError, AttributeError, shapely.errors.ShapelyError) as wrong:
         words = f"{path.name} is not GeoJSON with the fields {code_field} and {name_field}."
         raise InvalidError(words) from wrong
@@ -68,7 +68,7 @@ def _text(feature: dict[str, Any], field: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _named_crs(document: dict[str, Any], name: str) -> int | None:
+def named_crs(document: dict[str, Any], name: str) -> int | None:
     named = document.get("crs")
     if named is None:
         return None

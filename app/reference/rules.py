@@ -39,6 +39,52 @@ NO_GRID_REFERENCE = {"9", "90"}
 ANOTHER_GRID = "BT"  # Northern Ireland
 EAST_MAX_M, NORTH_MAX_M = 700_000, 1_300_000
 
+# Kinds of the gazetteer. All but the first three come from files: codes of place_type, stop, town.
+KIND_WORDS = {
+    "POSTCODE": "Postcode",
+    "POSTCODE_AREA": "Postcode area",
+    "STREET": "Street",
+    "BUS_STOP": "Bus stop",
+    "TOWN": "Area",
+    "STATION": "Station",
+    "PARK": "Park or green",
+    "PLAY_SPORT": "Playground or sports ground",
+    "CAR_PARK": "Car park",
+    "TOWN_CENTRE": "Town centre",
+    "SHOPPING": "Shops",
+    "SCHOOL": "School or college",
+    "LIBRARY_YOUTH": "Library, hall or youth club",
+    "HEALTH_SITE": "Hospital or clinic",
+    "NTE_VENUE": "Venue",
+}
+SITE_KINDS = tuple(list(KIND_WORDS)[3:])
+# Labels of data.police.uk that are no street: it says what kind of place was there, not which.
+NO_STREET = frozenset(
+    {
+        "airport/airfield",
+        "bus/coach station",
+        "conference/exhibition centre",
+        "ferry terminal",
+        "further/higher educational building",
+        "hospital",
+        "motorway service area",
+        "nightclub",
+        "park/open space",
+        "parking area",
+        "pedestrian subway",
+        "petrol station",
+        "police station",
+        "prison",
+        "race track",
+        "shopping area",
+        "sports/recreation area",
+        "supermarket",
+        "theatre/concert hall",
+    }
+)
+NAME_MAX = 120
+MARKS_OF_STOPS = re.compile(r"\s*(#|<>|>[A-Z]<|\[[A-Z]+\])")
+
 
 def postcodes(path: Path) -> Iterator[PostcodeRow | Unusable]:
     """Rows of a file in any known layout, compressed or not, with or without byte order mark."""
@@ -104,3 +150,26 @@ def _spaced(code: str) -> str:
     """`KT1 1AA`: the inward part always has three characters."""
     compact = code.replace(" ", "").upper()
     return f"{compact[:-3]} {compact[-3:]}"
+
+
+def place_name(written: str, kind: str) -> str:
+    """As people say it: `Kingston (station)` and, of a station, `Kingston` are Kingston station."""
+    name = MARKS_OF_STOPS.sub("", written).replace("(station)", "station")
+    name = " ".join(name.split())
+    if kind == "STATION" and name and "station" not in name.lower():
+        name = f"{name} station"
+    return name
+
+
+def unusable_name(name: str) -> str | None:
+    if not name:
+        return "It has no name."
+    if len(name) > NAME_MAX or not name.isprintable():
+        return f"Its name has more than {NAME_MAX} letters, or one that cannot be shown."
+    return None
+
+
+def is_street(name: str) -> bool:
+    """`Richmond (underground)` and `Parking Area` stand among the published streets."""
+    odd = name.endswith((")", "station", "Station"))
+    return name.lower() not in NO_STREET and not odd

@@ -14,8 +14,9 @@ from app.core import clock
 from app.core.actor import job_actor
 from app.core.bulk import Cursor
 from app.core.db import Database
-from app.reference import boundaries, queries, rules
+from app.reference import boundaries, gazetteer_load, queries, rules
 from app.reference.boundaries import Boundary
+from app.reference.gazetteer_files import Found
 from app.reference.rules import PostcodeRow
 from geo import coverage
 from geo.boundaries import lad_of
@@ -23,6 +24,7 @@ from geo.boundaries import lad_of
 DATA = Path(__file__).resolve().parents[2] / "data"
 BOROUGHS = DATA / "boundaries" / "london_boroughs.geojson"
 POSTCODES = DATA / "postcodes" / "postcodes_code_point_open_2025-05.csv.gz"
+KNOWN_PLACES = DATA / "gazetteer" / "known_places.csv"
 JOB = job_actor("reference:load")
 
 
@@ -61,6 +63,7 @@ def load_packaged(db: Database) -> bool:
         load_postcodes(
             cursor, (r for r in rules.postcodes(POSTCODES) if isinstance(r, PostcodeRow))
         )
+        _load_known_places(cursor)
         _upsert_lookup(cursor, "loaded", [Code("packaged", mark, 1)])
     return True
 
@@ -74,6 +77,7 @@ def load_boundaries(
     if kind in {"borough", "district"}:
         _move_points(cursor)
         cursor.execute("select app.boroughs_changed()")
+        gazetteer_load.resettle(cursor)
     already = sum(1 for b in found if b.code in known)
     return {
         "rows": len(found),
@@ -92,6 +96,7 @@ def load_postcodes(cursor: Cursor, rows: Iterable[PostcodeRow]) -> dict[str, int
         for n, row in enumerate(rows, 1):
             copy.write_row((n, *row))
     known = queries.upsert_postcodes(cursor)
+    gazetteer_load.resettle(cursor)
     return {"rows": n, "imported": n - known, "already_known": known}
 
 
@@ -111,10 +116,20 @@ def _move_points(cursor: Cursor) -> None:
 
 def _mark() -> str:
     """Changes whenever a packaged file does, or how it is loaded."""
-    digest = hashlib.sha256(b"3")
-    for path in sorted([BOROUGHS, POSTCODES, *(DATA / "lookups").rglob("*.csv")]):
+    digest = hashlib.sha256(b"4")
+    for path in sorted([BOROUGHS, POSTCODES, KNOWN_PLACES, *(DATA / "lookups").rglob("*.csv")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _load_known_places(cursor: Cursor) -> None:
+    """Stations, parks, towns and their streets: a fresh install finds well-known names."""
+    by_kind: dict[str, list[Found]] = {}
+    for row in _csv(KNOWN_PLACES):
+        at = Found(row["name"], int(row["easting"]), int(row["northing"]))
+        by_kind.setdefault(row["kind"], []).append(at)
+    for kind, found in by_kind.items():
+        gazetteer_load.load(cursor, kind, found)
 
 
 def _load_lookups(cursor: Cursor) -> None:

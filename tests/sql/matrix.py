@@ -42,6 +42,9 @@ KEYS = {
     "reference.harm": "code",
     "reference.police_event": "key::text",
     "reference.point_grid": "z::text",
+    "reference.street": "id::text",
+    "reference.site": "id::text",
+    "reference.stop": "id::text",
 }
 # The auditor sees few columns of these, and not the whole key: the rows are counted.
 COUNTED = {"app.incident_place", "app.child_incident_link", "app.cluster_member"}

@@ -633,7 +633,8 @@ FEW = """
     insert into reference.police_event (key, month, category_id, reported_by_id, falls_within_id,
         batch_id)
     values (gen_random_uuid(), '2025-01-01', 1, 1, 1, gen_random_uuid());
-    insert into reference.point_grid (z, tx, ty, px, py, n) values (8, 0, 0, 0, 0, 1)
+    insert into reference.point_grid (z, tx, ty, px, py, n) values (8, 0, 0, 0, 0, 1);
+    insert into reference.stop (name, easting_m, northing_m) values ('Synthetic Road', 1, 1)
 """
 
 

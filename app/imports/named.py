@@ -1,0 +1,48 @@
+"""Streets, stations, parks and other named places for the gazetteer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from app.core.db import Database
+from app.imports import files, queries
+from app.imports.files import Refusal, Refusals
+from app.imports.service import REFERENCE_JOB, Progress, Tally, arrival_of, refuse_nothing
+from app.reference import gazetteer_files, gazetteer_load
+from app.reference.gazetteer_files import Found
+from app.reference.rules import Unusable
+
+
+class Asked(NamedTuple):
+    """One file; its rejected rows go to `errors`."""
+
+    path: Path
+    kind: str
+    name_field: str
+    errors: Path
+
+
+def bring_in(db: Database, asked: Asked, progress: Progress) -> tuple[str, dict[str, int]]:
+    """Add what the gazetteer does not have; the reference of the batch, and the counts."""
+    what = "streets" if asked.kind == "STREET" else "places"
+    arrival, refusals = arrival_of(what, [asked.path], REFERENCE_JOB), Refusals(asked.errors)
+    with db.cursor(REFERENCE_JOB) as cursor:
+        queries.lock_imports(cursor)
+        progress(0, 2, f"Reading {asked.path.name}")
+        counts = gazetteer_load.load(cursor, asked.kind, _usable(asked, refusals))
+        counts["rows"] += refusals.n
+        counts |= {"updated": 0, "rejected": refusals.n}
+        refuse_nothing(Tally(counts["rows"], rejected=refusals.n), refusals, [asked.path])
+        queries.insert_batch(cursor, arrival, counts)
+    progress(2, 2, "Done")
+    return arrival.ref, counts
+
+
+def _usable(asked: Asked, refusals: Refusals) -> Iterator[Found]:
+    refused: files.Rejected = []
+    for row in gazetteer_files.read(asked.path, kind=asked.kind, name_field=asked.name_field):
+        if isinstance(row, Unusable):
+            refused.append((Refusal(row.row, row.reason), row.cells))
+        else:
+            yield row
+    refusals.add(asked.path.name, refused)

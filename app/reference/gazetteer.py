@@ -1,0 +1,94 @@
+"""Where a named place is, and what a point is near: for anybody, without a table of their own.
+
+Only open data is searched: postcodes, streets, stations, parks. Never the places of concern, so no
+answer tells what is known. Works in a session of any actor, the public's included.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import isfinite
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.reference.rules import EAST_MAX_M, KIND_WORDS, NORTH_MAX_M
+
+
+class Named(NamedTuple):
+    """One answer to a name. `exact`: what was typed is its whole name, or its whole postcode."""
+
+    kind: str
+    label: str
+    borough: str | None
+    lad_code: str | None
+    easting_m: float
+    northing_m: float
+    exact: bool
+
+    @property
+    def what(self) -> str:
+        """The kind in words."""
+        return KIND_WORDS.get(self.kind, "Place")
+
+
+class Near(NamedTuple):
+    """What a point is near; no label where nothing known is within a kilometre."""
+
+    label: str | None
+    distance_m: float | None
+    lad_code: str | None
+    borough: str | None
+
+
+class Verdict(StrEnum):
+    INSIDE = "inside"
+    OUTSIDE = "outside"  # up to 10 km from the partnership
+    TOO_FAR = "too_far"
+
+
+class Reach(NamedTuple):
+    verdict: Verdict
+    lad_code: str | None
+    borough: str | None
+
+
+NOWHERE = Near(None, None, None, None)
+FIND = text("select * from reference.find_named(:typed, :partners)")
+NEAR = text("select * from reference.nearest_named(:easting, :northing)")
+REACH = text("select * from reference.reach(:easting, :northing, :partners)")
+
+
+def find(session: Session, typed: str, partners: Sequence[str] = ()) -> list[Named]:
+    """At most 8 places of that name, those in the boroughs `partners` first.
+
+    A full postcode gives its one match. NUL would be refused by the database.
+    """
+    given = {"typed": typed.replace("\0", " "), "partners": list(partners)}
+    return [Named._make(row) for row in session.execute(FIND, given)]
+
+
+def near(session: Session, easting_m: float, northing_m: float) -> Near:
+    """The nearest street or postcode, and the borough (nearest within 250 m of the river)."""
+    if not on_grid(easting_m, northing_m):
+        return NOWHERE
+    at = {"easting": float(easting_m), "northing": float(northing_m)}
+    return Near._make(session.execute(NEAR, at).one())
+
+
+def reach(session: Session, easting_m: float, northing_m: float, partners: Sequence[str]) -> Reach:
+    """Whether a point is the partnership's, a neighbour's, or further than 10 km away."""
+    if not on_grid(easting_m, northing_m):
+        return Reach(Verdict.TOO_FAR, None, None)
+    at = {"easting": float(easting_m), "northing": float(northing_m), "partners": list(partners)}
+    verdict, lad_code, borough = session.execute(REACH, at).one()
+    return Reach(Verdict(verdict), lad_code, borough)
+
+
+def on_grid(easting_m: float, northing_m: float) -> bool:
+    return (
+        isfinite(easting_m)
+        and isfinite(northing_m)
+        and 0 <= easting_m <= EAST_MAX_M
+        and 0 <= northing_m <= NORTH_MAX_M
+    )
