@@ -1,11 +1,13 @@
 """Where a name is, asked by somebody without an account or any table of their own."""
 
+import csv
 import json
 import time
 from types import SimpleNamespace
 
 import psycopg
 import pytest
+import shapely
 from sqlalchemy import text
 
 from app import cli
@@ -14,8 +16,11 @@ from app.core.errors import InvalidError
 from app.core.progress import Progress
 from app.imports import service
 from app.imports.service import Options
-from app.reference import gazetteer
+from app.reference import gazetteer, gazetteer_files
 from app.reference.gazetteer import Verdict
+from app.reference.rules import Unusable
+from app.reference.service import KNOWN_PLACES
+from geo import crs
 
 KINGSTON, RICHMOND, WANDSWORTH = "E09000021", "E09000027", "E09000032"
 PARTNERS = (KINGSTON, RICHMOND)
@@ -299,3 +304,44 @@ def test_reading_the_open_data_is_quick_by_index(db, run, shared, capsys):
 
     assert scans["street"] > 0
     assert by_sequence == {"street": 0, "site": 0, "stop": 0, "postcode": 0}
+
+
+def test_the_names_that_ship_lie_where_open_data_has_them(shared):
+    """Within 150 m; areas have no edge to measure from."""
+    data = shared / "data/open"
+    stations = drawn(data / "transport/rail_stations.geojson")
+    parks = drawn(data / "places/os_open_greenspace_large_sites.geojson")
+    streets: dict[str, list[shapely.Geometry]] = {}
+    snaps = next((data / "places").glob("street_gazetteer*.csv.gz"))
+    for row in gazetteer_files.read(snaps, kind="STREET", name_field="name"):
+        if not isinstance(row, Unusable):
+            streets.setdefault(row.name, []).append(shapely.Point(row.easting_m, row.northing_m))
+
+    known = {"STATION": stations, "PARK": parks, "STREET": streets}
+    with KNOWN_PLACES.open() as lines:
+        rows = list(csv.DictReader(lines))
+    off = {
+        row["name"]: found
+        for row in rows
+        if row["kind"] in known and (found := off_by(row, known[row["kind"]])) > 150
+    }
+
+    assert len(rows) > 120
+    assert off == {}
+
+
+def drawn(path):
+    shapes: dict[str, list[shapely.Geometry]] = {}
+    for feature in json.loads(path.read_text())["features"]:
+        shape = shapely.from_geojson(json.dumps(feature["geometry"]))
+        name = feature["properties"]["name"] or ""
+        shapes.setdefault(name, []).append(shapely.transform(shape, crs.to_bng))
+    return shapes
+
+
+def off_by(row, known):
+    """Metres to the nearest of that name; station names have `station` at their end with us."""
+    name = row["name"].removesuffix(" station").replace("Buccleuch", "Buccleugh")
+    name = {"St Margarets": "St Margarets (London)"}.get(name, name)
+    here = shapely.Point(int(row["easting"]), int(row["northing"]))
+    return min((shape.distance(here) for shape in known.get(name, ())), default=float("inf"))
