@@ -123,5 +123,5 @@ def _columns(permissions: Permissions, table: Table) -> str:
     ]
     if any(rule.scope != "meta" for rule in rules) or table.name.startswith("audit."):
         return ""
-    shown = sorted(table.columns & {*permissions.meta_columns, "place_id", "child_id"})
+    shown = sorted(table.columns & {*permissions.meta_columns, "place_id", "child_id", "report_id"})
     return f" ({', '.join(shown)})"

@@ -141,10 +141,7 @@ def _purpose(rule: Rule, table: Table, command: str) -> list[str]:
     parts = [f"(select sec.purpose()) in ({said})"]
     if command == "insert":
         return parts
-    hangs_on = [
-        key for key in ("child_id", "place_id", "incident_id", "report_id") if key in table.columns
-    ]
-    about = [f"{key} = (select app.purpose_record())" for key in hangs_on]
+    about = [f"{key} = (select app.purpose_record())" for key in PARENTS if key in table.columns]
     if "ref" in table.columns:
         about = ["ref = (select sec.purpose_for())"]
     return [*parts, either(["(select sec.purpose_for()) = '*'", *about])]

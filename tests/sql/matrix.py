@@ -24,6 +24,9 @@ KEYS = {
     "app.place_exact": "place_id::text",
     "app.online_space": "place_id::text",
     "app.place_state_change": "place_id::text",
+    "app.report_original": "report_id::text",
+    "app.report_contact": "report_id::text",
+    "app.report_state_change": "report_id::text",
     "app.incident_place": "incident_id || ' ' || place_id",
     "app.child_incident_link": "child_id || ' ' || incident_id",
     "app.cluster_member": "cluster_id || ' ' || site_id",
@@ -221,9 +224,9 @@ def bodies(admin: psycopg.Connection, rows: Mapping[str, list[Row]]) -> Bodies:
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for table, those in rows.items():
         key = KEYS.get(table, "id::text")
-        keys = [row.key for row in those][
-            :: -(-len(those) // (4 if table in SLOW else ONE_BY_ONE)) | 1
-        ]
+        step = -(-len(those) // (4 if table in SLOW else ONE_BY_ONE)) | 1
+        keys = [row.key for row in those[::step]]
+        keys += [row.key for row in those if row.synthetic is False][:1]
         read = f"select {key}, to_jsonb(t) from {quoted(table)} t where {key} = any (%s)"
         found[table] = dict(admin.execute(read.encode(), (keys,)).fetchall())
     return found

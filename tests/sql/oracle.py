@@ -38,6 +38,7 @@ JOB_ACTION = {
     "delete": ("delete",),
 }
 STEP_UP_S = 600
+DECIDED = {"DECIDED", "FEEDBACK_SENT", "CLOSED"}
 
 # Signing in comes before anybody has a role, and the file has no words for it: three jobs of the
 # system keep the accounts, and what proves who somebody is is nobody else's to read.
@@ -61,6 +62,8 @@ class Row:
     listed: bool = False
     type_code: str = ""
     kind: str | None = None
+    redaction: str | None = None
+    routed: bool = False  # a report that was referred to the police
     gone: bool = False
     synthetic: bool | None = None
     refs: frozenset[str] = frozenset()  # records that a reason to open it may name
@@ -190,6 +193,8 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         "listed_to_partners": row.listed,
         "until_confirmed": row.state == "RECORDED",
         "not_author": row.author != actor.id,
+        "after_triage": row.state in DECIDED and row.redaction != "NEEDED",
+        "routed_to_police": row.routed and row.redaction != "NEEDED",
     }[condition]
 
 

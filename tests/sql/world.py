@@ -220,6 +220,54 @@ class IncidentLink:
         )
 
 
+@dataclass
+class Report:
+    """What somebody told, at a pin or without one; boxes that nothing opens."""
+
+    where: str = "K"
+    tier: str = "H1"
+    agency: str = OWN_AGENCY
+    author: UUID = ME
+    state: str = "RECEIVED"
+    redaction: str = "NONE"
+    routed: bool = False
+    pinned: bool = True
+    gone: bool = False
+    synthetic: bool = True
+    id: UUID = field(default_factory=random_id)
+    ref: str = field(default_factory=lambda: new_reference("RP"))
+    message_id: UUID = field(default_factory=random_id)
+    outcome_id: UUID = field(default_factory=random_id)
+
+    @property
+    def shape(self) -> str | None:
+        return SHAPES[self.where] if self.pinned else None
+
+    def rows(self) -> Iterator[Row]:
+        scope = {
+            "boroughs": BOROUGHS[self.where],
+            "tier": self.tier,
+            "refs": frozenset({self.ref}),
+            "granted": {"report": self.id},
+        }
+        yield Row(
+            "app.report",
+            str(self.id),
+            **scope,
+            agency=self.agency,
+            author=self.author,
+            state=self.state,
+            redaction=self.redaction,
+            routed=self.routed,
+            gone=self.gone,
+            synthetic=self.synthetic,
+        )
+        for detail in ("original", "contact", "state_change"):
+            yield Row(f"app.report_{detail}", str(self.id), **scope)
+        yield Row("app.report_message", str(self.message_id), **scope)
+        yield Row("app.report_outcome", str(self.outcome_id), **scope, author=self.author)
+
+
 @dataclass(frozen=True)
 class Plain:
     """A row that is written as it stands."""
@@ -279,6 +327,24 @@ PLACE_LINK = """
 INCIDENT_LINK = """
     insert into app.child_incident_link (child_id, incident_id, role, created_by, is_synthetic)
     values (%s, %s, 'harmed_here', %s, %s)
+"""
+REPORT = """
+    insert into app.report (id, ref, agency_code, borough_codes, tier, created_by, updated_by,
+        is_synthetic, deleted_at, channel, danger_answer, where_kind, when_kind, geom, state,
+        redaction, routed_police)
+    values (%(id)s, %(ref)s, %(agency)s, %(boroughs)s, %(tier)s, %(author)s, %(author)s,
+        %(synthetic)s, case when %(gone)s then now() - interval '1 day' end, 'WEB', 'NO', 'PLACE',
+        'OFTEN', ST_GeomFromText(%(shape)s, 27700), %(state)s, %(redaction)s, %(routed)s)
+"""
+REPORT_DETAILS = """
+    with
+    words as (insert into app.report_original (report_id, sealed, mailbox_key)
+              values (%(id)s, 'x', 'x')),
+    contact as (insert into app.report_contact (report_id, sealed) values (%(id)s, 'x')),
+    message as (insert into app.report_message (id, report_id, direction, sealed,
+                    sealed_for_reporter) values (%(message_id)s, %(id)s, 'IN', 'x', 'x'))
+    insert into app.report_outcome (id, report_id, code, created_by)
+    values (%(outcome_id)s, %(id)s, 'REFERRED_POLICE', %(author)s)
 """
 
 
@@ -340,6 +406,13 @@ def _(thing: IncidentLink, admin: psycopg.Connection) -> None:
     admin.execute(INCIDENT_LINK, (thing.child.id, thing.incident.id, thing.author, thing.synthetic))
 
 
+@write.register
+def _(thing: Report, admin: psycopg.Connection) -> None:
+    values = vars(thing) | {"boroughs": sorted(BOROUGHS[thing.where]), "shape": thing.shape}
+    admin.execute(REPORT, values)
+    admin.execute(REPORT_DETAILS, values)
+
+
 def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
     given = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in values.items()}
     names = ", ".join(f'"{name}"' for name in given)
@@ -350,7 +423,7 @@ def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
 
 def everything() -> list:
     """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
-    return [*records(), *clusters(), *batches(), *accounts()]
+    return [*records(), *reports(), *clusters(), *batches(), *accounts()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -398,6 +471,29 @@ def records() -> list:
     links += [PlaceLink(children[0], spots[0], synthetic=False)]
     with_child.append(IncidentLink(children[1], incidents[1], synthetic=False))
     return [*places, *homes, *online, *incidents, *children, *links, *with_child]
+
+
+STATES_OF_REPORTS = ("RECEIVED", "QUARANTINED", "SCREENED", "IN_TRIAGE", "NEEDS_INFO", "DECIDED")
+STATES_OF_REPORTS += ("FEEDBACK_SENT", "CLOSED")
+PUBLIC = ("PUBLIC", UUID(int=0))
+
+
+def reports() -> list:
+    """Each state and redaction, sent to the police or not; of the public and of each agency."""
+    made = [
+        Report("KRM"[number % 3], "H1", *(*OWNERS, PUBLIC)[number % 4], state, redaction, routed)
+        for number, (state, redaction, routed) in enumerate(
+            product(STATES_OF_REPORTS, ("NONE", "NEEDED", "DONE"), (False, True))
+        )
+    ]
+    made += [
+        Report(w, t, *owner, "CLOSED", "DONE", routed=True, pinned=False)
+        for w, t, owner in product(BOROUGHS, TIERS, (*OWNERS, PUBLIC))
+    ]
+    made += [Report("K", "H1", a, by, s) for (a, by), s in product(OWNERS, STATES_OF_REPORTS)]
+    made += [Report(w, state="DECIDED", gone=True, routed=True) for w in "KR"]
+    made += [Report(w, state="DECIDED", synthetic=False, routed=True) for w in "KR"]
+    return made
 
 
 def clusters() -> list:
