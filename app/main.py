@@ -34,6 +34,7 @@ from app.children import routes as children
 from app.clusters import routes as clusters
 from app.core import log, openapi, problems
 from app.core.db import Database
+from app.core.lanes import LanesMiddleware, threads_for
 from app.core.mail import Mailer, mailer_of
 from app.core.pages import csrf_token
 from app.core.partnership import partnership
@@ -110,7 +111,8 @@ class Contextmap(FastAPI):
     """Puts the security middleware outside the handler of unexpected errors, too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return SecurityMiddleware(super().build_middleware_stack())
+        inner = super().build_middleware_stack()
+        return SecurityMiddleware(LanesMiddleware(inner, self.state.settings, problems.full))
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -151,7 +153,8 @@ def app_from_env() -> FastAPI:
     """What the web server calls, once a process."""
     log.setup()
     settings = load_settings()
-    return create_app(Database(settings, settings.claims_key(), settings.pool_size), settings)
+    pools = (settings.pool_size, settings.public_pool_size)
+    return create_app(Database(settings, settings.claims_key(), *pools), settings)
 
 
 def _page_context(request: Request) -> dict[str, Any]:
@@ -218,10 +221,14 @@ def _permission(route: APIRoute) -> str:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Never more threads than connections, or a thread waits for a connection for ever."""
-    threads = app.state.settings.web_threads
+    """Never more threads than connections, or a thread waits for a connection for ever.
+
+    Each lane has its share of the threads (`core.lanes`).
+    """
+    threads = threads_for(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
-    await run_in_threadpool(refuse_unsafe, app.state.db, "cs_app")
+    for login in ("cs_app", "cs_public"):
+        await run_in_threadpool(refuse_unsafe, app.state.db, login)
     await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)
     yield
     app.state.db.dispose()

@@ -19,7 +19,7 @@ from app.core.children import Children, Program
 from app.core.folders import ClusterError, only_launcher
 from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
-from app.core.settings import Settings, load_settings
+from app.core.settings import PUBLIC_CONNECTIONS, Settings, load_settings
 
 READY_S = 60
 BACKLOG = 512
@@ -80,13 +80,14 @@ def _count(text: str) -> int:
 
 def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
     settings = load_settings(data_dir=arguments.data_dir, demo=False if arguments.no_demo else None)
+    public = _public_pool_size(settings, arguments.workers)
     address = _address(arguments.host, arguments.port)
     with ExitStack() as stack:
         stack.enter_context(only_launcher(settings.data_dir, address))
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
         gate, opener = os.pipe()
         programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
-        children = Children(programs, env=_environment(settings, address))
+        children = Children(programs, env=_environment(settings, address, public))
         stack.callback(children.stop)
         children.start("web")  # loads its libraries meanwhile, and waits at the gate
         cluster = _database(settings, stack)
@@ -160,7 +161,23 @@ def _programs(listening: int, gate: int, *, web_processes: int) -> dict[str, Pro
     return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
 
 
-def _environment(settings: Settings, address: str) -> dict[str, str]:
+def _public_pool_size(settings: Settings, web_processes: int) -> int:
+    """Connections of the public form, for each web process: its login has so many and no more."""
+    share = PUBLIC_CONNECTIONS // web_processes
+    if share == 0:
+        raise ServeError(
+            f"At most {PUBLIC_CONNECTIONS} web processes: the login of the public form has "
+            f"{PUBLIC_CONNECTIONS} database connections, and each needs one."
+        )
+    if share < settings.public_pool_size:
+        sys.stderr.write(
+            f"{web_processes} web processes share the {PUBLIC_CONNECTIONS} database connections of "
+            f"the public form: {share} for each.\n"
+        )
+    return min(share, settings.public_pool_size)
+
+
+def _environment(settings: Settings, address: str, public_pool_size: int) -> dict[str, str]:
     """What the command line changed, for the children to read."""
     demo = "1" if settings.demo else "0"
     told = "base_url" in settings.model_fields_set
@@ -168,6 +185,7 @@ def _environment(settings: Settings, address: str) -> dict[str, str]:
         **os.environ,
         "CONTEXTMAP_DATA_DIR": str(settings.data_dir),
         "CONTEXTMAP_DEMO": demo,
+        "CONTEXTMAP_PUBLIC_POOL_SIZE": str(public_pool_size),
         "CONTEXTMAP_BASE_URL": settings.base_url if told else address,  # links name this port
     }
 

@@ -108,6 +108,17 @@ QUESTIONS: dict[str, LiteralString] = {
             '_postgis_selectivity', '_postgis_join_selectivity', '_postgis_index_extent')
           and has_function_privilege(p.oid, 'execute')
     """,
+    # The form executes functions; no table, column or sequence of ours is its own to read or write.
+    "public": f"""
+        select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in {OURS} and case
+            when c.relkind = 'S' then
+                has_sequence_privilege('cs_public', c.oid, 'usage, select, update')
+            when c.relkind in ('r', 'p', 'v', 'm', 'f') then
+                has_any_column_privilege('cs_public', c.oid, 'select, insert, update, references')
+                or has_table_privilege('cs_public', c.oid, 'delete, truncate, trigger')
+            else false end
+    """,
     # An owner would be above its own policies after one `alter table`.
     "login": """
         select rolname::text from pg_roles where rolname = current_user

@@ -54,8 +54,13 @@ def wants_html(request: Request) -> bool:
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template needs
     """Every page also gets the actor, the section of the menu, the demo banner and the token."""
     shared = request.app.state.page_context(request)
-    body = _env.get_template(template).render(**(shared | context))
+    body = rendered(template, **(shared | context))
     return Response(body, status, media_type="text/html; charset=utf-8")
+
+
+def rendered(template: str, **context: Any) -> str:  # noqa: ANN401 - what the template needs
+    """The page alone, where nobody has asked yet."""
+    return _env.get_template(template).render(**context)
 
 
 def see(url: str) -> Response:

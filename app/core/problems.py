@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.core import errors, log, pages
+from app.core import closed, errors, lanes, log, pages
+from app.core.asgi import Receive, Scope, Send
 from app.core.json import json_bytes
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,6 +102,11 @@ def answer(
     request: Request, kind: Kind, detail: str, fields: dict[str, str] | None = None
 ) -> Response:
     """JSON for programs, a page for browsers. Nothing of the input is echoed."""
+    path = request.url.path
+    if closed.is_form(path) and pages.wants_html(request):
+        return closed.told(request, kind.code)
+    if kind.status >= 500 and lanes.is_public(path, request.method):
+        detail = closed.not_working(request.app.state.partnership)
     if pages.wants_html(request):
         page = pages.render(
             request,
@@ -118,13 +124,22 @@ def answer(
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": path,
         "request_id": request.scope.get("request_id"),
     }
     if fields is not None:
         body["errors"] = [{"field": name, "message": words} for name, words in fields.items()]
     headers = MORE.get(kind.status)
     return Response(json_bytes(body), kind.status, headers, media_type=MEDIA_TYPE)
+
+
+async def full(scope: Scope, receive: Receive, send: Send) -> None:
+    """No place in the lane of this request (`core.lanes`)."""
+    if lanes.is_public(scope["path"], scope["method"]):
+        await closed.full(scope, receive, send)
+        return
+    words = "Very much is asked of the service just now. Please try again."
+    await answer(Request(scope), KINDS[errors.BusyError], words)(scope, receive, send)
 
 
 def _app_error(request: Request, error: Exception) -> Response:

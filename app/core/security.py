@@ -2,22 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from app.core import log, problems
+from app.core.asgi import App, Message, Receive, Scope, Send
 from app.core.bodies import BodyRefusedError, check_json
 from app.core.ids import random_id
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

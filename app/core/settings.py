@@ -15,6 +15,7 @@ from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
+PUBLIC_CONNECTIONS = 20  # of the login cs_public, all processes together: bootstrap.sql
 
 
 def default_data_dir() -> Path:
@@ -71,6 +72,12 @@ class Settings(BaseSettings):
     )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
+    public_pool_size: int = Field(
+        default=5,
+        ge=1,
+        le=PUBLIC_CONNECTIONS,
+        description="Threads and database connections of the public form, per web process.",
+    )
     db_roles_file: Path | None = Field(
         default=None,
         description="Passwords of the database roles with DATABASE_URL. "

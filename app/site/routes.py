@@ -81,7 +81,7 @@ async def csp_report(request: Request) -> Response:
 
 
 @pages.get("/healthz")
-def healthz() -> Response:
+async def healthz() -> Response:
     return Response(b'{"status":"alive"}', media_type="application/json")
 
 

@@ -144,6 +144,48 @@ def test_the_role_that_sends_reads_no_table(db, question):
         session.execute(text(question))
 
 
+def test_it_reads_and_writes_no_table_sequence_or_large_object_by_any_way(db):
+    """Asked of each thing there is, not of a list."""
+    things = rows(
+        db,
+        "select c.relkind, c.oid::regclass::text from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'S') "
+        "and n.nspname not like 'pg\\_%' and n.nspname not in ('information_schema', 'public')",
+    )
+    reading = ("select * from {}", "table {}", "copy {} to stdout")
+    writing = (
+        "copy {} from stdin",
+        "insert into {} default values",
+        "delete from {}",
+        "truncate {}",
+    )
+    ways = {
+        "v": reading[:2],
+        "S": ("select nextval('{}')", "select setval('{}', 1)", "select last_value from {}"),
+    }
+    asked = [way.format(name) for kind, name in things for way in ways.get(kind, reading + writing)]
+    asked += ["select lo_create(0)", "select lo_creat(-1)", "select lo_from_bytea(0, 'x')"]
+    asked += ["select pg_read_file('/etc/passwd')", "copy (select 1) to '/x'", "set role cs_app"]
+    asked += ["create table public.own (n int)", "create schema own"]
+    asked += ["set role cs_owner", "select * from pg_largeobject"]
+
+    assert len(things) > 60
+    with psycopg.connect(db.logins.dsn("cs_public"), autocommit=True) as public:
+        told = {question: answered(public, question) for question in asked}
+    assert {question for question, refused in told.items() if not refused} == set()
+
+
+def answered(connection, question):
+    """What it says when it refuses."""
+    try:
+        connection.execute(question.encode())
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as refused:
+        return str(refused)
+    except psycopg.errors.SyntaxError as odd:
+        raise AssertionError(question) from odd
+    return ""
+
+
 def test_a_receipt_opens_state_and_mailbox_and_nothing_else(db, keys):
     received = sent(db, keys)
     mark = receipt_hmac(keys.receipts, received.receipt)

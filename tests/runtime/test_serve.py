@@ -11,7 +11,7 @@ import pytest
 from app.core.folders import only_launcher
 from app.core.postgres import PrivateCluster
 from app.core.settings import Settings
-from app.serve import _environment
+from app.serve import ServeError, _environment, _public_pool_size
 from tests.runtime.conftest import processes_naming, rows, wait_for, write_rows
 
 
@@ -117,11 +117,27 @@ def test_wrong_usage_ends_with_2(launcher, wrong):
     assert code == 2
 
 
+@pytest.mark.parametrize(
+    ("processes", "each", "said"),
+    [(1, 5, ""), (4, 5, ""), (5, 4, "5 web processes share the 20"), (20, 1, "1 for each")],
+)
+def test_web_processes_share_the_connections_of_the_form(tmp_path, capsys, processes, each, said):
+    assert _public_pool_size(Settings(data_dir=tmp_path), processes) == each
+    told = capsys.readouterr().err
+    assert said in told
+    assert bool(said) == bool(told)
+
+
+def test_more_web_processes_than_connections_of_the_form_are_refused(tmp_path):
+    with pytest.raises(ServeError, match="At most 20 web processes"):
+        _public_pool_size(Settings(data_dir=tmp_path), 21)
+
+
 def test_links_name_the_address_that_is_served_unless_another_is_set(tmp_path):
     served, named = "http://127.0.0.1:8790", "https://contextmap.example"
 
-    usual = _environment(Settings(data_dir=tmp_path), served)
-    told = _environment(Settings(data_dir=tmp_path, base_url=named), served)
+    usual = _environment(Settings(data_dir=tmp_path), served, 5)
+    told = _environment(Settings(data_dir=tmp_path, base_url=named), served, 5)
 
     assert usual["CONTEXTMAP_BASE_URL"] == served
     assert told["CONTEXTMAP_BASE_URL"] == named

@@ -1,0 +1,112 @@
+"""What the public is told when the form cannot answer: by a page that needs nothing else.
+
+No history entry of the form may be a POST, so a browser that sent one is taken to a page of its own
+(`PROBLEM`). Whoever asks without the cookie of the form, after Exit for one, is taken out.
+"""
+
+from functools import lru_cache
+
+from fastapi import Request, Response
+from starlette.responses import RedirectResponse
+
+from app.core import pages
+from app.core.asgi import Receive, Scope, Send
+from app.core.json import json_bytes
+from app.core.lanes import FORM
+from app.core.partnership import Partnership
+
+PROBLEM = "/report/problem/"
+EXIT = "/exit"
+COOKIES = ("__Host-report", "report")
+WAIT_S = 10
+NOT_WORKING = "This service is not working"
+# By code: status, title, words. The danger line and the e-mail address stand on each page.
+WORDS = {
+    "busy": (503, NOT_WORKING, ""),
+    "error": (500, NOT_WORKING, ""),
+    "too-many": (429, "Too many reports came from this connection", "Try again in an hour."),
+    "too-many-codes": (429, "Too many codes were tried", "Try again in an hour."),
+    "too-large": (413, "That is too long to send", "Go back and shorten it."),
+    "too-slow": (408, "That took too long to arrive", "Go back and send it again."),
+    "forbidden": (403, "Open the form here first", "That was sent from another page."),
+    "not-found": (404, "There is no such page", ""),
+    "method-not-allowed": (405, "This page does not do that", ""),
+    "invalid": (422, "That cannot be used", "Go back and try again."),
+}
+
+
+def is_form(path: str) -> bool:
+    return any(path == form or path.startswith(f"{form}/") for form in FORM)
+
+
+def told(request: Request, code: str) -> Response:
+    """A problem of the form, to a browser. Exit always leads out."""
+    if request.url.path == EXIT:
+        return out(request.app.state.partnership)
+    known = code if code in WORDS else "invalid"
+    if known == "too-many" and request.url.path.startswith("/report/status"):
+        known = "too-many-codes"
+    if request.method == "POST" and has_cookie(request):
+        return pages.see(PROBLEM + known)
+    return problem(request.app.state.partnership, known)
+
+
+def problem(partnership: Partnership, code: str) -> Response:
+    """The page itself."""
+    status, _, _ = WORDS[code]
+    return Response(
+        _page(partnership, code), status, _waiting(status), media_type="text/html; charset=utf-8"
+    )
+
+
+def not_working(partnership: Partnership) -> str:
+    """In one sentence, for programs."""
+    return f"{NOT_WORKING}. If a child is in danger call 999. E-mail {partnership.contact_email}."
+
+
+def has_cookie(request: Request) -> bool:
+    return any(name in request.cookies for name in COOKIES)
+
+
+def out(partnership: Partnership) -> Response:
+    """Away from here; what was typed ends by itself when the server is not asked."""
+    response = RedirectResponse(partnership.exit_site, status_code=303)
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    for name in COOKIES:
+        secure = name.startswith("__Host-")
+        response.delete_cookie(name, secure=secure, httponly=True, samesite="strict")
+    return response
+
+
+async def full(scope: Scope, receive: Receive, send: Send) -> None:
+    """No place in the lane of the public: said at once, from memory."""
+    request = Request(scope)
+    partnership = request.app.state.partnership
+    if not is_form(request.url.path):
+        response = _program(partnership)
+    elif request.url.path != "/report" and not has_cookie(request):
+        response = out(partnership)
+    else:
+        response = told(request, "busy")
+    await response(scope, receive, send)
+
+
+def _program(partnership: Partnership) -> Response:
+    body = {"type": "/problems/busy", "title": "The service is busy", "status": 503}
+    return Response(
+        json_bytes(body | {"detail": not_working(partnership)}),
+        503,
+        _waiting(503),
+        media_type="application/problem+json",
+    )
+
+
+def _waiting(status: int) -> dict[str, str]:
+    return {"Retry-After": str({429: 3600, 503: WAIT_S}[status])} if status in {429, 503} else {}
+
+
+@lru_cache(maxsize=64)
+def _page(partnership: Partnership, code: str) -> bytes:
+    _, title, words = WORDS[code]
+    shown = {"title": title, "words": words, "partnership": partnership}
+    return pages.rendered("report/problem.html", **shown).encode()
