@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 from app.accounts.account_routes import account_pages
 from app.accounts.catalogue import refuse_unsafe
 from app.accounts.confirm_routes import confirm_pages
-from app.accounts.deps import May, can
+from app.accounts.deps import May, can, taking_nobody
 from app.accounts.emergency_routes import emergency_pages
 from app.accounts.passkey_routes import passkey_pages
 from app.accounts.permissions import PERMISSIONS, ROLES, PermissionFileError
@@ -43,6 +43,7 @@ from app.core.settings import Settings, load_settings
 from app.demo import accounts as demo
 from app.imports import routes as imports
 from app.incidents import routes as incidents
+from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
 from app.maps import routes as maps
 from app.oversight import routes as oversight
@@ -67,6 +68,7 @@ ROUTERS: list[APIRouter] = [
     children.api,
     clusters.pages,
     clusters.api,
+    intake_api.api,
     sign_in_pages,
     setup_pages,
     account_pages,
@@ -117,7 +119,8 @@ class Contextmap(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             public = {route for route, may in PERMISSIONS.routes.items() if may == "public"}
-            self.openapi_schema = openapi.completed(super().openapi(), public)
+            also = [path for r in ROUTERS for route in r.routes for path in taking_nobody(route)]
+            self.openapi_schema = openapi.completed(super().openapi(), public, also)
         return self.openapi_schema
 
 

@@ -242,6 +242,24 @@ def see_members(world):
 world_clusters, world_write = world.clusters, world.write
 
 
+# Reports
+
+
+REPORT = {"danger_answer": "NO", "where_kind": "PLACE", "what_harms": ["OTHER"]} | AT
+REPORT |= {"when_kind": "NOT_SURE", "notice_text": "Synthetic"}
+
+
+@use("POST /api/v1/reports")
+def send_report(world):
+    partner = world.as_("partner")
+
+    def send():
+        key = {"Idempotency-Key": str(new_id())}
+        return partner.post("/api/v1/reports", json=REPORT, headers=key)
+
+    return send
+
+
 # The audit
 
 

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 
 from app.accounts.identity import Identified, identify
 from app.accounts.permissions import PERMISSIONS, Rule
@@ -166,6 +168,16 @@ def stepped_up(actor: Actor) -> bool:
     last = actor.stepped_at
     longest = timedelta(seconds=PERMISSIONS.step_up_max_age_s)
     return last is not None and clock.now() - last <= longest
+
+
+def taking_nobody(route: BaseRoute) -> list[str]:
+    """As `METHOD /path`, when it asks who it is and takes nobody for an answer, too."""
+    if not isinstance(route, APIRoute):
+        return []
+    asked = [d.call for d in route.dependant.dependencies if isinstance(d.call, May)]
+    if not any(may.open_to_all for may in asked):
+        return []
+    return [f"{method} {route.path}" for method in sorted(route.methods or ())]
 
 
 def refuse_unknown_query(request: Request) -> None:

@@ -8,6 +8,7 @@ from app.core.pages import capital
 
 OBJECTS = {
     "report": "Reports",
+    "report_decision": "Decisions on reports, and messages with the reporter",
     "report_contact": "Contact details of who reported",
     "place": "Places of concern",
     "place_exact_residential": "Exact addresses of homes",

@@ -1,9 +1,11 @@
 """Audit events. Who acted is taken by the database from the signed claims, never from here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+import psycopg
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -44,3 +46,27 @@ def record(
         session.execute(LOG, event)
     except SQLAlchemyError as failed:
         raise AuditFailedError("We cannot show this safely now. Try again soon.") from failed
+
+
+def written_by(session: Session, function: TextClause, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function answers
+    """What a function of the database says that writes its event itself, in its one statement.
+
+    Raises
+    ------
+    AuditFailedError
+        It could not: nothing is changed.
+    """
+    try:
+        return session.scalar(function, given)
+    except SQLAlchemyError as failed:
+        if _is_of_audit(failed):
+            raise AuditFailedError("We cannot take this safely now. Try again soon.") from failed
+        raise
+
+
+def _is_of_audit(failed: SQLAlchemyError) -> bool:
+    cause = getattr(failed, "orig", None)
+    if not isinstance(cause, psycopg.Error):
+        return False
+    told = (cause.diag.context, cause.diag.internal_query, cause.diag.message_primary)
+    return any("audit." in (words or "") for words in told)

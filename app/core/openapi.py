@@ -72,8 +72,10 @@ def answers(kind: type[Response], schema: Document) -> dict[int | str, Document]
     return {200: {"description": "Found", "content": {str(kind.media_type): {"schema": schema}}}}
 
 
-def completed(document: Document, public: Container[str]) -> Document:
-    """`public` names the routes that ask for nobody, as `METHOD /path`."""
+def completed(
+    document: Document, public: Container[str], open_to_all: Container[str] = ()
+) -> Document:
+    """As `METHOD /path`, the routes that ask for nobody, and those that take nobody, too."""
     parts = document.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = PROBLEM
     parts["securitySchemes"] = SECURITY
@@ -82,6 +84,8 @@ def completed(document: Document, public: Container[str]) -> Document:
             common = (*ALWAYS, *(WITH_BODY if "requestBody" in operation else ()))
             for status, answer in documented(*common).items():
                 operation["responses"][str(status)] = answer  # also over the framework's own
-            if f"{method.upper()} {path}" not in public:
-                operation["security"] = [{name: []} for name in SECURITY]
+            name = f"{method.upper()} {path}"
+            if name not in public:
+                nobody: list[Document] = [{}] if name in open_to_all else []
+                operation["security"] = nobody + [{scheme: []} for scheme in SECURITY]
     return document

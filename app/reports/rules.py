@@ -98,6 +98,15 @@ TRAVEL_MODES = {
     "CAR": "Car or taxi",
     "OTHER": "Something else",
 }
+# As data/lookups/lists/platform.csv has them: the form's database role reads no list.
+PLATFORMS = {
+    "VIDEO": "Video platform",
+    "SOCIAL": "Social network",
+    "MESSAGING": "Messaging app",
+    "GAME": "Game",
+    "SITE": "Website",
+    "OTHER": "Other",
+}
 AUDIENCES = {
     "PUBLIC": "Anyone can see it",
     "CLOSED": "Only people in the group",

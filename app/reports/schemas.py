@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from shapely import Point
 
-from app.core.types import Latitude, Longitude, StrictModel, Text
+from app.core.types import Latitude, ListCode, Longitude, StrictModel, Text
 from app.places.schemas import grid
 from app.reports import rules
 
@@ -53,7 +53,7 @@ class ReportIn(StrictModel):
     line: Annotated[Text, Field(max_length=40)] | None = None
     from_text: Short | None = None
     to_text: Short | None = None
-    platform: str | None = None
+    platform: Annotated[ListCode, Field(max_length=40)] | None = None
     online_raw: Words | None = None
     audience: Literal["PUBLIC", "CLOSED", "UNKNOWN"] | None = None
     what_harms: Annotated[Sequence[Worry], Field(max_length=20)]
@@ -75,7 +75,7 @@ class ReportIn(StrictModel):
             return grid(Point(self.longitude, self.latitude))
         if self.easting is not None and self.northing is not None:
             return grid(Point(self.easting, self.northing))
-        if self.longitude is not None or self.latitude is not None:
+        if {self.longitude, self.latitude, self.easting, self.northing} != {None}:
             raise ValueError("Give both coordinates.")
         return None
 
@@ -86,15 +86,20 @@ class ReportIn(StrictModel):
 
     def problems(self) -> dict[str, str]:
         """By field, in the words of the form; empty when it can be sent."""
-        return OF_WHERE[self.where_kind](self) | _of_lists(self) | _of_contact(self.contact)
+        wrong = OF_WHERE[self.where_kind](self) | _of_lists(self) | _of_contact(self.contact)
+        return wrong | _of_point(self)
+
+
+def _of_point(report: ReportIn) -> dict[str, str]:
+    try:
+        report.point()
+    except ValueError as problem:
+        return {"longitude": str(problem)}
+    return {}
 
 
 def _of_place(report: ReportIn) -> dict[str, str]:
-    try:
-        pinned = report.point() is not None
-    except ValueError as problem:
-        return {"longitude": str(problem)}
-    if pinned or report.where_text:
+    if report.where_text or {report.longitude, report.easting} != {None}:
         return {}
     return {"where_text": "Enter a postcode, street or place name."}
 
@@ -112,6 +117,8 @@ def _of_online(report: ReportIn) -> dict[str, str]:
         return {"online_raw": "Enter a web address, account or group name."}
     if rules.pasted_data(report.online_raw):
         return {"online_raw": "Do not paste pictures or files. Enter an address or a name."}
+    if report.platform not in {None, *rules.PLATFORMS}:
+        return {"platform": "Select one of the list."}
     return {}
 
 

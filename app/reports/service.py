@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.audit import service as audit
 from app.core.errors import InvalidError
 from app.core.ids import new_reference, random_id
 from app.reports.receipts import mailbox_of, receipt_hmac, receipt_of
@@ -49,6 +50,8 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
     ------
     InvalidError
         The key was used for something else before, or `report.problems()` holds.
+    AuditFailedError
+        Its trace, which the same statement writes, could not be written: nothing is kept.
     """
     if wrong := report.problems():
         raise InvalidError("Change the fields named below.", wrong)
@@ -65,7 +68,7 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
         "draft_id": sending.draft_id,
         "done": sending.done and sending.done(receipt),
     }
-    said = session.scalar(SUBMIT, given)
+    said = audit.written_by(session, SUBMIT, given)
     if said == "other":
         raise InvalidError(SENT_BEFORE, {"form": SENT_BEFORE})
     return Received(receipt, ref, again=said == "again")

@@ -206,7 +206,8 @@ begin
     single as (
         select * from likely where not exists (
             select from likely as better where better.n < likely.n
-              and better.search = likely.search and ST_DWithin(better.geom, likely.geom, 400))
+              and better.search = likely.search and better.geom && ST_Expand(likely.geom, 400)
+              and ST_DWithin(better.geom, likely.geom, 400))
     )
     select kind, name || coalesce(', ' || district, ''), {LAD_NAME.format("single.lad_code")},
            lad_code, ST_X(geom), ST_Y(geom), likeness > 3.5

@@ -93,6 +93,8 @@ FURTHER = {
     "imports/named",
     "imports/points",
     "reports/personal",
+    "intake/api_routes",
+    "intake/programs",
     "intake/limits",
     "intake/work",
     "reports/receipts",

@@ -28,8 +28,8 @@ SIGNATURE = "audit.log(text, text, text, text, int, jsonb)"
 # What breaks it, and what mends it.
 FAULTS = {
     "the right to write is gone": (
-        f"revoke execute on function {SIGNATURE} from cs_app, cs_job, cs_audit",
-        f"grant execute on function {SIGNATURE} to cs_app, cs_job, cs_audit",
+        f"revoke execute on function {SIGNATURE} from cs_app, cs_job, cs_audit, cs_owner",
+        f"grant execute on function {SIGNATURE} to cs_app, cs_job, cs_audit, cs_owner",
     ),
     "the function is gone": (
         f"alter function {SIGNATURE} rename to lost",

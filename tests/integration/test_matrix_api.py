@@ -167,6 +167,7 @@ def routes() -> list[Route]:
 
 GUARDED = routes()
 RULED = [route for route in GUARDED if route.may.permission != "signed_in"]
+TAKING_NOBODY = [route for route in GUARDED if route.may.open_to_all]
 
 
 def send(client, route: Route, url: str, body: dict[str, Any] | None = None):
@@ -188,7 +189,7 @@ def rule_of(role: str, permission: str) -> dict[str, Any] | None:
     return thing["rules"][role].get(action) if thing.get("enabled", True) else None
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=str)
+@pytest.mark.parametrize("route", [r for r in GUARDED if not r.may.open_to_all], ids=str)
 def test_nobody_and_the_disabled_are_told_to_sign_in_and_nothing_else(ground, route):
     for who in ("nobody", "disabled"):
         ground.db.opened.clear()
@@ -200,6 +201,17 @@ def test_nobody_and_the_disabled_are_told_to_sign_in_and_nothing_else(ground, ro
         assert ground.db.opened == []
 
 
+@pytest.mark.parametrize("who", ["nobody", "disabled", "administrator", "vca_member"])
+@pytest.mark.parametrize("route", TAKING_NOBODY, ids=str)
+def test_what_is_open_to_all_takes_whoever_has_no_right_to_it_for_the_public(ground, route, who):
+    ground.db.opened.clear()
+
+    answer = send(ground.clients[who], route, route.filled())
+
+    assert answer.status_code == 422  # nothing was sent
+    assert ground.db.opened == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("route", RULED, ids=str)
 def test_a_role_is_refused_where_the_file_has_no_rule_and_nowhere_else(ground, route, role):
@@ -208,7 +220,9 @@ def test_a_role_is_refused_where_the_file_has_no_rule_and_nowhere_else(ground, r
 
     answer = send(ground.clients[role], route, route.filled())
 
-    if rule is None or rule["scope"] == "none":
+    if rule is None and route.may.open_to_all:
+        assert answer.status_code == 422  # as the public
+    elif rule is None or rule["scope"] == "none":
         assert answer.status_code == 403
         assert ground.db.opened == ["write"]  # the refusal, in the audit; no record was looked at
     elif rule["scope"] in ELSEWHERE and not route.may.elsewhere:
