@@ -36,7 +36,7 @@ from app.core import log, openapi, problems
 from app.core.db import Database
 from app.core.lanes import LanesMiddleware, threads_for
 from app.core.mail import Mailer, mailer_of
-from app.core.pages import csrf_token
+from app.core.pages import SESSION_COOKIE, csrf_token
 from app.core.partnership import partnership
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
@@ -45,6 +45,8 @@ from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
+from app.intake.routes import pages as intake
+from app.intake.where_routes import where_pages
 from app.maps import routes as maps
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
@@ -81,6 +83,8 @@ ROUTERS: list[APIRouter] = [
     token_pages,
     user_pages,
     grant_pages,
+    where_pages,
+    intake,  # last of the form: its addresses take every name of a step
 ]
 
 NAV = (
@@ -92,6 +96,7 @@ NAV = (
     ("about-the-data", "About the data", "reference_data.read"),
     ("admin", "Administration", "user.revoke user.request"),
 )
+OF_THE_PUBLIC = frozenset({"report", "exit", "cookies"})
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
 
 
@@ -178,7 +183,16 @@ def _page_context(request: Request) -> dict[str, Any]:
         "oversees": watching,
         "can": partial(can, actor),
         "csrf": csrf_token(request),
+        "partnership": request.app.state.partnership,
+        "frame": _frame(request),
     }
+
+
+def _frame(request: Request) -> str:
+    """Of the public, whose pages name no staff service; of staff, by the cookie they carry."""
+    first = request.url.path.strip("/").split("/")[0]
+    shared = first in {"privacy", "accessibility"} and SESSION_COOKIE not in request.cookies
+    return "report/base.html" if shared or first in OF_THE_PUBLIC else "base.html"
 
 
 def _methods() -> dict[str, frozenset[str]]:

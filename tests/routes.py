@@ -14,6 +14,7 @@ from app.accounts.permissions import PERMISSIONS, ROLES
 from app.core.actor import NOBODY, Actor
 from app.core.errors import ForbiddenError
 from app.core.pages import SESSION_COOKIE, entry_fields, form_fields
+from app.intake.deps import sent_fields
 from app.main import ROUTERS
 from tests import loops
 from tests.people import browser, sign_in_as
@@ -51,6 +52,11 @@ class Route:
     def is_door(self) -> bool:
         """A form of sign-in itself, where no session is acted upon yet."""
         return any(call is entry_fields for call in calls(self.found.dependant))
+
+    @property
+    def is_public_form(self) -> bool:
+        """A page of the public form: with the token of that form, where one is open."""
+        return any(call is sent_fields for call in calls(self.found.dependant))
 
     @property
     def may(self) -> May | None:

@@ -18,8 +18,13 @@ from sqlalchemy import text
 
 from app.accounts.identity import token_hash
 from app.core import clock
-from app.core.ids import new_id
+from app.core.actor import PUBLIC
+from app.core.ids import new_id, random_id
 from app.core.pages import SESSION_COOKIE
+from app.intake import drafts, tokens
+from app.intake.drafts import Lock
+from app.intake.rules import STEPS
+from app.intake.schemas import Draft
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
 from tests.sql import world
@@ -520,3 +525,31 @@ def have_codes(world):
     kept = posting(client, "/sign-in/setup", **chosen(client))()
     assert kept.status_code == 303, kept.text
     return posting(client, "/sign-in/setup/codes")
+
+
+# The public form
+
+
+@use("POST /report/send")
+def report_by_form(world):
+    """Answered to its last page; after each sending the next one begins as it was."""
+    client = browser(world.db, world.settings)
+    lock = Lock.of(cookie := "the form of the uses")
+    answers = {
+        "danger_answer": "NO",
+        "where_kind": "DESCRIBED",
+        "where_text": "Synthetic",
+        "what_harms": ["OTHER"],
+        "when_kind": "OFTEN",
+    }
+
+    def send() -> Any:
+        draft = Draft(key=random_id(), started_at_s=0, answers=answers, answered=STEPS)
+        with world.db.begin(PUBLIC) as session:
+            drafts.write(session, lock, draft)
+        client.cookies.set(drafts.COOKIE, cookie)
+        key, now_s = world.settings.key_for("form"), clock.now().timestamp()
+        sent = {"token": tokens.issue(key, lock.id, now_s), "key": str(draft.key)}
+        return client.post("/report/send", data=sent)
+
+    return send

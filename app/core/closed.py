@@ -28,7 +28,7 @@ WORDS = {
     "too-many-codes": (429, "Too many codes were tried", "Try again in an hour."),
     "too-large": (413, "That is too long to send", "Go back and shorten it."),
     "too-slow": (408, "That took too long to arrive", "Go back and send it again."),
-    "forbidden": (403, "Open the form here first", "That was sent from another page."),
+    "forbidden": (403, "This page was open too long", "Go back and try again."),
     "not-found": (404, "There is no such page", ""),
     "method-not-allowed": (405, "This page does not do that", ""),
     "invalid": (422, "That cannot be used", "Go back and try again."),

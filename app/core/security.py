@@ -23,10 +23,12 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"geolocation=()"),
     # Two years. Browsers take it over TLS only, so that a copy on one's own machine keeps working.
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
 ]
+NO_LOCATION = (b"permissions-policy", b"geolocation=()")
+# The map of the public form asks where somebody is, when they press the button for it.
+OWN_LOCATION = (b"permissions-policy", b"geolocation=(self)")
 NO_STORE = (b"cache-control", b"no-store, private")
 BODY_LIMIT = 1_000_000
 IMPORT_LIMIT = 10_000_000
@@ -91,9 +93,13 @@ def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
 
 
 def _limit(path: str) -> int:
-    if any(path == open_to_all or path.startswith(f"{open_to_all}/") for open_to_all in PUBLIC):
+    if any(_under(path, open_to_all) for open_to_all in PUBLIC):
         return PUBLIC_LIMIT
     return IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
+
+
+def _under(path: str, start: str) -> bool:
+    return path == start or path.startswith(f"{start}/")
 
 
 async def _checked(read: Receive) -> Receive:
@@ -171,7 +177,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
     async def finish(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = {name for name, _ in message["headers"]}
-            extra = [pair for pair in [*HEADERS, NO_STORE] if pair[0] not in own]
+            here = OWN_LOCATION if _under(scope["path"], "/report") else NO_LOCATION
+            extra = [pair for pair in [*HEADERS, here, NO_STORE] if pair[0] not in own]
             message["headers"] = [*message["headers"], *extra]
             scope["answered"] = True
             if not scope["path"].startswith(("/tiles/", "/basemap/", "/static/")):

@@ -7,6 +7,10 @@ from tests.audited import audited_by_the_file, changing, leaves_a_trace, routes
 # What changes nothing that anybody could ask about later.
 NO_TRACE = {
     "POST /csp-report": "counted only; nothing of the body is kept",
+    "POST /report": "an empty form, gone in an hour",
+    "POST /report/{step}": "answers that nobody has sent yet, readable with the cookie alone",
+    "POST /report/where/choose": "as the other steps",
+    "POST /report/stay": "another hour of an open form",
 }
 
 

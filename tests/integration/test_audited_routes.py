@@ -13,6 +13,10 @@ from tests.uses import SECRETS, USES, World
 
 # Of no person who is signed in, or of a foreign server; why, and where it is tested.
 ELSEWHERE = {
+    "POST /report": "an empty form: tests/integration/test_report_form.py",
+    "POST /report/{step}": "answers not yet sent: tests/integration/test_report_form.py",
+    "POST /report/where/choose": "as the other steps",
+    "POST /report/stay": "another hour of an open form",
     "POST /csp-report": "counted only, nothing of the body is kept: tests/integration/test_web.py",
 }
 # Watched although the file asks for less: members of a cluster are exact.

@@ -215,7 +215,7 @@ def bodies(route, client, wheel) -> dict:
     values = {name: wheel(FIELDS.get(name, "text")) for name in sorted(fields())}
     if route.models:
         return {"json": values | {"canary": wheel("phone")}}
-    if route.is_form or route.is_door:
+    if route.is_form or route.is_door or route.is_public_form:
         return {"data": values | {"csrf": csrf(client)}}
     return {"content": json.dumps({"csp-report": {"document-uri": wheel("referer")}})}
 

@@ -34,7 +34,6 @@ FIXED = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "geolocation=()",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
 }
 STORED = ("etag", "last-modified", "expires")
@@ -57,7 +56,10 @@ def wrong_with(answer, path: str) -> list[str]:
     """What an answer lacks or gives away, in words."""
     told = answer.headers
     found = [f"{name} is {told.get(name)}" for name, v in FIXED.items() if told.get(name) != v]
-    found += [f"{name} twice" for name in (*FIXED, CSP) if len(told.get_list(name)) > 1]
+    located = "geolocation=(self)" if re.match(r"/report(/|$)", path) else "geolocation=()"
+    if told.get(LOCATION) != located:
+        found.append(f"{LOCATION} is {told.get(LOCATION)}")
+    found += [f"{name} twice" for name in (*FIXED, CSP, LOCATION) if len(told.get_list(name)) > 1]
     if policy(told.get(CSP, "")) != POLICY:
         found.append("another content security policy")
     found += [f"tells {name}" for name in TELLTALE if name in told]
@@ -70,6 +72,7 @@ def wrong_with(answer, path: str) -> list[str]:
 
 
 CSP = "content-security-policy"
+LOCATION = "permissions-policy"
 
 
 def policy(text: str) -> dict[str, str]:

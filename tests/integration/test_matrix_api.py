@@ -208,7 +208,7 @@ def test_what_is_open_to_all_takes_whoever_has_no_right_to_it_for_the_public(gro
 
     answer = send(ground.clients[who], route, route.filled())
 
-    assert answer.status_code == 422  # nothing was sent
+    assert answer.status_code in {303, 422}  # nothing was sent, or no form is open
     assert ground.db.opened == []
 
 
@@ -221,7 +221,7 @@ def test_a_role_is_refused_where_the_file_has_no_rule_and_nowhere_else(ground, r
     answer = send(ground.clients[role], route, route.filled())
 
     if rule is None and route.may.open_to_all:
-        assert answer.status_code == 422  # as the public
+        assert answer.status_code in {303, 422}  # as the public
     elif rule is None or rule["scope"] == "none":
         assert answer.status_code == 403
         assert ground.db.opened == ["write"]  # the refusal, in the audit; no record was looked at

@@ -22,9 +22,13 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site", "Origin": "https://testserver"},
     {"Sec-Fetch-Site": "cross-site", "Origin": "https://testserver"},
 ]
-NO_FORM = {"/csp-report"}  # browsers send it by themselves; it changes nothing
+NO_FORM = {
+    "/csp-report",  # browsers send it by themselves; it changes nothing
+    "/report",  # an empty form with its own cookie: there is no answer in it yet
+}
 FORMS = [route for route in CHANGES if route.is_form]
 DOORS = [route for route in CHANGES if route.is_door]
+OPEN = [route for route in CHANGES if route.is_public_form]
 BODIES = [route for route in CHANGES if route.models]
 WRONG = {
     "another field": b'{"canary": "%s"}',
@@ -91,7 +95,7 @@ def test_every_form_needs_the_token_of_its_own_session(clients):
 
 def test_every_change_is_a_form_with_a_token_or_json():
     """A form of another site can send neither."""
-    known = (*FORMS, *DOORS, *BODIES)
+    known = (*FORMS, *DOORS, *OPEN, *BODIES)
 
     assert {route.path for route in CHANGES if route not in known} <= NO_FORM
     # Where nobody is signed in yet there is no session to abuse; they look at the origin alone.
@@ -123,7 +127,7 @@ def test_a_body_that_is_not_what_it_says_is_refused_and_not_repeated(clients, wr
 
 @pytest.mark.parametrize("wrong", ["a huge form", "many fields", "NUL", "half a character", "file"])
 def test_a_form_that_no_page_of_ours_sends_is_refused_and_not_a_failure(clients, wrong):
-    for route in (*FORMS, *DOORS):
+    for route in (*FORMS, *DOORS, *OPEN):
         client = clients[route.role()]
         token = f"csrf={csrf(client)}&"
         kinds = {

@@ -1,0 +1,39 @@
+"""Choosing one of the places that were found."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.accounts.deps import Db
+from app.core import pages as html
+from app.core.actor import PUBLIC
+from app.intake import drafts, service, view, where
+from app.intake.deps import Sent, checked, leave, opened, page
+from app.intake.routes import ENDED
+
+where_pages = APIRouter(include_in_schema=False)
+
+
+@where_pages.get("/report/where/choose")
+def choose(request: Request, db: Db) -> Response:
+    with db.begin(PUBLIC) as session:
+        found = opened(request, session)
+        if found is None:
+            return leave(request)
+        if elsewhere := where.elsewhere(found.draft):
+            return html.see(elsewhere)
+        told = service.told(found.draft)
+        if told is not found.draft:
+            drafts.write(session, found.lock, told)
+    return page(request, found, view.template(found.draft, "choose"), **view.choose(found.draft))
+
+
+@where_pages.post("/report/where/choose")
+def choice(request: Request, db: Db, sent: Sent) -> Response:
+    with db.begin(PUBLIC) as session:
+        found = checked(request, session, sent)
+        if found is None:
+            return html.see(ENDED)
+        if elsewhere := where.elsewhere(found.draft):
+            return html.see(elsewhere)
+        to, draft = where.chosen(session, found.draft, sent, request.app.state.partnership.codes)
+        drafts.write(session, found.lock, draft)
+    return html.see(to)
