@@ -32,7 +32,7 @@ if not given["csp"]:
     security.HEADERS[:] = [h for h in security.HEADERS if h[0] != b"content-security-policy"]
 log.setup()
 settings = Settings(data_dir=Path(given["data"]), demo=True, secret_key="a key of the tests only",
-                    basemap=given["basemap"])
+                    basemap=given["basemap"], trusted_proxies=given["proxies"])
 app = create_app(Database(Logins(), given["key"].encode()), settings)
 uvicorn.run(app, host="127.0.0.1", port=given["port"], log_level="warning", access_log=False,
             server_header=False)
@@ -53,7 +53,13 @@ class Live:
 
 @contextmanager
 def serving(
-    dsn: str, key: bytes, folder: Path, *, basemap: Path | None = None, csp: bool = True
+    dsn: str,
+    key: bytes,
+    folder: Path,
+    *,
+    basemap: Path | None = None,
+    csp: bool = True,
+    proxies: str = "",
 ) -> Iterator[Live]:
     """`dsn` has ROLE where the name of the database role belongs."""
     given = {
@@ -63,6 +69,7 @@ def serving(
         "basemap": basemap and str(basemap),
         "port": free_port(),
         "csp": csp,
+        "proxies": proxies,
     }
     log = folder / "server.log"
     with log.open("ab") as out:

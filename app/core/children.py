@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STOP_S = 25
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
-STEADY_S = 60
+STEADY_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Child:
 
 
 class Children:
-    """A dead one is started again, ever more patiently while it does not last a minute."""
+    """A dead one is started again, ever more patiently while it does not last ten seconds."""
 
     def __init__(self, programs: Mapping[str, Program], *, env: Mapping[str, str]) -> None:
         self.programs = programs

@@ -9,7 +9,7 @@ OURS = "contextmap.conf"
 SAFE = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    "max_connections": "100",
     "shared_buffers": "256MB",
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
