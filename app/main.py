@@ -52,6 +52,8 @@ from app.oversight import routes as oversight
 from app.oversight.deps import oversees
 from app.places import routes as places
 from app.places.address import addresses
+from app.reports import routes as reports
+from app.reports.reply_routes import replying
 from app.reports.sealing import Keys
 from app.site import routes as site
 
@@ -65,6 +67,8 @@ ROUTERS: list[APIRouter] = [
     addresses,
     places.pages,
     places.api,
+    reports.pages,
+    replying,
     incidents.pages,
     incidents.api,
     children.api,
@@ -90,6 +94,7 @@ ROUTERS: list[APIRouter] = [
 NAV = (
     ("map", "Map", "place.read"),
     ("places", "Places", "place.read"),
+    ("reports", "Reports", "report.read"),
     ("incidents", "Incidents", "incident.read"),
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),

@@ -15,11 +15,13 @@ from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
 from app.core.settings import load_settings
+from app.reports import jobs as reports
 from app.reports.sealing import Keys
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "clusters": clusters.blueprint,
+    "reports": reports.blueprint,
 }
 STALLED_S = 60
 

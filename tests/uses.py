@@ -25,6 +25,7 @@ from app.intake import drafts, tokens
 from app.intake.drafts import Lock
 from app.intake.rules import STEPS
 from app.intake.schemas import Draft
+from tests import reports
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
 from tests.sql import world
@@ -44,6 +45,12 @@ ASB = {
     "postcode": "KT1 1EU",
 }
 LINK = {"role": "frequents", "from_on": "2026-02-01", "source_agency": "AFC", "basis": "Synthetic"}
+REPORT_DECIDED = {
+    "identifiable": "NO",
+    "tone": "CARE",
+    "outcome_NFA": "yes",
+    "reason": "TOO_LITTLE",
+}
 RUN = {"source": "partnership"}
 REASON = "Synthetic: works with the school at this place."
 PASSWORD = "a long synthetic password 7"
@@ -263,6 +270,86 @@ def send_report(world):
         return partner.post("/api/v1/reports", json=REPORT, headers=key)
 
     return send
+
+
+def report(world, *, until="", **given):
+    """A synthetic report that the lead has taken, decided, closed or answered."""
+    # The same words again and again would be put aside as a program's.
+    words = {"notice_text": f"Synthetic: what was noticed the time {secrets.token_hex(8)}"}
+    ref = reports.screened(world.db, world.settings, **words | given).ref
+    steps = {"take": {}, "decide": REPORT_DECIDED, "close": {}}
+    wanted = list(steps)[: list(steps).index(until) + 1] if until else []
+    for step in wanted:
+        path = f"/reports/{ref}" + ("" if step == "decide" else f"/{step}")
+        said = steps[step] | {"version": version_of(world, ref)}
+        assert posting(world.lead, path, **said)().status_code == 303
+    return ref
+
+
+def version_of(world, ref):
+    ((version,),) = reports.rows(world.db, "select version from app.report where ref = %s", ref)
+    return str(version)
+
+
+@use("GET /reports")
+def see_reports(world):
+    report(world)
+    return partial(world.lead.get, "/reports")
+
+
+@use("GET /reports/{ref}")
+def open_report(world):
+    return partial(world.lead.get, f"/reports/{report(world)}")
+
+
+@use("POST /reports/{ref}/take")
+def take_report(world):
+    return posting(world.lead, f"/reports/{report(world)}/take")
+
+
+@use("POST /reports/{ref}/release")
+def release_report(world):
+    return posting(world.lead, f"/reports/{report(world, quarantine=['TOO_FAST'])}/release")
+
+
+@use("POST /reports/{ref}")
+def decide_report(world):
+    ref = report(world, until="take")
+    return posting(world.lead, f"/reports/{ref}", version=version_of(world, ref), **REPORT_DECIDED)
+
+
+@use("POST /reports/{ref}/reply")
+def ask_reporter(world):
+    ref = report(world, until="take")
+    answers = {"template": "Q_WHERE", "send": "yes", "version": version_of(world, ref)}
+    return posting(world.lead, f"/reports/{ref}/reply", **answers)
+
+
+@use("POST /reports/{ref}/undo")
+def undo_decision(world):
+    return posting(world.lead, f"/reports/{report(world, until='decide')}/undo", why="Synthetic")
+
+
+@use("POST /reports/{ref}/close")
+def close_report(world):
+    return posting(world.lead, f"/reports/{report(world, until='decide')}/close")
+
+
+@use("POST /reports/{ref}/reopen")
+def reopen_report(world):
+    return posting(world.lead, f"/reports/{report(world, until='close')}/reopen", why="Synthetic")
+
+
+@use("POST /reports/{ref}/contact")
+def say_why_contact(world):
+    return posting(world.lead, f"/reports/{report(world)}/contact", purpose="TRIAGE")
+
+
+@use("GET /reports/{ref}/contact")
+def see_contact(world):
+    path = f"/reports/{report(world, contact={'email': 'synthetic@example.org'})}/contact"
+    posting(world.lead, path, purpose="TRIAGE")()
+    return partial(world.lead.get, path)
 
 
 # The audit

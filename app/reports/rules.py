@@ -22,10 +22,15 @@ MOVES: Mapping[str, Collection[str]] = {
     State.SCREENED: {State.IN_TRIAGE},
     State.IN_TRIAGE: {State.NEEDS_INFO, State.DECIDED},
     State.NEEDS_INFO: {State.IN_TRIAGE},
-    State.DECIDED: {State.FEEDBACK_SENT, State.CLOSED},
+    # Back by undo, with a reason, as long as nobody was told.
+    State.DECIDED: {State.FEEDBACK_SENT, State.CLOSED, State.IN_TRIAGE},
     State.FEEDBACK_SENT: {State.CLOSED},
     State.CLOSED: {State.IN_TRIAGE},
 }
+
+UNDECIDED = (
+    *(State.RECEIVED, State.QUARANTINED, State.SCREENED, State.IN_TRIAGE, State.NEEDS_INFO),
+)
 
 # All that a reporter is told of what became of it.
 PUBLIC_WORD: Mapping[str, str] = {
@@ -152,6 +157,64 @@ QUARANTINE = {
     "SPAM_WORDS": "the words look like advertising",
     "REPEATED": "the same words came before",
 }
+
+STATES = {
+    "RECEIVED": "Received",
+    "QUARANTINED": "Quarantined",
+    "SCREENED": "Ready for triage",
+    "IN_TRIAGE": "In triage",
+    "NEEDS_INFO": "Waiting for the reporter",
+    "DECIDED": "Decided",
+    "FEEDBACK_SENT": "Feedback sent",
+    "CLOSED": "Closed",
+}
+# What becomes of a report. The first two follow from the place, REFERRED_SPA from the child.
+OUTCOMES = {
+    "LINKED_PLACE": "Linked to a place",
+    "NEW_PLACE": "A new place is proposed",
+    "REFERRED_SPA": "Referred to the front door",
+    "REFERRED_POLICE": "Refer to the police",
+    "OUT_OF_AREA_SENT": "Send to another borough",
+    "DUPLICATE": "Merge with another report",
+    "NFA": "No further action",
+    "REJECTED_ABUSIVE": "Reject as abusive",
+}
+CHOSEN_BY_HAND = ("REFERRED_POLICE", "OUT_OF_AREA_SENT", "DUPLICATE", "NFA", "REJECTED_ABUSIVE")
+NFA_REASONS = {
+    "NO_HARM_DESCRIBED": "No harm is described",
+    "PRESENCE_ONLY": "Children simply being there: passed to the youth service",
+    "TOO_LITTLE": "Too little to act on",
+    "NOT_A_PLACE": "Not about a place or online space",
+    "NOT_LOCAL": "Not in our area, and nobody to send it to",
+}
+TONES = {
+    "CARE": "Worried for children",
+    "COMPLAINT": "Complaining about children",
+    "UNCLEAR": "Unclear",
+}
+
+
+def decided_by(place: str, identifiable: str, chosen: Collection[str]) -> list[str]:
+    """All outcomes: those ticked, and those that follow from the place and the child.
+
+    >>> decided_by("LINK", "YES", ["REFERRED_POLICE"])
+    ['LINKED_PLACE', 'REFERRED_SPA', 'REFERRED_POLICE']
+    """
+    held = {*chosen} & {*CHOSEN_BY_HAND}
+    held |= {"LINKED_PLACE"} if place == "LINK" else {"NEW_PLACE"} if place == "NEW" else set()
+    held |= {"REFERRED_SPA"} if identifiable == "YES" else set()
+    return [code for code in OUTCOMES if code in held]
+
+
+def outcome_problem(outcomes: Collection[str]) -> str | None:
+    """Outcomes that cannot go together, in words."""
+    if not outcomes:
+        return "Choose what happens to this report."
+    others = {*outcomes} - {"REFERRED_SPA"}
+    for alone in ("NFA", "REJECTED_ABUSIVE"):
+        if alone in others and len(others) > 1:
+            return f"'{OUTCOMES[alone]}' goes with no other outcome but the front door."
+    return None
 
 
 def pasted_data(text: str) -> bool:

@@ -22,6 +22,7 @@ SUBMIT = text("""
     select intake.submit(:by_key, :body, cast(:facts as jsonb), :sealed, :receipt, :mailbox_key,
                          :contact, :draft_id, :done)
 """)
+BECAUSE = text("select set_config('cs.reason', :why, true)")
 SENT_BEFORE = "This form was already sent."
 
 
@@ -72,6 +73,12 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
     if said == "other":
         raise InvalidError(SENT_BEFORE, {"form": SENT_BEFORE})
     return Received(receipt, ref, again=said == "again")
+
+
+def because(session: Session, why: str) -> None:
+    """Why the next change of state is made: the database keeps it beside the change."""
+    session.flush()
+    session.execute(BECAUSE, {"why": why})
 
 
 def _facts(report: ReportIn, sending: Sending, made: UUID, ref: str) -> dict[str, Any]:

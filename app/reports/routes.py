@@ -1,0 +1,199 @@
+"""The inbox of reports and the page of one: take, release, decide."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.accounts.deps import Db, May
+from app.audit import service as audit
+from app.core import clock
+from app.core import pages as html
+from app.core.actor import Actor
+from app.core.errors import NotFoundError, StaleError
+from app.core.paging import Page, linked
+from app.core.partnership import Partnership
+from app.places.queries import boroughs as borough_names
+from app.places.rules import Purpose
+from app.reference import queries as reference
+from app.reports import answers, decisions, inbox, queries, rules, triage, view
+from app.reports.answers import NEW, Answers
+from app.reports.models import Report
+from app.reports.queries import ABSENT, ALL, OPEN, Filters
+from app.reports.rules import State
+from app.reports.sealing import Keys
+
+pages = APIRouter(prefix="/reports", include_in_schema=False)
+
+Reader = Annotated[Actor, Depends(May("report.read"))]
+Worker = Annotated[Actor, Depends(May("report.update"))]
+Decider = Annotated[Actor, Depends(May("report.decide"))]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
+FULL, STATUS = "full", "status"
+
+
+def keys_of(request: Request) -> Keys:
+    found: Keys = request.app.state.keys
+    return found
+
+
+def partnership_of(request: Request) -> Partnership:
+    found: Partnership = request.app.state.partnership
+    return found
+
+
+Opener = Annotated[Keys, Depends(keys_of)]
+Told = Annotated[Partnership, Depends(partnership_of)]
+
+
+def filters_of(
+    actor: Reader,
+    state: str | None = None,
+    borough: str | None = None,
+    worry: str | None = None,
+    channel: str | None = None,
+    quarantine: str | None = None,
+    message: str | None = None,
+) -> Filters:
+    """Whoever does not triage sees all that they may see."""
+    usual = OPEN if actor.view == FULL else ALL
+    asked = state if state is not None and state in {ALL, OPEN, *State} else usual
+    chosen = (borough or None, worry or None, channel or None)
+    return Filters(asked, *chosen, quarantine=bool(quarantine), message=bool(message))
+
+
+Asked = Annotated[Filters, Depends(filters_of)]
+
+
+@pages.get("")
+def listing(
+    request: Request, db: Db, actor: Reader, asked: Asked, number: PageNumber = 1
+) -> Response:
+    if actor.view == STATUS:
+        return html.see("/reports/mine")
+    now = clock.now()
+    with db.begin(actor) as session:
+        found = queries.listed(session, asked, number=number)
+        names = borough_names(session)
+        audit.record(session, "report.list", "report", None, rows=len(found.rows))
+        rows = [inbox.row(session, each, names, now) for each in found.rows]
+        numbered = Page(rows, found.total, found.number)
+        return html.render(
+            request,
+            "reports/list.html",
+            page_title="Reports",
+            page=linked(numbered, request.url, queries.PAGE_SIZE),
+            full=actor.view == FULL,
+            filters=dict(request.query_params),
+            asked=asked,
+            aside=queries.waiting(session, Report.state == State.QUARANTINED),
+            last=queries.last_decided(session),
+            states=[(OPEN, "To triage"), *rules.STATES.items(), (ALL, "All")],
+            boroughs=names,
+            worries=rules.WORRIES.items(),
+            channels=reference.codes(session, "channel"),
+        )
+
+
+@pages.get("/{ref}")
+def show(ref: str, request: Request, db: Db, actor: Reader, keys: Opener, told: Told) -> Response:
+    """Opening decrypts the words: the trace is committed before they are sent."""
+    if actor.view == STATUS:
+        raise NotFoundError(ABSENT)
+    with db.begin(actor) as session:
+        report = queries.find(session, ref)
+        if actor.view == FULL:
+            return page(request, session, keys, report, told)
+        context = view.for_others(session, keys, report)
+        return html.render(
+            request, "reports/redacted.html", page_title=f"Report {report.ref}", **context
+        )
+
+
+@pages.post("/{ref}/take")
+def take(ref: str, db: Db, actor: Worker, sent: html.Form, keys: Opener) -> Response:
+    with db.begin(actor) as session:
+        report = queries.lock(session, ref)
+        triage.take(session, keys, actor, report)
+        return html.see(f"/reports/{report.ref}")
+
+
+@pages.post("/{ref}/release")
+def release(ref: str, db: Db, actor: Worker, sent: html.Form) -> Response:
+    """Out of quarantine; it is read like any other."""
+    with db.begin(actor) as session:
+        report = queries.lock(session, ref)
+        triage.must_be(report, {State.QUARANTINED}, State.SCREENED)
+        triage.release(session, report)
+        return html.see(f"/reports/{report.ref}")
+
+
+@pages.post("/{ref}")
+def decide(
+    ref: str, request: Request, db: Db, actor: Decider, sent: html.Form, keys: Opener, told: Told
+) -> Response:
+    given = answers.read(sent)
+    with db.begin(_with_reason(actor, given)) as session:
+        report = queries.lock(session, ref)
+        triage.must_be(report, {State.IN_TRIAGE}, State.DECIDED)
+        try:
+            triage.must_be_current(session, actor, report, given.version)
+        except StaleError as stale:
+            return _stale(request, session, report, sent, stale.detail)
+        found = triage.opened_by(session, keys, report)
+        wanted = decisions.check(session, found, given, sorted(told.codes))
+        if not wanted.errors:
+            decisions.decide(session, keys, actor, found, wanted)
+            return html.see(f"/reports/{report.ref}")
+        return page(request, session, keys, report, told, sent=sent, errors=wanted.errors)
+
+
+def page(
+    request: Request,
+    session: Session,
+    keys: Keys,
+    report: Report,
+    told: Partnership,
+    *,
+    sent: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    **context: Any,  # noqa: ANN401 - a preview of a reply
+) -> Response:
+    """The page of the lead, as it stands or with what is wrong."""
+    return html.render(
+        request,
+        "reports/show.html",
+        status=422 if errors else 200,
+        page_title=f"Report {report.ref}",
+        errors=errors or {},
+        **({"preview": None} | context),
+        **view.for_lead(session, keys, report, told, sent),
+    )
+
+
+def _with_reason(actor: Actor, given: Answers) -> Actor:
+    """Triage is the reason for which a home's address is written, of this place and no other.
+
+    A place that is only now proposed has no reference yet.
+    """
+    about = "*" if given.place == NEW else given.place_ref
+    return replace(actor, purpose=Purpose.TRIAGE, purpose_for=about)
+
+
+def _stale(
+    request: Request, session: Session, report: Report, sent: dict[str, str], words: str
+) -> Response:
+    return html.render(
+        request,
+        "reports/stale.html",
+        status=409,
+        page_title=words,
+        sent=sent,
+        given=answers.read(sent),
+        outcome_words=rules.OUTCOMES,
+        tones=rules.TONES,
+        harms={harm.code: harm.label for harm in reference.harms(session)},
+        taken_by=queries.name_of(session, queries.original(session, report).assigned_to),
+        **view.facts(session, report),
+    )
