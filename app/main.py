@@ -48,6 +48,7 @@ from app.intake.limits import Limits
 from app.intake.routes import pages as intake
 from app.intake.where_routes import where_pages
 from app.maps import routes as maps
+from app.maps.pin_routes import pin_pages
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
 from app.places import routes as places
@@ -63,6 +64,7 @@ ROUTERS: list[APIRouter] = [
     site.api,
     maps.pages,
     maps.streets,
+    pin_pages,
     imports.pages,
     addresses,
     places.pages,

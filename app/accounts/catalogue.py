@@ -53,6 +53,7 @@ DEFINERS = frozenset(
         "intake.status(bytea)",
         "intake.submit(bytea,bytea,jsonb,bytea,bytea,bytea,bytea,bytea,bytea)",
         "intake.tidied()",
+        f"reference.drawn({','.join(4 * ['double precision'])},integer)",
         "reference.find_named(text,text[])",
         "reference.nearest_named(double precision,double precision)",
         "reference.reach(double precision,double precision,text[])",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ UNREADABLE = (OSError, ValueError, KeyError, MagicNumberNotFound, SpecVersionUns
 class Basemap:
     """An open file; `version` changes with its content, so that browsers may keep its tiles."""
 
+    path: Path
     reader: Reader
     version: str
     attribution: str
@@ -30,6 +32,10 @@ class Basemap:
         found = self.reader.get(z, x, y)
         return bytes(found) if found else None
 
+    def credit(self) -> str:
+        """The attribution as plain words: it is the file's, and may hold links."""
+        return " ".join(re.sub(r"<[^>]*>", "", self.attribution).split())
+
     def page(self) -> dict[str, Any]:
         """What the map page tells its script."""
         return {
@@ -39,6 +45,14 @@ class Basemap:
             "min_zoom": self.min_zoom,
             "max_zoom": self.max_zoom,
         }
+
+
+def readable(path: Path | None) -> Basemap | None:
+    """The street map, where there is one that can be read."""
+    try:
+        return None if path is None else opened(path)
+    except InvalidError:
+        return None
 
 
 @lru_cache(maxsize=2)
@@ -54,6 +68,7 @@ def opened(path: Path) -> Basemap:
     except UNREADABLE as wrong:
         raise InvalidError(f"{path.name} is not a readable PMTiles file.") from wrong
     return Basemap(
+        path=path,
         reader=reader,
         version=digest,
         attribution=str(metadata.get("attribution") or "© OpenStreetMap contributors"),
@@ -65,12 +80,8 @@ def opened(path: Path) -> Basemap:
 
 def page(path: Path | None) -> dict[str, Any]:
     """The street map, or outlines where there is none that can be read."""
-    if path is None:
-        return {"kind": "outline"}
-    try:
-        return opened(path).page()
-    except InvalidError:
-        return {"kind": "outline"}
+    found = readable(path)
+    return {"kind": "outline"} if found is None else found.page()
 
 
 def _metadata(reader: Reader) -> dict[str, Any]:

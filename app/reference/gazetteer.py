@@ -53,10 +53,23 @@ class Reach(NamedTuple):
     borough: str | None
 
 
+class Drawn(NamedTuple):
+    """Something that a picture of the map shows; `shape` is WKB of a borough within the box."""
+
+    kind: str
+    code: str
+    label: str
+    easting_m: float | None
+    northing_m: float | None
+    shape: bytes | None
+
+
 NOWHERE = Near(None, None, None, None)
 FIND = text("select * from reference.find_named(:typed, :partners)")
 NEAR = text("select * from reference.nearest_named(:easting, :northing)")
 REACH = text("select * from reference.reach(:easting, :northing, :partners)")
+
+DRAWN = text("select * from reference.drawn(:west, :south, :east, :north, :zoom)")
 
 
 def find(session: Session, typed: str, partners: Sequence[str] = ()) -> list[Named]:
@@ -83,6 +96,12 @@ def reach(session: Session, easting_m: float, northing_m: float, partners: Seque
     at = {"easting": float(easting_m), "northing": float(northing_m), "partners": list(partners)}
     verdict, lad_code, borough = session.execute(REACH, at).one()
     return Reach(Verdict(verdict), lad_code, borough)
+
+
+def drawn(session: Session, box: tuple[float, float, float, float], zoom: int) -> list[Drawn]:
+    """Borders and names within west, south, east, north in metres; more of them when close."""
+    sides = dict(zip(("west", "south", "east", "north"), box, strict=True))
+    return [Drawn._make(row) for row in session.execute(DRAWN, sides | {"zoom": zoom})]
 
 
 def on_grid(easting_m: float, northing_m: float) -> bool:

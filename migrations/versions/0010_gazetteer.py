@@ -309,7 +309,61 @@ begin
 end $$
 """
 
+# What a picture of the map shows beside the street map: borders, names, postcodes as dots.
+DRAWN = """
+create function reference.drawn(west float8, south float8, east float8, north float8, zoom int)
+    returns table (kind text, code text, label text, easting float8, northing float8, shape bytea)
+    language plpgsql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+    box geometry := ST_MakeEnvelope(west, south, east, north, 27700);
+begin
+    return query
+    select 'BOROUGH', newest.code, newest.name, null::float8, null::float8,
+           ST_AsBinary(ST_ClipByBox2D(newest.geom, ST_Expand(box, 50)))
+    from (select distinct on (area.code) area.code, area.name, area.geom from reference.area
+          where area.kind in ('borough', 'district')
+          order by area.code, area.vintage desc, area.id desc) as newest
+    where newest.geom && box;
+    return query
+    select site.kind, '', site.name, ST_X(site.geom), ST_Y(site.geom), null::bytea
+    from reference.site
+    where site.geom && box and (site.kind in ('TOWN', 'STATION')
+        or zoom >= 13 and site.kind = 'PARK'
+        or zoom >= 15 and site.kind in ('CAR_PARK', 'SCHOOL', 'LIBRARY_YOUTH', 'SHOPPING',
+                                        'HEALTH_SITE'))
+    order by site.id limit 300;
+    if zoom = 14 then -- the long ones
+        return query
+        select 'STREET', '', street.name, avg(ST_X(street.geom)), avg(ST_Y(street.geom)),
+               null::bytea
+        from reference.street where street.geom && box
+        group by street.name, street.district having count(*) > 2 limit 400;
+    elsif zoom > 14 then
+        return query
+        select 'STREET', '', street.name, ST_X(street.geom), ST_Y(street.geom), null::bytea
+        from reference.street where street.geom && box order by street.id limit 400;
+    end if;
+    if zoom >= 15 then
+        return query
+        select 'POSTCODE', '', code.postcode, ST_X(code.geom), ST_Y(code.geom), null::bytea
+        from reference.postcode as code where code.geom && box order by code.postcode limit 1500;
+    else
+        return query
+        select 'SECTOR', '', sector.name, avg(ST_X(sector.geom)), avg(ST_Y(sector.geom)),
+               null::bytea
+        from (select case when zoom >= 13 then left(code.postcode, -2)
+                          else split_part(code.postcode, ' ', 1) end as name, code.geom
+              from reference.postcode as code where code.geom && box) as sector
+        group by sector.name having count(*) > 20 order by count(*) desc;
+    end if;
+end $$
+"""
+
 FUNCTIONS = {
+    "reference.drawn(float8, float8, float8, float8, int)": DRAWN,
     "reference.named_hits(text, text[])": NAMED_HITS,
     "reference.find_named(text, text[])": FIND_NAMED,
     "reference.find_district(text)": FIND_DISTRICT,

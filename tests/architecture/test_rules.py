@@ -125,7 +125,12 @@ FURTHER = {
     "reference/gdal",
     "places/address",
     "maps/basemap",
+    "maps/canvas",
     "maps/items",
+    "maps/picture",
+    "maps/pin",
+    "maps/pin_routes",
+    "maps/street_layers",
     "maps/view",
     "oversight/unusual",
 }

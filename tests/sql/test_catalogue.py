@@ -178,6 +178,7 @@ def test_the_login_of_the_public_may_call_these_functions_and_nothing_else_of_ou
         "intake.so_far(text,bytea)",
         "intake.status(bytea)",
         "intake.submit(bytea,bytea,jsonb,bytea,bytea,bytea,bytea,bytea,bytea)",
+        f"reference.drawn({','.join(4 * ['double precision'])},integer)",
         "reference.find_named(text,text[])",
         "reference.nearest_named(double precision,double precision)",
         "reference.reach(double precision,double precision,text[])",

@@ -1,0 +1,105 @@
+"""The small map of the public form: its picture, its outline, and the words for a spot.
+
+Public, from open data alone. A position is in no address and no log: the picture's is sealed, the
+question what a spot is near is a POST.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.accounts.deps import Db
+from app.core.actor import PUBLIC
+from app.core.db import Database
+from app.core.errors import BusyError, NotFoundError
+from app.core.json import json_bytes
+from app.core.partnership import partnership
+from app.core.settings import Settings
+from app.maps import basemap, picture, pin, rules
+from app.maps.picture import Frame
+from app.reference import gazetteer
+from app.reference.gazetteer import Drawn, Verdict
+
+pin_pages = APIRouter(include_in_schema=False)
+
+KEY = "map-picture"
+# Each takes a processor for a tenth of a second; the others wait, and not for long.
+drawing = BoundedSemaphore(2)
+WAIT_S = 5
+ZOOMS = (9, pin.ZOOM_MAX)
+
+
+class Spot(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
+
+
+def picture_url(settings: Settings, view: pin.View) -> str:
+    """Where the picture of a view is; the address tells nobody else where that is."""
+    return f"/report/where/map.png?t={pin.signed_view(settings.key_for(KEY), view)}"
+
+
+@pin_pages.get("/report/where/map.png")
+def map_picture(
+    request: Request, db: Db, t: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    settings: Settings = request.app.state.settings
+    view = pin.read_view(settings.key_for(KEY), t)
+    if view is None:
+        raise NotFoundError("There is no such picture.")
+    codes = partnership(settings.partnership).codes
+    found = _found(db, Frame.of_view(view))
+    with _drawing():
+        body = picture.png(view, found, codes, basemap.readable(settings.basemap))
+    return Response(body, media_type="image/png")
+
+
+@pin_pages.get("/basemap/outline/{z}/{x}/{y}.png")
+def outline_tile(z: int, x: int, y: int, request: Request, db: Db) -> Response:
+    """The same for everybody, like the street map it stands in for; kept for a day."""
+    if not (ZOOMS[0] <= z <= ZOOMS[1] and rules.tile_exists(z, x, y)):
+        raise NotFoundError("There is no such tile.")
+    frame = Frame.of_tile(z, x, y)
+    found = _found(db, frame)
+    headers = {"Cache-Control": "public, max-age=86400"}
+    if not found:
+        return Response(status_code=204, headers=headers)
+    with _drawing():
+        codes = partnership(request.app.state.settings.partnership).codes
+        body = picture.outline_tile(frame, found, codes)
+    return Response(body, media_type="image/png", headers=headers)
+
+
+def _found(db: Database, frame: Frame) -> list[Drawn]:
+    with db.read(PUBLIC) as session:
+        return gazetteer.drawn(session, frame.box(), frame.zoom)
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    if not drawing.acquire(timeout=WAIT_S):
+        raise BusyError("Too many maps are being drawn. Please try again.")
+    try:
+        yield
+    finally:
+        drawing.release()
+
+
+@pin_pages.post("/report/where/near")
+def near_spot(spot: Spot, request: Request, db: Db) -> Response:
+    """What to say of the middle of the map, and whether it is the partnership's."""
+    own = partnership(request.app.state.settings.partnership)
+    view = pin.at_lonlat(spot.longitude, spot.latitude)
+    said: dict[str, Any] = {"label": None, "inside": Verdict.TOO_FAR, "borough": None}
+    if view is not None:
+        with db.read(PUBLIC) as session:
+            near = gazetteer.near(session, view.easting_m, view.northing_m)
+            reach = gazetteer.reach(session, view.easting_m, view.northing_m, sorted(own.codes))
+        said = {"label": near.label, "inside": reach.verdict, "borough": near.borough}
+    return Response(json_bytes(said), media_type="application/json")
