@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.accounts.deps import Db
 from app.core.actor import PUBLIC
@@ -19,30 +19,23 @@ from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
 from app.core.partnership import partnership
 from app.core.settings import Settings
-from app.maps import basemap, picture, pin, rules
+from app.core.types import StrictModel
+from app.maps import basemap, picture, pin, pin_page, rules
 from app.maps.picture import Frame
 from app.reference import gazetteer
 from app.reference.gazetteer import Drawn, Verdict
 
 pin_pages = APIRouter(include_in_schema=False)
 
-KEY = "map-picture"
 # Each takes a processor for a tenth of a second; the others wait, and not for long.
 drawing = BoundedSemaphore(2)
 WAIT_S = 5
 ZOOMS = (9, pin.ZOOM_MAX)
 
 
-class Spot(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
-
-
-def picture_url(settings: Settings, view: pin.View) -> str:
-    """Where the picture of a view is; the address tells nobody else where that is."""
-    return f"/report/where/map.png?t={pin.signed_view(settings.key_for(KEY), view)}"
+class Spot(StrictModel):
+    longitude: float = Field(ge=-180, le=180)
+    latitude: float = Field(ge=-90, le=90)
 
 
 @pin_pages.get("/report/where/map.png")
@@ -50,7 +43,7 @@ def map_picture(
     request: Request, db: Db, t: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     settings: Settings = request.app.state.settings
-    view = pin.read_view(settings.key_for(KEY), t)
+    view = pin_page.view_of(settings, t)
     if view is None:
         raise NotFoundError("There is no such picture.")
     codes = partnership(settings.partnership).codes

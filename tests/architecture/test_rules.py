@@ -129,6 +129,7 @@ FURTHER = {
     "maps/items",
     "maps/picture",
     "maps/pin",
+    "maps/pin_page",
     "maps/pin_routes",
     "maps/street_layers",
     "maps/view",

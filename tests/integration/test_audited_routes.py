@@ -18,6 +18,7 @@ ELSEWHERE = {
     "POST /report/where/choose": "as the other steps",
     "POST /report/stay": "another hour of an open form",
     "POST /csp-report": "counted only, nothing of the body is kept: tests/integration/test_web.py",
+    "POST /report/where/near": "changes nothing: tests/integration/test_map_picture.py",
 }
 # Watched although the file asks for less: members of a cluster are exact.
 FURTHER = {"GET /clusters/{key}"}

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.core.actor import PUBLIC
 from app.main import create_app
-from app.maps import basemap, picture, pin, pin_routes
+from app.maps import basemap, picture, pin, pin_page, pin_routes
 from app.maps.picture import Frame
 from app.maps.pin import View
 from app.reference import gazetteer
@@ -85,7 +85,7 @@ def test_pictures_of_both_kinds_show_names_the_crosshair_and_their_source(db, st
 
 
 def test_the_picture_of_a_sealed_view_is_public_and_kept_by_nobody(site, settings):
-    url = pin_routes.picture_url(settings, VIEW)
+    url = pin_page.picture_url(settings, VIEW)
 
     answer = site.get(url)
 
@@ -102,7 +102,7 @@ def test_without_a_token_of_ours_there_is_no_picture(site, query):
 
 
 def test_a_picture_far_from_everything_is_still_a_picture(site, settings):
-    url = pin_routes.picture_url(settings, View(100_000, 900_000, 15))
+    url = pin_page.picture_url(settings, View(100_000, 900_000, 15))
 
     opened(site.get(url).content)
 
@@ -112,13 +112,13 @@ def test_too_many_drawings_at_once_are_asked_to_wait(site, settings, monkeypatch
     for _ in range(2):
         pin_routes.drawing.acquire()
     try:
-        answer = site.get(pin_routes.picture_url(settings, VIEW))
+        answer = site.get(pin_page.picture_url(settings, VIEW))
     finally:
         for _ in range(2):
             pin_routes.drawing.release()
 
     assert answer.status_code == 503
-    assert site.get(pin_routes.picture_url(settings, VIEW)).status_code == 200
+    assert site.get(pin_page.picture_url(settings, VIEW)).status_code == 200
 
 
 def test_outline_tiles_stand_in_for_a_street_map(site):
@@ -162,7 +162,7 @@ def test_what_is_no_spot_is_refused(site, body):
 
 def test_no_position_reaches_the_log(site, settings, capfd):
     site.post("/report/where/near", json={"longitude": -0.3030, "latitude": 51.4099})
-    site.get(pin_routes.picture_url(settings, VIEW))
+    site.get(pin_page.picture_url(settings, VIEW))
 
     said = capfd.readouterr()
     assert "51.40" not in said.err + said.out

@@ -18,20 +18,23 @@ const SHAPES = {
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
+ * Without `onOpen` there are no items: a map to point at a spot with its middle.
  * @param {HTMLElement} el
- * @param {{bounds: number[], maxZoom?: number, onMove: Function, onOpen: Function}} options
+ * @param {{bounds: number[], maxZoom?: number, onMove: Function, onOpen?: Function}} options
  */
 export function createMap(el, { bounds, maxZoom = 18, onMove, onOpen }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // One finger scrolls the page; two move the map, by Leaflet's pinch.
+  const touch = matchMedia("(pointer: coarse)").matches;
   const map = L.map(el, {
-    zoomControl: false, keyboard: false, maxZoom, minZoom: 8, scrollWheelZoom: false,
+    zoomControl: false, keyboard: false, maxZoom, minZoom: 8, scrollWheelZoom: false, dragging: !touch,
     zoomAnimation: !still, fadeAnimation: !still, inertia: !still, zoomSnap: 1,
   });
   map.attributionControl.setPrefix(false);
   L.control.scale({ imperial: false }).addTo(map);
   const home = L.latLngBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]]);
   map.fitBounds(home, { animate: false });
-  const items = layerOfItems(el, map, onOpen);
+  const items = onOpen ? layerOfItems(el, map, onOpen) : { place() {} };
   map.on("moveend zoomend resize", () => { items.place(); onMove(); });
   // A page is scrolled with the wheel until somebody has chosen the map.
   el.addEventListener("focusin", () => map.scrollWheelZoom.enable());
@@ -57,6 +60,7 @@ export function createMap(el, { bounds, maxZoom = 18, onMove, onOpen }) {
     focusItem: items.focus,
     pressed: items.pressed,
     addTiles: (url, paintRules, labelRules = [], extra = {}) => addTiles(map, url, paintRules, labelRules, extra),
+    addPictures: (url, credit) => L.tileLayer(url, { minZoom: 9, maxZoom, attribution: plain(credit), noWrap: true }).addTo(map),
     style,
     destroy: () => map.remove(),
   };
@@ -64,6 +68,12 @@ export function createMap(el, { bounds, maxZoom = 18, onMove, onOpen }) {
 
 function addTiles(map, url, paintRules, labelRules, extra) {
   protomapsL.leafletLayer({ url, paintRules, labelRules, attribution: "", maxDataZoom: 17, noWrap: true, ...extra }).addTo(map);
+}
+
+/** Attribution of an operator's file is text here, whatever it holds. */
+export function plain(words) {
+  const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return words.replace(/<[^>]*>/g, "").replace(/[&<>"]/g, (mark) => marks[mark]);
 }
 
 function movedByKey(event, el, map, pan) {

@@ -1,5 +1,5 @@
 // The map page: layers by filter, the panel beside the map, what is announced, the table's links.
-import { createMap } from "./map-engine.js";
+import { createMap, plain } from "./map-engine.js";
 
 const el = document.getElementById("map");
 const panel = document.getElementById("panel");
@@ -33,12 +33,6 @@ engine.addTiles("/tiles/areas/{z}/{x}/{y}.pbf", style.areasPaint, el.dataset.bas
 if (layer === "incidents") engine.addTiles(tiles("incidents"), style.incidentsPaint);
 if (shows.has("clusters")) engine.addTiles(tiles("clusters"), style.clustersPaint);
 if (layer === "places") engine.addTiles(tiles("places"), style.placesPaint);
-
-/** Attribution of an operator's file is text here, whatever it holds. */
-function plain(words) {
-  const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return words.replace(/<[^>]*>/g, "").replace(/[&<>"]/g, (mark) => marks[mark]);
-}
 
 function moved() {
   clearTimeout(waiting);

@@ -1,0 +1,143 @@
+// Pointing at a spot: the cross in the middle of a map that moves under it. The form below works
+// without any of this, with a picture from the server; it is put away when the map is there.
+import { createMap, plain } from "./map-engine.js";
+
+const el = document.getElementById("pin-map");
+const canvas = document.getElementById("pin-canvas");
+const status = document.getElementById("pin-status");
+const help = document.getElementById("pin-help");
+const form = el.closest("form");
+const CLOSE_ZOOM = 16;
+const DECIMALS = 4; // of a degree: about 10 metres
+let asking = null;
+let waiting = null;
+let lastWords = 0;
+let located = null; // where the device said it is, until the map is moved from there
+
+/** @returns the map, or nothing where it cannot be made: then the picture stays. */
+function started() {
+  const shown = el.querySelector("[data-script]");
+  shown.hidden = false;
+  try {
+    const engine = createMap(canvas, { bounds: around(Number(el.dataset.lon), Number(el.dataset.lat)), onMove: () => moved() });
+    engine.setView(Number(el.dataset.lat), Number(el.dataset.lon), Number(el.dataset.zoom));
+    ground(engine);
+    for (const part of form.querySelectorAll("[data-picture]")) part.hidden = true;
+    for (const field of form.querySelectorAll("[data-picture] input, [data-picture] button")) field.disabled = true;
+    return engine;
+  } catch {
+    shown.hidden = true;
+    return null;
+  }
+}
+
+const around = (lon, lat) => [lon - 0.01, lat - 0.006, lon + 0.01, lat + 0.006];
+
+function ground(engine) {
+  const { basemap, attribution, maxZoom } = el.dataset;
+  const ours = "Contains OS data © Crown copyright and database right 2025";
+  if (!basemap) {
+    engine.addPictures("/basemap/outline/{z}/{x}/{y}.png", ours);
+    return;
+  }
+  const { style } = engine;
+  engine.addTiles(basemap, style.basemapPaint, style.basemapLabels, { maxDataZoom: Number(maxZoom), attribution: plain(attribution) });
+}
+
+const engine = started();
+
+/** The middle, as it goes into the form; a form without these fields filled uses the picture's. */
+function remember() {
+  const at = engine.centre();
+  form.elements.longitude.value = at.lng.toFixed(6);
+  form.elements.latitude.value = at.lat.toFixed(6);
+  if (located && (Math.abs(located.lat - at.lat) > 1e-4 || Math.abs(located.lon - at.lng) > 1e-4)) {
+    located = null;
+    form.elements.accuracy_m.value = "";
+  }
+}
+
+function moved() {
+  if (!engine) return; // while it is made
+  remember();
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, 250);
+}
+
+async function ask() {
+  asking?.abort();
+  asking = new AbortController();
+  const at = engine.centre();
+  try {
+    const answer = await fetch("/report/where/near", {
+      method: "POST",
+      signal: asking.signal,
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({ longitude: Number(at.lng.toFixed(6)), latitude: Number(at.lat.toFixed(6)) }),
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    say(`${words(await answer.json())} ${width()}`);
+  } catch (error) {
+    if (error.name !== "AbortError") say(`We cannot name this spot at the moment. You can still use it. ${width()}`);
+  }
+}
+
+function words({ label, inside, borough }) {
+  if (inside === "too_far") return `This is too far away for us. Move the map back to ${el.dataset.partnership}.`;
+  const near = label ? `The cross is near ${label}` : "The cross is on this spot";
+  const where = borough ? `, in ${borough}.` : ".";
+  return `${near}${where}${inside === "outside" ? " We will pass it on to the council there." : ""}`;
+}
+
+function width() {
+  const metres = engine.view().width_m;
+  return `Map ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} kilometres` : `${Math.round(metres / 10) * 10} metres`} wide.`;
+}
+
+/** One message a second at most. */
+function say(message) {
+  clearTimeout(say.later);
+  const wait = Math.max(0, 1000 - (Date.now() - lastWords));
+  say.later = setTimeout(() => { status.textContent = message; lastWords = Date.now(); }, wait);
+}
+
+const NOT_FOUND = { 1: "Your device did not share where you are. Move the map instead." };
+const NO_PLACE = "Your device could not tell where it is. Move the map instead.";
+
+/** Asked for only here, on a press. */
+function locate() {
+  if (!navigator.geolocation) {
+    say(NO_PLACE);
+    return;
+  }
+  say("Looking for where you are.");
+  navigator.geolocation.getCurrentPosition(found, (error) => say(NOT_FOUND[error.code] ?? NO_PLACE), { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
+}
+
+function found({ coords }) {
+  located = { lat: Number(coords.latitude.toFixed(DECIMALS)), lon: Number(coords.longitude.toFixed(DECIMALS)) };
+  form.elements.accuracy_m.value = String(Math.max(10, Math.round(coords.accuracy / 10) * 10));
+  const before = located;
+  engine.setView(located.lat, located.lon, Math.max(engine.view().zoom, CLOSE_ZOOM));
+  located = before;
+}
+
+function showHelp(show) {
+  help.hidden = !(show ?? help.hidden);
+  el.querySelector('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
+}
+
+if (engine) {
+  const actions = {
+    north: () => engine.pan(0, -1, true), south: () => engine.pan(0, 1, true), west: () => engine.pan(-1, 0, true), east: () => engine.pan(1, 0, true),
+    in: () => engine.zoom(1), out: () => engine.zoom(-1), locate, help: () => showHelp(),
+  };
+  el.querySelector("[data-script]").addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
+  form.addEventListener("submit", remember);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") showHelp(false);
+    if (event.key === "?" && !/INPUT|SELECT|TEXTAREA/.test(document.activeElement?.tagName ?? "")) showHelp();
+  });
+  remember();
+  ask();
+}
