@@ -82,6 +82,7 @@ def decide(session: Session, keys: Keys, actor: Actor, found: Opened, wanted: Wa
         )
     cuts = triage.redact(keys, found, given.cut)
     _facts(session, report, given)
+    original.working = None
     original.duplicate_of_id = wanted.other.id if wanted.other else None
     _undo_outcomes(session, report)
     _keep_outcomes(session, actor, report, wanted, place)

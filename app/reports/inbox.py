@@ -65,7 +65,7 @@ def row(session: Session, listed: Listed, boroughs: dict[str, str], now: datetim
         due=due_words(due, now) if undecided else "",
         overdue=undecided and due <= now,
         where=where(session, report, boroughs),
-        worries=[rules.WORRIES.get(code, code) for code in report.what_ticks],
+        worries=[rules.WORRIES.get(code, code).split(" (")[0] for code in report.what_ticks],
         flags=flags(listed),
         urgent=undecided and report.danger_answer == "YES",
         takeable=report.state in {State.RECEIVED, State.SCREENED},

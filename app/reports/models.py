@@ -60,7 +60,10 @@ class Detail:
 
 
 class ReportOriginal(Detail, Model):
-    """The words as sent (`sealing.opened`, use "words") and what screening found in them."""
+    """The words as sent (`sealing.opened`, use "words") and what screening found in them.
+
+    `working` is what the lead has filled in so far (use "working").
+    """
 
     __tablename__ = "report_original"
     __table_args__ = ({"schema": "app"},)
@@ -75,6 +78,7 @@ class ReportOriginal(Detail, Model):
     assigned_to: Mapped[UUID | None]
     duplicate_of_id: Mapped[UUID | None]
     screened_at: Mapped[datetime | None]
+    working: Mapped[bytes | None]
 
 
 class ReportContact(Detail, Model):

@@ -140,6 +140,13 @@ def unread(session: Session) -> Waiting:
     return Waiting._make(session.execute(found).one())
 
 
+def last_received(session: Session) -> tuple[datetime, str] | None:
+    """When the newest came, and which kind of reporter said it."""
+    newest = select(Report.created_at, Report.reporter_kind).where(Report.deleted_at.is_(None))
+    found = session.execute(newest.order_by(Report.created_at.desc()).limit(1)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def last_decided(session: Session) -> datetime | None:
     return session.scalar(select(func.max(Report.decided_at)))
 

@@ -17,7 +17,7 @@ from app.places.rules import lint, stops
 from app.reports import personal, queries, triage
 from app.reports.models import Report, ReportMessage
 from app.reports.rules import State
-from app.reports.sealing import Keys, public_key, seal
+from app.reports.sealing import Keys, SealBrokenError, opened, public_key, seal
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "lookups" / "reply_templates.csv"
 QUESTION, FEEDBACK = "QUESTION", "FEEDBACK"
@@ -130,3 +130,18 @@ def _write(
             by=actor.id,
         )
     )
+
+
+def messages(session: Session, keys: Keys, report: Report) -> list[tuple[ReportMessage, str, bool]]:
+    """Each with its words, and whether it is new; opened now, it is new no longer."""
+    found, now = [], clock.now()
+    for message in queries.messages(session, report):
+        try:
+            body = str(opened(message.sealed, keys.triage, report=report.id, use="message")["body"])
+        except SealBrokenError:
+            body = "This message cannot be opened with the keys of this service."
+        new = message.direction == "IN" and message.read_at is None
+        if new:
+            message.read_at = now
+        found.append((message, body, new))
+    return found

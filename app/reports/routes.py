@@ -17,7 +17,7 @@ from app.core.partnership import Partnership
 from app.places.queries import boroughs as borough_names
 from app.places.rules import Purpose
 from app.reference import queries as reference
-from app.reports import answers, decisions, inbox, queries, rules, triage, view
+from app.reports import answers, decisions, inbox, queries, rules, triage, unfinished, view
 from app.reports.answers import NEW, Answers
 from app.reports.models import Report
 from app.reports.queries import ABSENT, ALL, OPEN, Filters
@@ -31,6 +31,7 @@ Worker = Annotated[Actor, Depends(May("report.update"))]
 Decider = Annotated[Actor, Depends(May("report.decide"))]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 FULL, STATUS = "full", "status"
+OF_FORM = ("version", "save")
 
 
 def keys_of(request: Request) -> Keys:
@@ -142,6 +143,11 @@ def decide(
         except StaleError as stale:
             return _stale(request, session, report, sent, stale.detail)
         found = triage.opened_by(session, keys, report)
+        if "save" in sent:
+            unfinished.save(
+                session, keys, found, {n: t for n, t in sent.items() if n not in OF_FORM}
+            )
+            return html.see(f"/reports/{report.ref}")
         wanted = decisions.check(session, found, given, sorted(told.codes))
         if not wanted.errors:
             decisions.decide(session, keys, actor, found, wanted)

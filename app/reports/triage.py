@@ -12,7 +12,7 @@ from app.core.actor import Actor
 from app.core.errors import StaleError
 from app.core.states import moved
 from app.reports import queries, screening
-from app.reports.models import Report, ReportMessage, ReportOriginal
+from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, UNDECIDED, State
 from app.reports.sealing import Content, Keys, SealBrokenError, opened, seal
 from app.reports.service import because
@@ -223,20 +223,3 @@ def shortened(name: str, text: str, extracts: Sequence[Extract], cut: Cut) -> st
     for words in cut.also:
         text = text.replace(words, REMOVED)
     return text
-
-
-def inbox_messages(
-    session: Session, keys: Keys, report: Report
-) -> list[tuple[ReportMessage, str, bool]]:
-    """Each with its words, and whether it is new; opened now, it is new no longer."""
-    found, now = [], clock.now()
-    for message in queries.messages(session, report):
-        try:
-            body = str(opened(message.sealed, keys.triage, report=report.id, use="message")["body"])
-        except SealBrokenError:
-            body = "This message cannot be opened with the keys of this service."
-        new = message.direction == "IN" and message.read_at is None
-        if new:
-            message.read_at = now
-        found.append((message, body, new))
-    return found

@@ -1,6 +1,7 @@
 """What the report page shows, put together for its reader. Opening is done, and audited, here."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from app.places.models import Place
 from app.places.queries import boroughs as borough_names
 from app.places.queries import place_types
 from app.reference import queries as reference
-from app.reports import decisions, inbox, queries, replies, rules, triage
+from app.reports import decisions, inbox, queries, replies, rules, triage, unfinished
 from app.reports.models import Report, ReportOutcome
 from app.reports.rules import UNDECIDED, State
 from app.reports.sealing import Keys
@@ -44,7 +45,8 @@ def for_lead(
     found = triage.opened_by(session, keys, report)
     audit.record(session, "report.read", "report", report.ref)
     suggestion = found.original.suggestion or {}
-    values = dict(sent) if sent is not None else _before(keys, found)
+    kept = unfinished.saved(keys, found)
+    values = dict(sent) if sent is not None else kept.get("sent") or _before(keys, found)
     session.flush()
     return facts(session, report) | {
         "found": found,
@@ -52,7 +54,7 @@ def for_lead(
         "near_places": list(_near(session, suggestion.get("places", []))),
         "like_reports": suggestion.get("reports", []),
         "spam_score": found.original.spam_score,
-        "messages": triage.inbox_messages(session, keys, report),
+        "messages": replies.messages(session, keys, report),
         "taken_by": queries.name_of(session, found.original.assigned_to),
         "merged_into": queries.ref_of(session, found.original.duplicate_of_id),
         "merged_here": [each.ref for each in queries.merged_into(session, report)],
@@ -63,6 +65,7 @@ def for_lead(
         "quarantine": inbox.quarantine_words(report),
         "steps": rules.STATES,
         "values": values,
+        "saved_at": datetime.fromisoformat(kept["at"]) if kept and sent is None else None,
         "ticked_harms": [name[5:] for name in values if name.startswith("harm_")],
         "front_door": told.front_door,
         **choices(session, report, sorted(told.codes)),

@@ -46,6 +46,7 @@ def home(request: Request, db: Db, actor: Somebody) -> Response:
             page_title="Contextmap",
             totals=queries.totals(session) if can(actor, "place.read") else None,
             work=service.work(session, actor),
+            last_report=service.last_report(session) if actor.role == "cs_lead" else "",
             seals=service.seals(session) if sees_metadata(actor) else None,
         )
 

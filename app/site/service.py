@@ -1,6 +1,7 @@
 """The work list of the home page: what waits for whoever is signed in."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,10 @@ from app.core.actor import Actor
 from app.core.clock import LONDON
 from app.oversight import queries as audit
 from app.oversight.rules import UNUSUAL_DAYS, late, state_sentence
+from app.reports import queries as reports
+from app.reports.inbox import due_at
+from app.reports.models import Report
+from app.reports.rules import REPORTER_KINDS, State
 from app.site import queries
 from app.site.queries import Waiting
 
@@ -54,7 +59,11 @@ def work(session: Session, actor: Actor) -> list[Work]:
             ]
         case "cs_lead":
             ending = queries.grants_ending(session, now)
-            rows = [_to_approve(session), Work("Grants to recertify", ending, "next", ENDING)]
+            rows = [
+                *_of_reports(session, now),
+                _to_approve(session),
+                Work("Grants to recertify", ending, "next", ENDING),
+            ]
         case _:
             rows = []
     return [row for row in rows if row.waiting.n]
@@ -67,6 +76,38 @@ def seals(session: Session) -> Seals:
     waits = late(keeping, here)
     words = state_sentence(keeping, here.date())
     return Seals(f"{words} {waits or ''}".strip(), broken or waits is not None)
+
+
+def _of_reports(session: Session, now: datetime) -> list[Work]:
+    """What came in and waits for a lead. Late by office hours, as the inbox says it."""
+    received = reports.received_undecided(session)
+    late = [at for at in received if due_at(at) <= now]
+    aside = reports.waiting(session, Report.state == State.QUARANTINED)
+    return [
+        Work("Reports to triage", _these(received), "oldest", "/reports"),
+        Work("Reports overdue", _these(late), "oldest", "/reports"),
+        Work(
+            "Messages from reporters",
+            Waiting(*reports.unread(session)),
+            "oldest",
+            "/reports?state=ALL&message=yes",
+        ),
+        Work("Reports in quarantine", Waiting(*aside), "oldest", "/reports?quarantine=yes"),
+    ]
+
+
+def last_report(session: Session) -> str:
+    """When the last one came and from whom, in a sentence; empty when none ever did."""
+    found = reports.last_received(session)
+    if found is None:
+        return ""
+    at, kind = found
+    who = "" if kind == "NOT_SAID" else f", from: {REPORTER_KINDS.get(kind, kind).lower()}"
+    return f"The last report came on {at.astimezone(LONDON):%-d %B}{who}."
+
+
+def _these(received: Sequence[datetime]) -> Waiting:
+    return Waiting(len(received), min(received, default=None))
 
 
 def _to_confirm(session: Session) -> Work:

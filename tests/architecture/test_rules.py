@@ -115,6 +115,7 @@ FURTHER = {
     "reports/screening",
     "reports/suggestions",
     "reports/triage",
+    "reports/unfinished",
     "reports/view",
     "reports/receipts",
     "reports/sealing",
