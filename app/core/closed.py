@@ -24,7 +24,11 @@ NOT_WORKING = "This service is not working"
 WORDS = {
     "busy": (503, NOT_WORKING, ""),
     "error": (500, NOT_WORKING, ""),
-    "too-many": (429, "Too many reports came from this connection", "Try again in an hour."),
+    "too-many": (
+        429,
+        "Too many reports came from this connection",
+        "Try again in an hour, or e-mail us.",
+    ),
     "too-many-codes": (429, "Too many codes were tried", "Try again in an hour."),
     "too-large": (413, "That is too long to send", "Go back and shorten it."),
     "too-slow": (408, "That took too long to arrive", "Go back and send it again."),
@@ -51,12 +55,11 @@ def told(request: Request, code: str) -> Response:
     return problem(request.app.state.partnership, known)
 
 
-def problem(partnership: Partnership, code: str) -> Response:
-    """The page itself."""
+def problem(partnership: Partnership, code: str, *, back: bool = False) -> Response:
+    """The page itself; `back` where an open form waits."""
     status, _, _ = WORDS[code]
-    return Response(
-        _page(partnership, code), status, _waiting(status), media_type="text/html; charset=utf-8"
-    )
+    page = _page(partnership, code, back)
+    return Response(page, status, _waiting(status), media_type="text/html; charset=utf-8")
 
 
 def not_working(partnership: Partnership) -> str:
@@ -106,7 +109,7 @@ def _waiting(status: int) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _page(partnership: Partnership, code: str) -> bytes:
+def _page(partnership: Partnership, code: str, back: bool) -> bytes:
     _, title, words = WORDS[code]
-    shown = {"title": title, "words": words, "partnership": partnership}
-    return pages.rendered("report/problem.html", **shown).encode()
+    shown = {"page_title": title, "words": words, "partnership": partnership, "back": back}
+    return pages.rendered("report/problem.html", demo=False, **shown).encode()

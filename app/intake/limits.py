@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.actor import PUBLIC
@@ -61,11 +62,9 @@ class Limits:
         return any(is_done(challenge_of(self.work, sending, hour), proof) for hour in hours)
 
 
-def work_wanted(db: Database, limits: Limits, address: str, sending: bytes) -> str | None:
+def work_wanted(session: Session, limits: Limits, address: str, sending: bytes) -> str | None:
     """The challenge for the page before sending; None while this connection has sent little."""
-    with db.read(PUBLIC) as session:
-        asked = {"what": SEND, "source": limits.source(address)}
-        sent: int = session.scalar(SO_FAR, asked) or 0
+    sent: int = session.scalar(SO_FAR, {"what": SEND, "source": limits.source(address)}) or 0
     return limits.challenge(sending) if sent >= FREE_SENDS else None
 
 

@@ -9,15 +9,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
-from app.core import clock
+from app.accounts.deps import Db, May, Source
+from app.core import clock, closed
 from app.core import pages as html
 from app.core.actor import PUBLIC, Actor
 from app.core.errors import ForbiddenError, NotFoundError
 from app.intake import drafts, rules, service, view, where
 from app.intake.deps import OLD, Sent, checked, leave, opened, page
+from app.intake.limits import count_sending, work_wanted
 from app.intake.questions import Form
 from app.intake.schemas import Draft
+from app.intake.work import ZERO_BITS
 
 pages = APIRouter(include_in_schema=False)
 
@@ -73,19 +75,22 @@ def emergency(request: Request, db: Db) -> Response:
 
 
 @pages.get("/report/check")
-def check(request: Request, db: Db) -> Response:
+def check(request: Request, db: Db, address: Source) -> Response:
     with db.read(PUBLIC) as session:
         found = opened(request, session)
-    if found is None:
-        return leave(request)
+        if found is None:
+            return leave(request)
+        one = found.draft.key.bytes
+        challenge = work_wanted(session, request.app.state.limits, address, one)
     if found.draft.done or not rules.may_see(rules.CHECK, *_progress(found.draft)):
         return html.see(DONE if found.draft.done else service.onwards(found.draft))
     house = request.app.state.partnership
-    return page(request, found, "report/check.html", **view.check(found.draft, house))
+    shown = view.check(found.draft, house) | {"challenge": challenge, "bits": ZERO_BITS}
+    return page(request, found, "report/check.html", **shown)
 
 
 @pages.post("/report/send")
-def send(request: Request, db: Db, sender: Sender, sent: Sent) -> Response:
+def send(request: Request, db: Db, sender: Sender, address: Source, sent: Sent) -> Response:
     if drafts.COOKIE not in request.cookies:
         return html.see(ENDED)
     with db.read(PUBLIC) as session:
@@ -100,10 +105,23 @@ def send(request: Request, db: Db, sender: Sender, sent: Sent) -> Response:
     actor = PUBLIC if draft.sender is None else sender
     if sent.get("key") != [str(draft.key)] or not service.is_of(draft, actor.id):
         raise ForbiddenError(OLD)
+    of, proof = request.app.state, sent.get("proof", [""])[-1]
+    waits: tuple[str, ...] = ()
+    if draft.sender is None:  # whoever is signed in answers for what they send
+        waits = count_sending(db, of.limits, address, sending=draft.key.bytes, proof=proof)
     with db.begin(actor) as session:
-        keys, demo = request.app.state.keys, request.app.state.settings.demo
-        service.send(session, keys, draft, found.lock, synthetic=demo)
+        service.send(session, of.keys, draft, found.lock, waits, synthetic=of.settings.demo)
     return html.see(DONE)
+
+
+@pages.get("/report/problem/{code}")
+def problem(code: str, request: Request) -> Response:
+    """What was wrong with a sending; a page of its own, so that no history entry is a POST."""
+    if not closed.has_cookie(request):
+        return leave(request)
+    if code not in closed.WORDS:
+        raise NotFoundError("Page not found. Check the address.")
+    return closed.problem(request.app.state.partnership, code, back=True)
 
 
 @pages.get("/report/done")

@@ -119,7 +119,9 @@ def _where(spot: Spot | None, words: str) -> dict[str, Any]:
     return pin | {"where_text": named if len(named) <= 200 else words}
 
 
-def sending(draft: Draft, lock: Lock, report: ReportIn, *, synthetic: bool) -> Sending:
+def sending(
+    draft: Draft, lock: Lock, report: ReportIn, waits: Sequence[str], *, synthetic: bool
+) -> Sending:
     """One act of sending, with what the form shows afterwards."""
     seconds = clock.now().timestamp() - draft.started_at_s
     spot = draft.spot if draft.answer("where_kind") == "PLACE" else None
@@ -128,7 +130,7 @@ def sending(draft: Draft, lock: Lock, report: ReportIn, *, synthetic: bool) -> S
         key=draft.key.bytes,
         body=orjson.dumps(report.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS),
         channel="WEB" if draft.sender is None else "PARTNER_ACCOUNT",
-        quarantine=rules.quarantine_reasons(trapped=draft.trapped, seconds=seconds),
+        quarantine=[*rules.quarantine_reasons(trapped=draft.trapped, seconds=seconds), *waits],
         out_of_area_lad=spot.lad_code if spot and outside else None,
         draft_id=lock.id,
         done=lambda receipt: lock.seal(_done(draft, receipt)),
@@ -148,10 +150,19 @@ def _done(draft: Draft, receipt: str) -> Draft:
     return Draft(key=draft.key, started_at_s=draft.started_at_s, sender=draft.sender, done=done)
 
 
-def send(session: Session, keys: Keys, draft: Draft, lock: Lock, *, synthetic: bool) -> Received:
-    """Kept once, however often it is sent."""
+def send(
+    session: Session,
+    keys: Keys,
+    draft: Draft,
+    lock: Lock,
+    waits: Sequence[str] = (),
+    *,
+    synthetic: bool,
+) -> Received:
+    """Kept once, however often it is sent; `waits` are reasons for quarantine beside its own."""
     report = report_of(draft)
-    return receive(session, keys, report, sending(draft, lock, report, synthetic=synthetic))
+    one = sending(draft, lock, report, waits, synthetic=synthetic)
+    return receive(session, keys, report, one)
 
 
 def is_of(draft: Draft, actor: UUID | None) -> bool:

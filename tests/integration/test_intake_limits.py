@@ -1,16 +1,20 @@
 """How much one connection may send: nobody is refused early, nobody is known afterwards."""
 
+import re
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
 from app.core import clock
-from app.core.actor import job_actor
+from app.core.actor import PUBLIC, job_actor
 from app.core.errors import TooManyError
 from app.intake import limits as limiting
 from app.intake import work
 from app.intake.limits import Limits, count_look, count_sending, work_wanted
+from tests.drafts import ready
+from tests.people import browser, sign_in_as
+from tests.sending import PARK, key_of
 
 HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
 ONE = b"a sending of the tests"
@@ -35,6 +39,11 @@ def sent(db, limits, times, address=HERE, **more):
     return [count_sending(db, limits, address, sending=ONE, **more) for _ in range(times)]
 
 
+def wanted(db, limits, address=HERE):
+    with db.read(PUBLIC) as session:
+        return work_wanted(session, limits, address, ONE)
+
+
 def rates(db):
     with psycopg.connect(db.logins.dsn("postgres")) as admin:
         return admin.execute("select kind, source, n from intake.rate").fetchall()
@@ -47,24 +56,24 @@ def test_five_an_hour_are_free_and_then_a_person_without_the_sum_waits_in_quaran
 
 def test_whoever_did_the_sum_is_received_as_before(db, limits):
     sent(db, limits, 5)
-    challenge = work_wanted(db, limits, HERE, ONE)
+    challenge = wanted(db, limits)
 
     assert sent(db, limits, 3, proof=work.done(challenge)) == [()] * 3
 
 
 def test_the_sum_is_asked_for_only_where_much_came_from(db, limits):
-    assert work_wanted(db, limits, HERE, ONE) is None
+    assert wanted(db, limits) is None
     sent(db, limits, 4)
-    assert work_wanted(db, limits, HERE, ONE) is None
+    assert wanted(db, limits) is None
     sent(db, limits, 1)
 
-    assert work_wanted(db, limits, HERE, ONE) == limits.challenge(ONE)
-    assert work_wanted(db, limits, ELSEWHERE, ONE) is None
+    assert wanted(db, limits) == limits.challenge(ONE)
+    assert wanted(db, limits, ELSEWHERE) is None
 
 
 def test_asking_for_the_page_counts_nothing(db, limits):
     for _ in range(40):
-        work_wanted(db, limits, HERE, ONE)
+        wanted(db, limits)
 
     assert rates(db) == []
 
@@ -149,3 +158,99 @@ def test_several_processes_agree_and_another_secret_marks_otherwise(db, limits, 
 
     assert Limits.of(settings, "x").source(HERE) == limits.source(HERE)
     assert Limits.of(other, "x").source(HERE) != limits.source(HERE)
+
+
+@pytest.fixture
+def public(db, settings):
+    with browser(db, settings) as client:
+        yield client
+
+
+def states(db):
+    with psycopg.connect(db.logins.dsn("postgres")) as admin:
+        question = "select state, quarantine from app.report order by created_at"
+        return admin.execute(question).fetchall()
+
+
+def posted(client, n):
+    return client.post(
+        "/api/v1/reports", json=PARK, headers={"Idempotency-Key": key_of(f"limits {n}")}
+    )
+
+
+def sent_by_form(db, settings, client, *, proof=None):
+    """The page before sending, and what Send is answered with."""
+    form = ready(db, settings)
+    page = client.get("/report/check", headers=form.headers)
+    fields = form.fields | ({} if proof is None else {"proof": proof(page.text)})
+    return page, client.post("/report/send", data=fields, headers=form.headers)
+
+
+def worked_out(page):
+    return work.done(re.search('data-challenge="([0-9a-f]+)"', page)[1])
+
+
+def test_a_program_over_the_soft_limit_is_told_the_same_and_waits_in_quarantine(db, public):
+    answers = [posted(public, n) for n in range(6)]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({tuple(answer.json()) for answer in answers}) == 1
+    assert states(db) == [("RECEIVED", [])] * 5 + [("QUARANTINED", ["MANY_SENT"])]
+
+
+def test_a_program_over_the_hard_limit_is_told_when_to_come_again(db, public):
+    last = [posted(public, n) for n in range(31)][-1]
+
+    assert last.status_code == 429
+    assert last.json()["detail"].startswith("Too many reports came from this connection.")
+    assert 0 < int(last.headers["retry-after"]) <= 3600
+    assert len(states(db)) == 30
+
+
+def test_the_form_asks_a_device_for_the_sum_and_a_browser_without_scripts_for_nothing(
+    db, settings, public
+):
+    few, _ = sent_by_form(db, settings, public)
+    for n in range(4):
+        posted(public, n)
+    without, first = sent_by_form(db, settings, public)
+    _, second = sent_by_form(db, settings, public, proof=worked_out)
+    _, wrong = sent_by_form(db, settings, public, proof=lambda _page: "1")
+
+    assert "pow.js" not in few.text
+    assert "pow.js" in without.text
+    assert {answer.headers["location"] for answer in (first, second, wrong)} == {"/report/done"}
+    assert states(db)[5:] == [
+        ("QUARANTINED", ["MANY_SENT"]),
+        ("RECEIVED", []),
+        ("QUARANTINED", ["MANY_SENT"]),
+    ]
+
+
+def test_the_form_over_the_hard_limit_keeps_the_answers_and_leaves_no_post_behind(
+    db, settings, public
+):
+    for n in range(30):
+        posted(public, n)
+    form = ready(db, settings)
+
+    refused = public.post("/report/send", data=form.fields, headers=form.headers)
+    said = public.get(refused.headers["location"], headers=form.headers)
+    answers = public.get("/report/check", headers=form.headers)
+    after_exit = public.get(refused.headers["location"], headers={"Accept": "text/html"})
+
+    assert (refused.status_code, said.status_code, answers.status_code) == (303, 429, 200)
+    assert int(said.headers["retry-after"]) > 0
+    assert "Too many reports came from this connection" in said.text
+    assert "Go back to your answers" in said.text
+    assert after_exit.headers["location"].startswith("https://www.bbc.co.uk")
+    assert len(states(db)) == 30
+
+
+def test_whoever_is_signed_in_is_not_counted(db, settings):
+    partner = sign_in_as(db, "partner", agency="LA_KINGSTON")
+    with browser(db, settings, partner) as client:
+        answers = [posted(client, n) for n in range(32)]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert {state for state, _ in states(db)} == {"RECEIVED"}
