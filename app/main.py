@@ -1,7 +1,7 @@
 """The web application: middleware, problems, routers. Wiring only."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
@@ -17,11 +16,12 @@ from starlette.types import ASGIApp, Scope
 from app.accounts.account_routes import account_pages
 from app.accounts.catalogue import refuse_unsafe
 from app.accounts.confirm_routes import confirm_pages
-from app.accounts.deps import May, can, taking_nobody
+from app.accounts.deps import can, taking_nobody
 from app.accounts.emergency_routes import emergency_pages
 from app.accounts.passkey_routes import passkey_pages
-from app.accounts.permissions import PERMISSIONS, ROLES, PermissionFileError
+from app.accounts.permissions import PERMISSIONS, ROLES
 from app.accounts.refusals import record_refusal
+from app.accounts.routing import check_routes, methods
 from app.accounts.secrets import factors_of
 from app.accounts.setup_routes import setup_pages
 from app.accounts.sign_in_routes import sign_in_pages
@@ -45,7 +45,9 @@ from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
+from app.intake.partner_routes import partner_pages
 from app.intake.routes import pages as intake
+from app.intake.status_routes import status_pages
 from app.intake.where_routes import where_pages
 from app.maps import routes as maps
 from app.maps.pin_routes import pin_pages
@@ -54,6 +56,7 @@ from app.oversight.deps import oversees
 from app.places import routes as places
 from app.places.address import addresses
 from app.reports import routes as reports
+from app.reports.mine_routes import mine_pages
 from app.reports.reply_routes import replying
 from app.reports.sealing import Keys
 from app.site import routes as site
@@ -69,7 +72,9 @@ ROUTERS: list[APIRouter] = [
     addresses,
     places.pages,
     places.api,
-    reports.pages,
+    mine_pages,
+    partner_pages,
+    reports.pages,  # after those: its addresses take every reference
     replying,
     incidents.pages,
     incidents.api,
@@ -90,6 +95,7 @@ ROUTERS: list[APIRouter] = [
     user_pages,
     grant_pages,
     where_pages,
+    status_pages,
     intake,  # last of the form: its addresses take every name of a step
 ]
 
@@ -155,7 +161,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
     app.state.refused = record_refusal
     app.state.page_context = _page_context
-    app.state.methods = _methods()
+    app.state.methods = methods()
     check_routes(ROUTERS)
     problems.install(app)
     for router in ROUTERS:
@@ -200,47 +206,6 @@ def _frame(request: Request) -> str:
     first = request.url.path.strip("/").split("/")[0]
     shared = first in {"privacy", "accessibility"} and SESSION_COOKIE not in request.cookies
     return "report/base.html" if shared or first in OF_THE_PUBLIC else "base.html"
-
-
-def _methods() -> dict[str, frozenset[str]]:
-    """What each address does, by its template."""
-    found: dict[str, frozenset[str]] = {}
-    for route in PERMISSIONS.routes:
-        method, _, path = route.partition(" ")
-        found[path] = found.get(path, frozenset()) | {method}
-    return found
-
-
-def check_routes(routers: Iterable[APIRouter]) -> None:
-    """Every route is in the permission file with the permission it asks for, and the reverse.
-
-    Raises
-    ------
-    PermissionFileError
-        With every difference, so that the service does not start.
-    """
-    asked = {
-        f"{method} {route.path}": _permission(route)
-        for router in routers
-        for route in router.routes
-        if isinstance(route, APIRoute)
-        for method in route.methods or ()
-    }
-    known = PERMISSIONS.routes
-    wrong = [f"{route} is not in the permission file." for route in asked.keys() - known.keys()]
-    wrong += [f"{route} is in the file only." for route in known.keys() - asked.keys()]
-    wrong += [
-        f"{route} asks for {asked[route]}; the file says {known[route]}."
-        for route in asked.keys() & known.keys()
-        if asked[route] != known[route]
-    ]
-    if wrong:
-        raise PermissionFileError("\n".join(sorted(wrong)))
-
-
-def _permission(route: APIRoute) -> str:
-    asked = [d.call.permission for d in route.dependant.dependencies if isinstance(d.call, May)]
-    return asked[0] if len(asked) == 1 else "public"
 
 
 @asynccontextmanager

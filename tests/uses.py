@@ -21,10 +21,13 @@ from app.core import clock
 from app.core.actor import PUBLIC
 from app.core.ids import new_id, random_id
 from app.core.pages import SESSION_COOKIE
-from app.intake import drafts, tokens
+from app.intake import drafts, mailbox, tokens
 from app.intake.drafts import Lock
 from app.intake.rules import STEPS
 from app.intake.schemas import Draft
+from app.reports.schemas import ReportIn
+from app.reports.sealing import Keys
+from app.reports.service import Sending, receive
 from tests import reports
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
@@ -352,6 +355,21 @@ def see_contact(world):
     return partial(world.lead.get, path)
 
 
+@use("GET /reports/mine")
+def own_reports(world):
+    return partial(world.as_("partner").get, "/reports/mine")
+
+
+@use("GET /reports/new")
+def before_the_form(world):
+    return partial(world.as_("partner").get, "/reports/new")
+
+
+@use("POST /reports/new")
+def begin_a_report(world):
+    return posting(world.as_("partner"), "/reports/new")
+
+
 # The audit
 
 
@@ -638,5 +656,27 @@ def report_by_form(world):
         key, now_s = world.settings.key_for("form"), clock.now().timestamp()
         sent = {"token": tokens.issue(key, lock.id, now_s), "key": str(draft.key)}
         return client.post("/report/send", data=sent)
+
+    return send
+
+
+@use("POST /report/status/message")
+def message_by_code(world):
+    """Written on the page that a code opens; each one is another."""
+    client, keys = browser(world.db, world.settings), Keys.of(world.settings)
+    lock = Lock.of(cookie := "the mailbox of the uses")
+    with world.db.begin(PUBLIC) as session:
+        one = Sending(random_id().bytes, b"the mailbox of the uses")
+        receipt = receive(session, keys, ReportIn.model_validate(REPORT), one).receipt
+
+    def send() -> Any:
+        now_s = clock.now().timestamp()
+        visit = mailbox.Visit(receipt=receipt, until_s=now_s + 60, message_id=random_id())
+        with world.db.begin(PUBLIC) as session:
+            mailbox.write(session, lock, visit)
+        client.cookies.set(drafts.COOKIE, cookie)
+        token = tokens.issue(world.settings.key_for("form"), lock.id, now_s)
+        sent = {"token": token, "id": str(visit.message_id), "message": "Synthetic"}
+        return client.post("/report/status/message", data=sent)
 
     return send

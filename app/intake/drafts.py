@@ -58,9 +58,13 @@ class Lock:
             return None
 
 
+def new_cookie() -> str:
+    return secrets.token_urlsafe(32)
+
+
 def start(session: Session, *, sender: UUID | None = None) -> str:
     """An empty form; the value of its cookie. Of `sender`, where a signed-in person reports."""
-    cookie = secrets.token_urlsafe(32)
+    cookie = new_cookie()
     draft = Draft(key=random_id(), started_at_s=clock.now().timestamp(), sender=sender)
     write(session, Lock.of(cookie), draft)
     return cookie
@@ -78,6 +82,12 @@ def write(session: Session, lock: Lock, draft: Draft) -> None:
 
 def drop(session: Session, lock: Lock) -> None:
     session.execute(DROP, {"id": lock.id})
+
+
+def drop_of(session: Session, cookie: str | None) -> None:
+    """Whatever a cookie opens: a form, or the mailbox of a report."""
+    if cookie:
+        drop(session, Lock.of(cookie))
 
 
 def remember(answer: Response, cookie: str) -> Response:

@@ -39,9 +39,7 @@ def start(request: Request, ended: Annotated[Literal["yes"] | None, Query()] = N
 def begin(request: Request, db: Db) -> Response:
     """The only cookie, and an empty form; one that was open here before is over."""
     with db.begin(PUBLIC) as session:
-        before = opened(request, session)
-        if before is not None:
-            drafts.drop(session, before.lock)
+        drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
         cookie = drafts.start(session)
     return drafts.remember(html.see("/report/now"), cookie)
 
@@ -50,9 +48,7 @@ def begin(request: Request, db: Db) -> Response:
 def exit_page(request: Request, db: Db) -> Response:
     """Answers and cookie are gone, and what the browser kept of us."""
     with db.begin(PUBLIC) as session:
-        found = opened(request, session)
-        if found is not None:
-            drafts.drop(session, found.lock)
+        drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
     answer = drafts.forget(leave(request))
     answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     return answer

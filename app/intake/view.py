@@ -195,4 +195,5 @@ def done(draft: Draft) -> dict[str, Any]:
         "code": spelled(draft.done.receipt),
         "due_on": draft.done.due_on,
         "help_lines": draft.done.help_lines,
+        "partner": draft.sender is not None,
     }

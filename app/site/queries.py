@@ -11,6 +11,8 @@ from app.accounts.queries import unused_since
 from app.accounts.rules import BREAK_GLASS
 from app.admin.queries import in_state, to_confirm
 from app.admin.rules import GrantState
+from app.core.actor import Actor
+from app.reports.models import Report
 
 
 class Totals(NamedTuple):
@@ -107,6 +109,12 @@ def emergencies(session: Session, since: datetime) -> Waiting:
     """With the day of the newest."""
     used = (Grant.kind == BREAK_GLASS, Grant.from_at >= since)
     return _counted(session, func.max(Grant.from_at), *used)
+
+
+def own_reports(session: Session, actor: Actor) -> Waiting:
+    """Of the organisation, with the day of the newest."""
+    own = Report.agency_code == actor.agency
+    return _counted(session, func.max(Report.created_at), own)
 
 
 def _counted(session: Session, at: ColumnElement[datetime], *which: ColumnElement[bool]) -> Waiting:

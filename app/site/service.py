@@ -64,6 +64,9 @@ def work(session: Session, actor: Actor) -> list[Work]:
                 _to_approve(session),
                 Work("Grants to recertify", ending, "next", ENDING),
             ]
+        case "partner":
+            sent = queries.own_reports(session, actor)
+            rows = [Work("My reports", sent, "newest", "/reports/mine")]
         case _:
             rows = []
     return [row for row in rows if row.waiting.n]

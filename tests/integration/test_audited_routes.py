@@ -17,6 +17,7 @@ ELSEWHERE = {
     "POST /report/{step}": "answers not yet sent: tests/integration/test_report_form.py",
     "POST /report/where/choose": "as the other steps",
     "POST /report/stay": "another hour of an open form",
+    "POST /report/status": "the reporter's own look: tests/integration/test_status.py",
     "POST /csp-report": "counted only, nothing of the body is kept: tests/integration/test_web.py",
     "POST /report/where/near": "changes nothing: tests/integration/test_map_picture.py",
 }
