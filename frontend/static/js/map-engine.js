@@ -31,7 +31,7 @@ export function createMap(el, { bounds, maxZoom = 18, onMove, onOpen }) {
     zoomAnimation: !still, fadeAnimation: !still, inertia: !still, zoomSnap: 1,
   });
   map.attributionControl.setPrefix(false);
-  L.control.scale({ imperial: false }).addTo(map);
+  L.control.scale({ imperial: false, position: onOpen ? "bottomleft" : "topleft" }).addTo(map);
   const home = L.latLngBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]]);
   map.fitBounds(home, { animate: false });
   const items = onOpen ? layerOfItems(el, map, onOpen) : { place() {} };

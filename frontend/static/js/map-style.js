@@ -24,7 +24,7 @@ export const basemapPaint = [
   fill("parking", "#ebe9e4"),
   fill("building", "#e4e1da"),
   fill("buildings", "#e4e1da"),
-  line("bus_route", "#d9d3c6", 1, { minzoom: 13 }),
+  line("bus_route", "#d9d3c6", 1, { minzoom: 13, maxzoom: 14 }),
   line("road", "#ffffff", 2),
   line("roads", "#ffffff", 2),
   line("rail", "#b9b9b9", 1.5, { dash: [6, 3] }),

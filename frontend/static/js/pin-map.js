@@ -12,39 +12,37 @@ const DECIMALS = 4; // of a degree: about 10 metres
 let asking = null;
 let waiting = null;
 let lastWords = 0;
+let engine = null;
 let located = null; // where the device said it is, until the map is moved from there
 
-/** @returns the map, or nothing where it cannot be made: then the picture stays. */
-function started() {
+/** Where the map cannot be made, the picture stays. */
+function start() {
   const shown = el.querySelector("[data-script]");
   shown.hidden = false;
   try {
-    const engine = createMap(canvas, { bounds: around(Number(el.dataset.lon), Number(el.dataset.lat)), onMove: () => moved() });
-    engine.setView(Number(el.dataset.lat), Number(el.dataset.lon), Number(el.dataset.zoom));
-    ground(engine);
+    const made = createMap(canvas, { bounds: around(Number(el.dataset.lon), Number(el.dataset.lat)), onMove: () => moved() });
+    made.setView(Number(el.dataset.lat), Number(el.dataset.lon), Number(el.dataset.zoom));
+    ground(made);
     for (const part of form.querySelectorAll("[data-picture]")) part.hidden = true;
     for (const field of form.querySelectorAll("[data-picture] input, [data-picture] button")) field.disabled = true;
-    return engine;
+    engine = made;
   } catch {
     shown.hidden = true;
-    return null;
   }
 }
 
 const around = (lon, lat) => [lon - 0.01, lat - 0.006, lon + 0.01, lat + 0.006];
 
-function ground(engine) {
+function ground(map) {
   const { basemap, attribution, maxZoom } = el.dataset;
   const ours = "Contains OS data © Crown copyright and database right 2025";
   if (!basemap) {
-    engine.addPictures("/basemap/outline/{z}/{x}/{y}.png", ours);
+    map.addPictures("/basemap/outline/{z}/{x}/{y}.png", ours);
     return;
   }
-  const { style } = engine;
-  engine.addTiles(basemap, style.basemapPaint, style.basemapLabels, { maxDataZoom: Number(maxZoom), attribution: plain(attribution) });
+  const { style } = map;
+  map.addTiles(basemap, style.basemapPaint, style.basemapLabels, { maxDataZoom: Number(maxZoom), attribution: plain(attribution) });
 }
-
-const engine = started();
 
 /** The middle, as it goes into the form; a form without these fields filled uses the picture's. */
 function remember() {
@@ -126,6 +124,8 @@ function showHelp(show) {
   help.hidden = !(show ?? help.hidden);
   el.querySelector('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
 }
+
+start();
 
 if (engine) {
   const actions = {
