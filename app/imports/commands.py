@@ -8,11 +8,12 @@ from typing import Any
 
 from app.core.command import Context, Result
 from app.core.ids import new_reference
-from app.imports import named, service
+from app.imports import mailbox, named, service
 from app.imports.service import Options
 from app.reference import boundaries
 from app.reference import service as reference
 from app.reference.rules import SITE_KINDS
+from app.reports.sealing import Keys
 
 KINDS = ("borough", "district", "ward", "lsoa")
 
@@ -30,6 +31,16 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     postcodes.set_defaults(func=_import_postcodes)
     _named(below.add_parser("streets", help="names and points of streets: GeoJSON or CSV"), None)
     _named(below.add_parser("places", help="stations, parks, ... for the gazetteer"), SITE_KINDS)
+    _mailbox(below.add_parser("mailbox", help="e-mails of an .mbox file, as reports to triage"))
+
+
+def _mailbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--dry-run", action="store_true", help="count, and keep nothing")
+    parser.add_argument(
+        "--errors", type=Path, help="where rejected mails are listed: why, no words"
+    )
+    parser.set_defaults(func=_import_mailbox)
 
 
 def _police(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +108,15 @@ def _import_named(arguments: argparse.Namespace, context: Context) -> Result:
     asked = named.Asked(arguments.file, arguments.kind, arguments.name_field, errors)
     batch, counts = named.bring_in(context.db, asked, context.progress)
     return _result(counts, errors, batch, began)
+
+
+def _import_mailbox(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    errors = _errors_path(arguments.errors, context)
+    options, keys = Options(arguments.dry_run, {}, errors), Keys.of(context.settings)
+    batch, tally = mailbox.bring_in(context.db, keys, arguments.file, options, context.progress)
+    kept = None if arguments.dry_run else batch
+    return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
 
 
 def _errors_path(asked: Path | None, context: Context) -> Path:

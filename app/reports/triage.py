@@ -28,6 +28,10 @@ LABELS = {
     "groups_text": "What harm, and to whom",
     "notice_text": "What they noticed",
     "helps_text": "What helps people feel safer",
+    "mail_subject": "Subject of the e-mail",
+    "mail_text": "The e-mail",
+    "mail_sent": "When it was sent",
+    "mail_attachments": "Attachments",
 }
 KINDS = {
     "NAME": "A name",

@@ -91,6 +91,8 @@ FURTHER = {
     "clusters/study",
     "demo/accounts",
     "imports/files",
+    "imports/mailbox",
+    "imports/mbox",
     "imports/named",
     "imports/points",
     "intake/drafts",
