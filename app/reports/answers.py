@@ -49,7 +49,7 @@ def read(sent: Mapping[str, str]) -> Answers:
         place = LINK
     other = sent.get("other", "")
     return Answers(
-        version=int(sent["version"]) if sent.get("version", "").isdecimal() else 0,
+        version=int(sent["version"]) if _is_number(sent.get("version", "")) else 0,
         cut=cut_of(sent),
         identifiable=sent.get("identifiable", ""),
         harms=_ticked(sent, "harm_"),
@@ -77,7 +77,11 @@ def cut_of(sent: Mapping[str, str]) -> Cut:
 
 
 def _numbered(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) and name[len(prefix) :].isdecimal()
+    return name.startswith(prefix) and _is_number(name[len(prefix) :])
+
+
+def _is_number(said: str) -> bool:
+    return said.isdecimal() and len(said) < 10
 
 
 def _ticked(sent: Mapping[str, str], prefix: str) -> list[str]:
