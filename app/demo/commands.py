@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from app.demo import accounts, service
+from app.demo import accounts, reports, service
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace, context: Any) -> dict[str, int]:  # noqa:
     )
     if context.settings.demo:
         accounts.ensure(context.db, context.settings)
+        added |= {"report": reports.load_once(context.db, context.settings)}
     return added
 
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,7 @@ class Sending:
     draft_id: bytes | None = None
     done: Callable[[str], bytes] | None = None
     is_synthetic: bool = False
+    came_at: datetime | None = None  # of demonstration reports only: the database asks who says so
 
 
 def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) -> Received:
@@ -98,6 +100,7 @@ def _facts(report: ReportIn, sending: Sending, made: UUID, ref: str) -> dict[str
         "quarantine": list(sending.quarantine),
         "borough_codes": list(sending.borough_codes),
         "is_synthetic": sending.is_synthetic,
+        "came_at": sending.came_at and sending.came_at.isoformat(),
         **report.model_dump(
             include={"danger_answer", "where_kind", "pin_accuracy_m", "audience", "how_known"}
             | {"child_count_band", "when_kind", "reporter_kind"}

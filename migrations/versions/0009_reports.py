@@ -339,7 +339,7 @@ begin
         id, ref, agency_code, created_by, updated_by, channel, reporter_kind, danger_answer,
         where_kind, geom, pin_accuracy_m, out_of_area_lad, platform_code, mode_code, audience,
         what_ticks, how_known, child_count_band, when_kind, day_parts, quarantine, borough_codes,
-        is_synthetic, state)
+        is_synthetic, created_at, state)
     select made, facts->>'ref', coalesce(sec.agency(), 'PUBLIC'), who, who, facts->>'channel',
         coalesce(facts->>'reporter_kind', 'NOT_SAID'), facts->>'danger_answer',
         facts->>'where_kind',
@@ -352,6 +352,9 @@ begin
         array(select jsonb_array_elements_text(facts->'quarantine')),
         array(select jsonb_array_elements_text(facts->'borough_codes')),
         coalesce((facts->>'is_synthetic')::boolean, false),
+        -- Demonstration records are dated back; nobody else says when a report came.
+        case when sec.job() = 'demo:load' then coalesce((facts->>'came_at')::timestamptz, now())
+             else now() end,
         case when facts->'quarantine' = '[]' then 'RECEIVED' else 'QUARANTINED' end;
     insert into intake.submission (idem, body, receipt, report_id)
     values (by_key, body, receipt, made) on conflict (idem) do nothing;

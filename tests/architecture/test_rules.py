@@ -90,6 +90,7 @@ FURTHER = {
     "clusters/results",
     "clusters/study",
     "demo/accounts",
+    "demo/reports",
     "imports/files",
     "imports/mailbox",
     "imports/mbox",

@@ -245,3 +245,14 @@ def _uuid(written):
 )
 def test_what_is_missing_is_said_in_the_words_of_the_form(changed, field):
     assert field in ReportIn.model_validate(PARK | changed).problems()
+
+
+def test_nobody_but_the_demonstration_says_when_a_report_came(db, keys):
+    from app.core import clock
+
+    before = clock.now().replace(year=2020)
+    with db.begin(PUBLIC) as session:
+        report = ReportIn.model_validate(PARK)
+        service.receive(session, keys, report, Sending(b"one", b"body", came_at=before))
+
+    assert rows(db, "select now() - created_at < '1 minute' from app.report") == [(True,)]
