@@ -10,6 +10,7 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
@@ -166,7 +167,8 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", Assets(directory=STATIC), name="static")
+    # Files hold no secret, so that their length once compressed tells nothing; pages may hold one.
+    app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=500), name="static")
     return app
 
 

@@ -32,7 +32,8 @@ if not given["csp"]:
     security.HEADERS[:] = [h for h in security.HEADERS if h[0] != b"content-security-policy"]
 log.setup()
 settings = Settings(data_dir=Path(given["data"]), demo=True, secret_key="a key of the tests only",
-                    basemap=given["basemap"], trusted_proxies=given["proxies"])
+                    basemap=given["basemap"], trusted_proxies=given["proxies"],
+                    **given["more"])
 app = create_app(Database(Logins(), given["key"].encode()), settings)
 uvicorn.run(app, host="127.0.0.1", port=given["port"], log_level="warning", access_log=False,
             server_header=False)
@@ -60,6 +61,7 @@ def serving(
     basemap: Path | None = None,
     csp: bool = True,
     proxies: str = "",
+    partnership: Path | None = None,
 ) -> Iterator[Live]:
     """`dsn` has ROLE where the name of the database role belongs."""
     given = {
@@ -70,6 +72,7 @@ def serving(
         "port": free_port(),
         "csp": csp,
         "proxies": proxies,
+        "more": {"partnership": str(partnership)} if partnership else {},
     }
     log = folder / "server.log"
     with log.open("ab") as out:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from app.intake.schemas import Spot
+from app.maps.pin import View
 from app.reference import gazetteer
 
 MAP_LABEL = "A spot on the map"
@@ -38,8 +39,20 @@ def placed(session: Session, spot: Spot, partners: Collection[str]) -> Spot:
     )
 
 
-def on_map(session: Session, easting_m: float, northing_m: float) -> Spot:
+def near(session: Session, view: View) -> str | None:
+    """What the middle of a map is near, in words."""
+    return gazetteer.near(session, view.easting_m, view.northing_m).label
+
+
+def on_map(
+    session: Session, view: View, partners: Collection[str], *, accuracy_m: int | None
+) -> Spot:
     """A pin of the map, named by what it is near."""
-    near = gazetteer.near(session, easting_m, northing_m)
-    label = f"{MAP_LABEL} near {near.label}" if near.label else MAP_LABEL
-    return Spot(label=label, easting_m=easting_m, northing_m=northing_m)
+    words = near(session, view)
+    spot = Spot(
+        label=f"{MAP_LABEL} near {words}" if words else MAP_LABEL,
+        easting_m=view.easting_m,
+        northing_m=view.northing_m,
+        accuracy_m=accuracy_m,
+    )
+    return placed(session, spot, partners)

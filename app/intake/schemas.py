@@ -26,7 +26,17 @@ class Spot(Kept):
     easting_m: float
     northing_m: float
     exact: bool = False
+    accuracy_m: int | None = None
     verdict: Literal["inside", "outside", "too_far"] = "inside"
+
+
+class Map(Kept):
+    """The middle of the map in whole metres (EPSG:27700). `chosen`: it was moved or clicked."""
+
+    easting_m: int
+    northing_m: int
+    zoom: int
+    chosen: bool = False
 
 
 class Pending(Kept):
@@ -59,6 +69,7 @@ class Draft(Kept):
     answered: Sequence[str] = ()
     matches: Sequence[Spot] = ()
     spot: Spot | None = None
+    map: Map | None = None
     pending: Pending | None = None
     accepted: Sequence[str] = ()  # words that the reporter chose to keep
     trapped: bool = False  # a field that people do not see was filled in

@@ -34,7 +34,7 @@ def _without_where(draft: Draft) -> Draft:
     """A route has no pin and a group no postcode: another kind asks anew."""
     answers = {n: v for n, v in draft.answers.items() if n not in questions.OF_PLACE}
     steps = [step for step in draft.answered if step != "where"]
-    return draft.but(answers=answers, answered=steps, spot=None, matches=())
+    return draft.but(answers=answers, answered=steps, spot=None, map=None, matches=())
 
 
 def refused(
@@ -115,7 +115,11 @@ def _where(spot: Spot | None, words: str) -> dict[str, Any]:
     if spot.verdict == "too_far":
         return {"where_text": f"{spot.label}. {words}".strip()[:200]}
     named = f"{spot.label}. {words}".strip() if words else spot.label
-    pin = {"easting": spot.easting_m, "northing": spot.northing_m}
+    pin = {
+        "easting": spot.easting_m,
+        "northing": spot.northing_m,
+        "pin_accuracy_m": spot.accuracy_m,
+    }
     return pin | {"where_text": named if len(named) <= 200 else words}
 
 

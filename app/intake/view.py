@@ -66,6 +66,16 @@ def choose(draft: Draft) -> dict[str, Any]:
     }
 
 
+def on_map(draft: Draft) -> dict[str, Any]:
+    """Around the small map itself."""
+    return _typed(draft, "map") | {
+        "page_title": questions.WHERE,
+        "here": "/report/where/map",
+        "back": "/report/where",
+        "progress": _progress(draft, "where"),
+    }
+
+
 def _typed(draft: Draft, step: str) -> dict[str, Any]:
     """What was typed and not taken, or what was answered before."""
     pending = draft.pending if draft.pending and draft.pending.step == step else None

@@ -67,13 +67,18 @@ def in_words(draft: Draft) -> Draft:
     return service.answered(draft, "kind", kept, ("where_kind",))
 
 
-def elsewhere(draft: Draft) -> str | None:
-    """Where to go when there is nothing to choose from."""
+def no_place(draft: Draft) -> str | None:
+    """Where to go when it is not about a place that can be pointed at."""
     if draft.done:
         return "/report/done"
     if not rules.may_see("where", draft.answered, draft.sender is not None):
         return service.onwards(draft)
-    return None if draft.answer("where_kind") == "PLACE" and draft.matches else HERE
+    return None if draft.answer("where_kind") == "PLACE" else HERE
+
+
+def no_choice(draft: Draft) -> str | None:
+    """Where to go when there is nothing to choose from."""
+    return no_place(draft) or (None if draft.matches else HERE)
 
 
 def _text(typed: Answers, name: str) -> tuple[str, dict[str, str]]:

@@ -101,6 +101,7 @@ FURTHER = {
     "intake/questions",
     "intake/tokens",
     "intake/view",
+    "intake/pin",
     "intake/where",
     "intake/where_routes",
     "reports/personal",

@@ -10,6 +10,7 @@ NO_TRACE = {
     "POST /report": "an empty form, gone in an hour",
     "POST /report/{step}": "answers that nobody has sent yet, readable with the cookie alone",
     "POST /report/where/choose": "as the other steps",
+    "POST /report/where/map": "as the other steps",
     "POST /report/stay": "another hour of an open form",
     "POST /report/where/near": "a question to open data; a POST to keep the spot out of addresses",
     "POST /report/status": "the reporter's own look; when people come back is nobody's to know",

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "POST /report": "an empty form: tests/integration/test_report_form.py",
     "POST /report/{step}": "answers not yet sent: tests/integration/test_report_form.py",
     "POST /report/where/choose": "as the other steps",
+    "POST /report/where/map": "as the other steps",
     "POST /report/stay": "another hour of an open form",
     "POST /report/status": "the reporter's own look: tests/integration/test_status.py",
     "POST /csp-report": "counted only, nothing of the body is kept: tests/integration/test_web.py",
