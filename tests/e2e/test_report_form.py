@@ -244,9 +244,9 @@ def test_control_a_plain_page_comes_back_from_memory(remembering, exit_site):
     page.evaluate("addEventListener('pageshow', e => { window.persisted = e.persisted })")
 
     page.goto(exit_site.replace("127.0.0.1", "localhost"))
-    page.go_back()
+    page.go_back(wait_until="commit")  # from memory nothing is loaded
 
-    assert page.evaluate("window.persisted") is True
+    page.wait_for_function("window.persisted === true")
     page.close()
 
 
@@ -265,12 +265,9 @@ def test_after_leaving_back_and_forward_show_nothing_of_it(
 
     page.locator(".cm-exit__button").click()
     page.wait_for_url(exit_site)
-    shown = [page.url]
     for step in ("back",) * 4 + ("forward",) * 2:
-        (page.go_back if step == "back" else page.go_forward)()
-        page.wait_for_load_state("load")
-        page.wait_for_timeout(50)
-        shown.append(page.url)
+        (page.go_back if step == "back" else page.go_forward)(wait_until="commit")
+        page.wait_for_timeout(100)  # for a page from memory to ask the server again
         words = page.content() + str(
             [f.input_value() for f in page.locator("input:not([type=hidden]), textarea").all()]
         )
