@@ -12,11 +12,10 @@ from starlette.responses import RedirectResponse
 from app.core import pages
 from app.core.asgi import Receive, Scope, Send
 from app.core.json import json_bytes
-from app.core.lanes import FORM
+from app.core.lanes import EXIT, FORM
 from app.core.partnership import Partnership
 
 PROBLEM = "/report/problem/"
-EXIT = "/exit"
 COOKIES = ("__Host-report", "report")
 WAIT_S = 10
 NOT_WORKING = "This service is not working"

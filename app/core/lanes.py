@@ -14,13 +14,17 @@ from starlette.exceptions import HTTPException
 from app.core.asgi import App, Message, Receive, Scope, Send
 from app.core.settings import Settings
 
-FORM = ("/report", "/exit")
+EXIT = "/exit"
+FORM = ("/report", EXIT)
 API = "/api/v1/reports"
 FILES = ("/static/", "/basemap/")
 FREE = frozenset({"/healthz"})  # takes no thread
 FILE_THREADS = 4
 STAFF_WAITING, STAFF_PATIENCE_S = 40, 15.0  # in a queue: so many for each place
 PUBLIC_WAITING, PUBLIC_PATIENCE_S = 20, 5.0
+# A refusal of the form comes a little later: who sends the next one when the last is answered is
+# slowed down by it, and the processor is left to others. Beyond so many at once they come at once.
+REFUSED_AFTER_S, MOST_HELD_BACK = 1.0, 500
 
 
 class LaneFullError(HTTPException):
@@ -76,6 +80,7 @@ class LanesMiddleware:
     def __init__(self, app: App, settings: Settings, full: App) -> None:
         self.app, self.settings, self.full = app, settings, full
         # Of each event loop, as the threads are: a server has one.
+        self._held = 0
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lanes] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,12 +91,23 @@ class LanesMiddleware:
         try:
             await turn.take()
         except LaneFullError:
+            await self._hold_back(scope)
             await self.full(scope, receive, send)
             return
         try:
             await self.app(scope, turn.read, turn.answer)
         finally:
             turn.give()
+
+    async def _hold_back(self, scope: Scope) -> None:
+        path = scope["path"]
+        if path == EXIT or not is_public(path, scope["method"]) or self._held >= MOST_HELD_BACK:
+            return
+        self._held += 1
+        try:
+            await asyncio.sleep(REFUSED_AFTER_S)
+        finally:
+            self._held -= 1
 
     def _lane(self, scope: Scope) -> Lane:
         loop = asyncio.get_running_loop()

@@ -34,6 +34,7 @@ class Served:
         monkeypatch.setattr(lanes, "PUBLIC_WAITING", 2)
         monkeypatch.setattr(lanes, "STAFF_WAITING", 2)
         monkeypatch.setattr(lanes, "PUBLIC_PATIENCE_S", 0.2)
+        monkeypatch.setattr(lanes, "REFUSED_AFTER_S", 0)
         settings = Settings(
             data_dir=tmp_path, web_threads=2, public_pool_size=2, secret_key="x" * 16
         )
@@ -89,6 +90,23 @@ def test_a_flood_at_the_form_is_bounded_and_staff_pass(served):
     asyncio.run(flood())
 
     assert served.done == 2 + 4 + 1
+
+
+def test_who_is_refused_at_the_form_is_held_back_but_never_on_the_way_out(served, monkeypatch):
+    monkeypatch.setattr(lanes, "REFUSED_AFTER_S", 0.3)
+    monkeypatch.setattr(lanes, "MOST_HELD_BACK", 3)
+
+    async def flood():
+        asking = await together(*(served.ask("/report/send") for _ in range(6 + 5)))
+        await asyncio.sleep(0.05)
+        assert served.full == 2  # beyond the three that are held back
+        await asyncio.wait_for(served.ask("/exit"), 0.1)
+        assert served.full == 3
+        served.end.set()
+        await asyncio.gather(*asking)
+        assert served.full == 6
+
+    asyncio.run(flood())
 
 
 def test_a_flood_of_staff_leaves_the_form_open(served):
