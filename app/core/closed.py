@@ -1,7 +1,8 @@
 """What the public is told when the form cannot answer: by a page that needs nothing else.
 
 No history entry of the form may be a POST, so a browser that sent one is taken to a page of its own
-(`PROBLEM`). Whoever asks without the cookie of the form, after Exit for one, is taken out.
+(`PROBLEM`). Whoever asks for that without the cookie of the form, after Exit for one, is taken out;
+who had none yet gets one that opens nothing.
 """
 
 from functools import lru_cache
@@ -17,6 +18,7 @@ from app.core.partnership import Partnership
 
 PROBLEM = "/report/problem/"
 COOKIES = ("__Host-report", "report")
+OPENS_NOTHING = "none"
 WAIT_S = 10
 NOT_WORKING = "This service is not working"
 # By code: status, title, words. The danger line and the e-mail address stand on each page.
@@ -49,8 +51,12 @@ def told(request: Request, code: str) -> Response:
     known = code if code in WORDS else "invalid"
     if known == "too-many" and request.url.path.startswith("/report/status"):
         known = "too-many-codes"
-    if request.method == "POST" and has_cookie(request):
-        return pages.see(PROBLEM + known)
+    if request.method == "POST":
+        answer = pages.see(PROBLEM + known)
+        if not has_cookie(request):
+            cookie, value = COOKIES[0], OPENS_NOTHING
+            answer.set_cookie(cookie, value, secure=True, httponly=True, samesite="strict")
+        return answer
     return problem(request.app.state.partnership, known)
 
 
@@ -68,6 +74,11 @@ def not_working(partnership: Partnership) -> str:
 
 def has_cookie(request: Request) -> bool:
     return any(name in request.cookies for name in COOKIES)
+
+
+def is_begun(request: Request) -> bool:
+    """A form may be open: there is something to go back to."""
+    return any(request.cookies.get(name) not in {None, OPENS_NOTHING} for name in COOKIES)
 
 
 def out(partnership: Partnership) -> Response:

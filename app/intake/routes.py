@@ -117,7 +117,8 @@ def problem(code: str, request: Request) -> Response:
         return leave(request)
     if code not in closed.WORDS:
         raise NotFoundError("Page not found. Check the address.")
-    return closed.problem(request.app.state.partnership, code, back=True)
+    house, begun = request.app.state.partnership, closed.is_begun(request)
+    return closed.problem(house, code, back=begun)
 
 
 @pages.get("/report/done")
