@@ -53,7 +53,7 @@ def test_each_says_in_its_words_that_it_is_synthetic(db, house, loaded):
 def test_they_are_dated_back_over_the_last_days_and_only_by_the_demonstration(db, loaded):
     ((oldest, newest, ahead),) = rows(
         db,
-        "select max(now() - created_at) > '5 days', min(now() - created_at) < '3 hours', "
+        "select max(now() - created_at) > '3 days', min(now() - created_at) < '3 hours', "
         "count(*) filter (where created_at > now()) from app.report",
     )
     assert (oldest, newest, ahead) == (True, True, 0)
