@@ -4,7 +4,6 @@ A page of the test around the shipped macros and script, so that this holds what
 """
 
 import io
-import json
 import re
 import threading
 import time
@@ -36,6 +35,7 @@ PAGE = """{% import "report/_pin_map.html" as small %}<!DOCTYPE html>
 <h1 class="govuk-heading-l">Where is it?</h1>
 <form method="post" action="/report/where/map" autocomplete="off">{{ small.show(map) }}</form>
 </main></div>{{ small.scripts(map) }}</body></html>"""
+ARRIVED = '<!DOCTYPE html><title>Sent</title><link rel="icon" href="/static/icon.svg">Sent'
 STATUS = "#pin-status"
 
 
@@ -47,7 +47,7 @@ def site(db, settings):
     async def where(request: Request) -> Response:
         if request.method == "POST":
             sent.append(dict(await request.form()))
-            return Response(json.dumps(sent[-1]), media_type="application/json")
+            return Response(ARRIVED, media_type="text/html; charset=utf-8")
         shown = pin_page.shown(
             settings, EDEN, "Eden Street, KT1", "Kingston and Richmond", chosen=False
         )
@@ -340,3 +340,32 @@ def test_m24_axe_finds_nothing(seen):
     found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ': ' + v.help))")
 
     assert found == []
+
+
+def test_the_map_page_keeps_its_budget(chromium, running, capsys):
+    """150 KB, and 150 KB of tiles, in 25 requests: as they come over the line."""
+    context = chromium.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    line.send("Network.enable")
+    urls, sizes = {}, {}
+    line.on(
+        "Network.requestWillBeSent",
+        lambda e: urls.__setitem__(e["requestId"], e["request"]["url"]),
+    )
+    line.on(
+        "Network.loadingFinished",
+        lambda e: sizes.__setitem__(e["requestId"], e["encodedDataLength"]),
+    )
+    page.goto(running.url + "/report/where/map")
+    page.locator(STATUS, has_text="wide").wait_for()
+    page.wait_for_load_state("networkidle")
+    context.close()
+
+    tiles = sum(size for key, size in sizes.items() if "/basemap/" in urls[key]) / 1024
+    rest = sum(sizes.values()) / 1024 - tiles
+    with capsys.disabled():
+        print(f"\nmap page {rest:.0f} KB, tiles {tiles:.0f} KB, {len(urls)} requests")
+    assert rest <= 150
+    assert tiles <= 150
+    assert len(urls) <= 25
