@@ -10,6 +10,10 @@ NOTE = 300
 LINK, NEW, NONE, OTHER = "LINK", "NEW", "NONE", "OTHER"
 # These say by themselves why there is no place.
 NO_PLACE_NEEDED = frozenset({"NFA", "REJECTED_ABUSIVE", "DUPLICATE", "OUT_OF_AREA_SENT"})
+PAGE = (
+    *("choice_", "why_", "also", "identifiable", "tone", "place", "new_"),
+    *("outcome", "sent_to", "other", "reason", "note"),
+)
 CHOOSE_PLACE = "Choose a place, or say why none."
 NOT_TO_POLICE = "Children simply being there goes to the youth service, not to the police."
 
@@ -117,6 +121,15 @@ def of_sections(given: Answers) -> dict[str, str]:
     if problem := rules.outcome_problem(given.outcomes):
         wrong["outcome"] = problem
     return wrong | _of_reason(given) | _of_note(given.note)
+
+
+def in_order(wrong: Mapping[str, str]) -> dict[str, str]:
+    """As the questions stand on the page."""
+    return dict(sorted(wrong.items(), key=lambda pair: _place_on_page(pair[0])))
+
+
+def _place_on_page(name: str) -> int:
+    return next((n for n, start in enumerate(PAGE) if name.startswith(start)), len(PAGE))
 
 
 def _of_place(given: Answers) -> str | None:

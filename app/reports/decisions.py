@@ -58,6 +58,7 @@ def check(session: Session, found: Opened, given: Answers, partners: Sequence[st
         _look_up_other(session, found.report, wanted)
     if "OUT_OF_AREA_SENT" in given.chosen and given.sent_to not in others(session, partners):
         wanted.errors["sent_to"] = "Choose the borough it goes to."
+    wanted.errors = answers.in_order(wanted.errors)
     return wanted
 
 

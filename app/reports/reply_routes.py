@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May, for_record
 from app.accounts.permissions import PERMISSIONS
@@ -16,6 +17,7 @@ from app.core.errors import ForbiddenError
 from app.core.ids import read_reference
 from app.reference import queries as reference
 from app.reports import answers, decisions, queries, replies, triage
+from app.reports.models import Report
 from app.reports.routes import Decider, Opener, Told, Worker, page
 from app.reports.rules import State
 from app.reports.sealing import Content, Keys, SealBrokenError, opened
@@ -37,12 +39,10 @@ def reply(
         report = queries.lock(session, ref)
         triage.must_be_current(session, actor, report, answers.read(sent).version)
         made = replies.written(session, report, sent, told.front_door.name)
-        if made.errors or "send" not in sent:
-            errors = dict(made.errors)
-            preview = None if errors else made.body
-            return page(
-                request, session, keys, report, told, sent=sent, errors=errors, preview=preview
-            )
+        if made.errors or "change" in sent:
+            return page(request, session, keys, report, told, sent=sent, errors=dict(made.errors))
+        if "send" not in sent:
+            return _preview(request, session, report, sent, made.body)
         replies.send(session, keys, actor, report, made)
         return html.see(f"/reports/{report.ref}")
 
@@ -123,6 +123,23 @@ def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: html
         session.execute(HOLD, given | {"session": known.session_id})
         audit.record(session, "report_contact.purpose", "report", report.ref)
         return html.see(f"/reports/{report.ref}/contact")
+
+
+def _preview(
+    request: Request, session: Session, report: Report, sent: dict[str, str], body: str
+) -> Response:
+    """Of its own, so that nothing else is looked at before it goes."""
+    audit.record(session, "report.preview", "report", report.ref)
+    return html.render(
+        request,
+        "reports/preview.html",
+        page_title="As the reporter will read it",
+        report=report,
+        body=body,
+        sent=sent,
+        asks=report.state == State.IN_TRIAGE,
+        told_too=[each.ref for each in replies.merged_too(session, report)],
+    )
 
 
 def _asked(

@@ -1,7 +1,7 @@
 """The inbox of reports and the page of one: take, release, decide."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -77,7 +77,8 @@ def listing(
     with db.begin(actor) as session:
         found = queries.listed(session, asked, number=number)
         names = borough_names(session)
-        audit.record(session, "report.list", "report", None, rows=len(found.rows))
+        refs = [each.report.ref for each in found.rows]
+        audit.record(session, "report.list", "report", None, rows=len(found.rows), refs=refs)
         rows = [inbox.row(session, each, names, now) for each in found.rows]
         numbered = Page(rows, found.total, found.number)
         return html.render(
@@ -164,7 +165,6 @@ def page(
     *,
     sent: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
-    **context: Any,  # noqa: ANN401 - a preview of a reply
 ) -> Response:
     """The page of the lead, as it stands or with what is wrong."""
     return html.render(
@@ -173,7 +173,6 @@ def page(
         status=422 if errors else 200,
         page_title=f"Report {report.ref}",
         errors=errors or {},
-        **({"preview": None} | context),
         **view.for_lead(session, keys, report, told, sent),
     )
 

@@ -168,18 +168,25 @@ STATES = {
     "FEEDBACK_SENT": "Feedback sent",
     "CLOSED": "Closed",
 }
-# What becomes of a report. The first two follow from the place, REFERRED_SPA from the child.
+# What became of a report. The first two follow from the place, REFERRED_SPA from the child.
 OUTCOMES = {
     "LINKED_PLACE": "Linked to a place",
     "NEW_PLACE": "A new place is proposed",
     "REFERRED_SPA": "Referred to the front door",
+    "REFERRED_POLICE": "Referred to the police",
+    "OUT_OF_AREA_SENT": "Sent to another borough",
+    "DUPLICATE": "Merged with another report",
+    "NFA": "No further action",
+    "REJECTED_ABUSIVE": "Rejected as abusive",
+}
+# The others are ticked, in the words of the form.
+CHOSEN_BY_HAND = {
     "REFERRED_POLICE": "Refer to the police",
     "OUT_OF_AREA_SENT": "Send to another borough",
     "DUPLICATE": "Merge with another report",
     "NFA": "No further action",
     "REJECTED_ABUSIVE": "Reject as abusive",
 }
-CHOSEN_BY_HAND = ("REFERRED_POLICE", "OUT_OF_AREA_SENT", "DUPLICATE", "NFA", "REJECTED_ABUSIVE")
 NFA_REASONS = {
     "NO_HARM_DESCRIBED": "No harm is described",
     "PRESENCE_ONLY": "Children simply being there: passed to the youth service",
@@ -213,7 +220,7 @@ def outcome_problem(outcomes: Collection[str]) -> str | None:
     others = {*outcomes} - {"REFERRED_SPA"}
     for alone in ("NFA", "REJECTED_ABUSIVE"):
         if alone in others and len(others) > 1:
-            return f"'{OUTCOMES[alone]}' goes with no other outcome but the front door."
+            return f"'{CHOSEN_BY_HAND[alone]}' goes with no other outcome but the front door."
     return None
 
 

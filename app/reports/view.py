@@ -12,7 +12,8 @@ from app.core import clock
 from app.core.partnership import Partnership
 from app.places.models import Place
 from app.places.queries import boroughs as borough_names
-from app.places.queries import place_types
+from app.places.queries import language, place_types
+from app.places.rules import lint
 from app.reference import queries as reference
 from app.reports import decisions, inbox, queries, replies, rules, triage, unfinished
 from app.reports.models import Report, ReportOutcome
@@ -47,6 +48,7 @@ def for_lead(
     suggestion = found.original.suggestion or {}
     kept = unfinished.saved(keys, found)
     values = dict(sent) if sent is not None else kept.get("sent") or _before(keys, found)
+    kept_outcomes = queries.outcomes(session, report)
     session.flush()
     return facts(session, report) | {
         "found": found,
@@ -59,7 +61,8 @@ def for_lead(
         "merged_into": queries.ref_of(session, found.original.duplicate_of_id),
         "merged_here": [each.ref for each in queries.merged_into(session, report)],
         "told_too": [each.ref for each in replies.merged_too(session, report)],
-        "outcomes": list(_outcomes(session, queries.outcomes(session, report))),
+        "outcomes": list(_outcomes(session, kept_outcomes)),
+        "remarks": _remarks(session, kept_outcomes),
         "history": queries.history(session, report),
         "templates": replies.offered(report),
         "quarantine": inbox.quarantine_words(report),
@@ -134,7 +137,7 @@ def choices(session: Session, report: Report, partners: Sequence[str]) -> dict[s
         "day_parts": rules.DAY_PARTS.items(),
         "tones": rules.TONES.items(),
         "reasons": rules.NFA_REASONS.items(),
-        "by_hand": [(code, rules.OUTCOMES[code]) for code in rules.CHOSEN_BY_HAND],
+        "by_hand": rules.CHOSEN_BY_HAND.items(),
         "place_types": [(found.code, found.label) for found in place_types(session)],
         "other_boroughs": decisions.others(session, partners).items(),
         "partner_boroughs": [(c, n) for c, n in borough_names(session).items() if c in partners],
@@ -179,6 +182,12 @@ def _near(session: Session, suggested: Sequence[Mapping[str, Any]]) -> Iterator[
             label = types.get(place.type_code, place.type_code)
             told = (found["metres"], place.level, found["score"], found["reasons"])
             yield NearPlace(place.ref, place.name, label, *told)
+
+
+def _remarks(session: Session, kept: Sequence[ReportOutcome]) -> list[str]:
+    """What the word list says of the notes."""
+    notes = "\n".join(each.note for each in kept if each.note)
+    return [remark.sentence for remark in lint(notes, language(session))]
 
 
 def _outcomes(

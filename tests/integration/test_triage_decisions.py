@@ -167,7 +167,10 @@ def test_a_merged_report_keeps_its_receipt_and_both_are_told(desk, db, settings)
     looked = desk.post(first.ref, "reply", template="F_THANKS")
     assert looked.status_code == 200
     assert "As the reporter will read it" in looked.text
+    assert f"It also goes to whoever sent {second.ref}." in told(looked)
     assert desk.state(first.ref) == "DECIDED"
+    changed = desk.post(first.ref, "reply", template="F_THANKS", change="yes")
+    assert 'value="F_THANKS" checked' in changed.text
     assert desk.post(first.ref, "reply", template="F_THANKS", send="yes").status_code == 303
 
     for received in (first, second):
@@ -336,6 +339,32 @@ def test_undo_asks_why_and_takes_everything_back(desk, db):
     assert steps[-1] == ("DECIDED", "IN_TRIAGE", "Synthetic: wrong report")
     page = desk.client.get(f"/reports/{ref}").text
     assert re.search(r'value="CARE" checked', page), "facts are there to be decided again"
+
+
+def test_errors_stand_in_the_order_of_the_page(desk):
+    ref = desk.taken(**NAMED).ref
+    answer = desk.post(ref, place="NEW", outcome_NFA="yes", outcome_DUPLICATE="yes")
+
+    assert re.findall(r'<li><a href="#([^"]+)"', answer.text) == [
+        *("choice_0", "identifiable", "tone", "new_type", "outcome", "other", "reason"),
+    ]
+
+
+def test_the_word_list_speaks_of_a_note(desk):
+    ref = desk.taken().ref
+    desk.decided(ref, **NFA, note="Loitering youths, synthetic.")
+
+    assert "About the words of the note" in desk.client.get(f"/reports/{ref}").text
+
+
+def test_a_report_of_a_colleague_is_taken_over(desk, as_, db):
+    ref = desk.taken().ref
+    other = as_("cs_lead", agency="AFC")
+    assert "Take it over" not in desk.client.get(f"/reports/{ref}").text
+    assert "Take it over" in other.get(f"/reports/{ref}").text
+    send(other, f"/reports/{ref}/take")
+
+    assert rows(db, "select assigned_to from app.report_original") == [(other.person.user_id,)]
 
 
 def test_nobody_undoes_what_the_reporter_was_told(desk):
