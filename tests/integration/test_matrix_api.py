@@ -18,6 +18,7 @@ from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import ForbiddenError
 from app.core.ids import new_id
+from app.intake.drafts import COOKIE
 from app.main import ROUTERS
 from geo import crs
 from tests.people import browser, csrf, sign_in_as
@@ -171,7 +172,14 @@ TAKING_NOBODY = [route for route in GUARDED if route.may.open_to_all]
 
 
 def send(client, route: Route, url: str, body: dict[str, Any] | None = None):
-    """As a program, or as the form of a page would be sent."""
+    """As a program, or as the form of a page would be sent; no open form is left behind."""
+    answer = _sent(client, route, url, body)
+    if COOKIE in client.cookies:
+        client.cookies.delete(COOKIE)
+    return answer
+
+
+def _sent(client, route: Route, url: str, body: dict[str, Any] | None = None):
     headers = {"x-purpose": WHY, "accept": "application/json"}
     if route.method in ("GET", "HEAD"):
         return client.get(url, headers=headers)
