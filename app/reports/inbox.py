@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import working_days
 from app.core.clock import LONDON, london
 from app.reference import gazetteer
+from app.reference import queries as reference
 from app.reports import rules
 from app.reports.models import Report
 from app.reports.queries import Listed
@@ -97,7 +98,8 @@ def where(session: Session, report: Report, boroughs: dict[str, str]) -> str:
     """Where it is without opening a word: the nearest named place, the platform, the way."""
     named = ", ".join(boroughs.get(code, code) for code in report.borough_codes)
     if report.where_kind == "ONLINE":
-        return "Online"
+        platforms = dict(reference.codes(session, "platform"))
+        return f"Online: {platforms.get(report.platform_code or '', 'platform not said')}"
     if report.where_kind == "ROUTE":
         way = rules.TRAVEL_MODES.get(report.mode_code or "", "way not said").lower()
         return f"Route: {way}"

@@ -99,7 +99,7 @@ def spam(said: Content) -> tuple[float, list[str]]:
     points, reasons = 0.0, []
     if links:
         points += LINK_POINTS * links
-        reasons.append(f"{links} web addresses in the words")
+        reasons.append(f"{links} web address{'es' if links > 1 else ''} in the words")
     if adverts:
         points += ADVERTISING_POINTS * len({found.casefold() for found in adverts})
         reasons.append("words of advertising")

@@ -15,7 +15,7 @@ from app.places.queries import boroughs as borough_names
 from app.places.queries import language, place_types
 from app.places.rules import lint
 from app.reference import queries as reference
-from app.reports import decisions, inbox, queries, replies, rules, triage, unfinished
+from app.reports import decisions, inbox, queries, replies, rules, screening, triage, unfinished
 from app.reports.models import Report, ReportOutcome
 from app.reports.rules import UNDECIDED, State
 from app.reports.sealing import Keys
@@ -55,7 +55,8 @@ def for_lead(
         "said": [(LABELS[n], list(pieces(n, words, found.extracts))) for n, words in _shown(found)],
         "near_places": list(_near(session, suggestion.get("places", []))),
         "like_reports": suggestion.get("reports", []),
-        "spam_score": found.original.spam_score,
+        "spam": screening.spam(found.said),
+        "spam_limit": screening.TOO_MANY_POINTS,
         "messages": replies.messages(session, keys, report),
         "taken_by": queries.name_of(session, found.original.assigned_to),
         "merged_into": queries.ref_of(session, found.original.duplicate_of_id),

@@ -47,7 +47,7 @@ def test_the_inbox_shows_danger_first_and_what_each_report_is_about(lead_browser
     assert "3 reports to triage" in text_of(page)
     order = re.findall(r'href="/reports/(RP-[^"]+)"', page.text)
     assert order == [danger.ref, calm.ref, bus.ref]
-    for words in ("Danger answered yes", "Route: bus", "Online", "Drugs or county lines"):
+    for words in ("Danger answered yes", "Route: bus", "Online: ", "Drugs or county lines"):
         assert words in page.text
 
 
@@ -103,6 +103,35 @@ def test_nothing_of_a_report_is_in_the_clear(db, settings, lead_browser):
     whole += str(rows(db, "select e::text from audit.event e"))
     for words in ("Kyle", "07700", "shelter", "shop's own"):
         assert words not in whole
+
+
+def test_no_log_tells_anything_of_a_report(db, settings, lead_browser, caplog):
+    caplog.set_level("DEBUG")
+    ref = screened(db, settings, **NAMED).ref
+    send(lead_browser, f"/reports/{ref}/take")
+    lead_browser.get("/reports")
+    lead_browser.get(f"/reports/{ref}")
+    decide(lead_browser, db, ref, note="Canary of the note")
+    decide(lead_browser, db, ref, **DECIDED, **KEEP)
+    rows(db, "alter table app.report_outcome rename to lost")
+    try:
+        assert lead_browser.get(f"/reports/{ref}").status_code >= 500
+    finally:
+        rows(db, "alter table app.lost rename to report_outcome")
+
+    client_of_tests = "httpx"
+    lines = [r.getMessage() for r in caplog.records if not r.name.startswith(client_of_tests)]
+    assert len(lines) > 5
+    for words in ("Kyle", "07700", "shelter", "shop's own", "Canary", ref):
+        assert words not in "\n".join(lines)
+
+
+def test_points_for_advertising_are_told_with_their_reasons(db, settings, lead_browser):
+    words = "Buy now at https://example.com before they are gone, synthetic"
+    ref = screened(db, settings, notice_text=words).ref
+
+    page = text_of(lead_browser.get(f"/reports/{ref}"))
+    assert "3.5 points of 4.0: 1 web address in the words, words of advertising" in page
 
 
 def test_a_report_that_has_no_job_yet_can_be_taken(lead_browser, db, settings):
