@@ -222,4 +222,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(refuse_unsafe, app.state.db, login)
     await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)
     yield
+    log.public.tell()
     app.state.db.dispose()

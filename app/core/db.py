@@ -13,7 +13,7 @@ from typing import Any, LiteralString, Protocol
 import psycopg
 from sqlalchemy import Engine, MetaData, PoolProxiedConnection, PoolResetState, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -26,6 +26,9 @@ BNG = 27700
 # When a connection is lost the pool would log tracebacks; callers get one sentence.
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
+LATE = "The database did not answer in time. Please try again."
+# The process was held up between two statements for so long that the database gave up on it.
+TOO_IDLE = psycopg.errors.IdleInTransactionSessionTimeout
 TIMEOUT_MS = {"cs_public": 2_000, "cs_app": 5_000, "cs_job": 30 * 60_000, "cs_audit": 60_000}
 
 SET_CLAIMS = (
@@ -230,8 +233,12 @@ def _as_new(connection: psycopg.Connection[Any], _record: object, state: PoolRes
 
 @contextmanager
 def _busy_in_words() -> Iterator[None]:
-    """A statement, lock or pool that took too long, and a database that is away."""
+    """A statement, lock, pool or transaction that took too long, and a database that is away."""
     try:
         yield
-    except (PoolTimeoutError, OperationalError, psycopg.OperationalError) as late:
-        raise BusyError("The database did not answer in time. Please try again.") from late
+    except (PoolTimeoutError, OperationalError, psycopg.OperationalError, TOO_IDLE) as late:
+        raise BusyError(LATE) from late
+    except InternalError as other:
+        if not isinstance(other.orig, TOO_IDLE):
+            raise
+        raise BusyError(LATE) from other

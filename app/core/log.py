@@ -2,6 +2,9 @@
 
 import logging
 import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -32,6 +35,32 @@ def error(event: str, **facts: Any) -> None:  # noqa: ANN401 - keys are checked,
     if isinstance(facts.get("error"), BaseException):
         facts["error"] = _where(facts["error"])
     _out.error(_line("error", event, facts))
+
+
+@dataclass(slots=True)
+class Counts:
+    """Answers of the public form, told once a minute as numbers.
+
+    A line for each would say to the millisecond when somebody reported.
+    """
+
+    seen: Counter[tuple[str, int]] = field(default_factory=Counter)
+    minute: datetime | None = None
+
+    def add(self, route: str, status: int) -> None:
+        now = clock.now().replace(second=0, microsecond=0)
+        if now != self.minute:
+            self.tell()
+            self.minute = now
+        self.seen[route, status] += 1
+
+    def tell(self) -> None:
+        for (route, status), n in sorted(self.seen.items()):
+            info("counted", route=route, status=status, rows=n)
+        self.seen.clear()
+
+
+public = Counts()
 
 
 def _line(level: str, event: str, facts: dict[str, Any]) -> str:

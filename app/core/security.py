@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from app.core import log, problems
+from app.core import lanes, log, problems
 from app.core.asgi import App, Message, Receive, Scope, Send
 from app.core.bodies import BodyRefusedError, check_json
 from app.core.ids import random_id
@@ -36,6 +36,7 @@ PUBLIC_LIMIT = 64_000
 PUBLIC = ("/sign-in", "/report", "/csp-report", "/api/v1/reports")
 QUERY_LIMIT = 4_000
 READ_TIMEOUT_S = 10
+WHOLE_PUBLIC_S, WHOLE_S = 60, 600  # of a body, however often a little of it comes
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -151,14 +152,16 @@ def _same_origin(headers: dict[bytes, bytes]) -> bool:
 
 
 def _capped(receive: Receive, limit: int) -> Receive:
-    """Counts a body that came without a length."""
+    """Counts a body that came without a length; one that trickles in ends, too."""
     seen = 0
     done = False
+    until = time.monotonic() + (WHOLE_PUBLIC_S if limit == PUBLIC_LIMIT else WHOLE_S)
 
     async def read() -> Message:
         nonlocal seen, done
         try:
-            message = await asyncio.wait_for(receive(), None if done else READ_TIMEOUT_S)
+            left_s = min(READ_TIMEOUT_S, until - time.monotonic())
+            message = await asyncio.wait_for(receive(), None if done else left_s)
         except TimeoutError:
             raise BodyTooSlowError from None
         done = done or not message.get("more_body", False)
@@ -171,7 +174,10 @@ def _capped(receive: Receive, limit: int) -> Receive:
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
-    """Adds the header set, and one log line per page or API answer (never for tiles)."""
+    """Adds the header set, and one log line per page or API answer (never for tiles).
+
+    Of the public form, a count.
+    """
     began = time.monotonic()
 
     async def finish(message: Message) -> None:
@@ -190,6 +196,9 @@ def _with_headers(scope: Scope, send: Send) -> Send:
 
 def _log(scope: Scope, status: int, began: float) -> None:
     route, actor = scope.get("route"), scope.get("state", {}).get("actor")
+    if lanes.is_public(scope["path"], scope["method"]):
+        log.public.add(getattr(route, "path", ""), status)
+        return
     log.info(
         "answered",
         request_id=scope["request_id"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.core.actor import Actor, job_actor
+from app.core.actor import PUBLIC, Actor, job_actor
 from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.pages import SESSION_COOKIE
@@ -267,3 +268,32 @@ async def over_http(app, wanted) -> Tally:
     chosen = [(*dice.choice(wanted), dice.random()) for _ in range(OVER_HTTP)]
     await asyncio.gather(*(one(*each) for each in chosen))
     return tally
+
+
+BRIEF = "set local idle_in_transaction_session_timeout = 50"
+
+
+def idle(execute) -> None:
+    execute(BRIEF)
+    time.sleep(0.3)
+    execute("select 1")
+
+
+def by_session(db) -> None:
+    with db.begin(PUBLIC) as session:
+        idle(lambda asked: session.execute(text(asked)))
+
+
+def by_cursor(db) -> None:
+    with db.cursor(PUBLIC) as cursor:
+        idle(cursor.execute)
+
+
+@pytest.mark.parametrize("way", [by_session, by_cursor])
+def test_a_transaction_that_idles_too_long_is_said_to_be_late(db, way):
+    """503 and not a failure; and the pool is as before."""
+    with pytest.raises(BusyError, match="did not answer in time"):
+        way(db)
+
+    with db.begin(PUBLIC) as session:
+        assert session.scalar(text("select 1")) == 1

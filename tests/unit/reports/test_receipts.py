@@ -41,3 +41,16 @@ def test_each_symbol_of_a_code_is_as_likely_as_another():
     expected = 2000 * 23 / 31
 
     assert all(0.8 * expected < n < 1.2 * expected for n in counted.values())
+
+
+def test_a_code_is_not_guessed_in_a_year():
+    """Goal G15: against ten thousand live reports, by five tries a second that nobody stops."""
+    tries, live = 5 * 86_400 * 365, 10_000
+
+    assert tries * live / len(ALPHABET) ** 23 < 1e-12
+
+
+def test_nor_by_a_thousand_connections_at_the_limit_of_each():
+    tries, live = 1_000 * 10 * 24 * 365, 10_000
+
+    assert tries * live / len(ALPHABET) ** 23 < 1e-12
