@@ -279,17 +279,17 @@ def idle(execute) -> None:
     execute("select 1")
 
 
-def by_session(db) -> None:
+def by_a_session(db) -> None:
     with db.begin(PUBLIC) as session:
         idle(lambda asked: session.execute(text(asked)))
 
 
-def by_cursor(db) -> None:
+def by_bare_cursor(db) -> None:
     with db.cursor(PUBLIC) as cursor:
         idle(cursor.execute)
 
 
-@pytest.mark.parametrize("way", [by_session, by_cursor])
+@pytest.mark.parametrize("way", [by_a_session, by_bare_cursor])
 def test_a_transaction_that_idles_too_long_is_said_to_be_late(db, way):
     """503 and not a failure; and the pool is as before."""
     with pytest.raises(BusyError, match="did not answer in time"):
