@@ -260,8 +260,14 @@ def test_after_leaving_back_and_forward_show_nothing_of_it(
     form = Form(page, form_url)
     page.goto(exit_site + "?before")
     SCREENS[screen](form)
-    for field in page.locator("main input[type=text]:visible, main textarea:visible").all():
+    typed = "main input[type=text]:not([name=website]):visible, main textarea:visible"
+    for field in page.locator(typed).all():
         field.fill(CANARY)
+    neutral = {f"{form_url}/report"}
+    if screen == "now" and not script:
+        # Chromium keeps the one page in memory that came with the cookie itself, and without a
+        # script nothing asks the server again: a question, and no words, for there are none yet.
+        neutral.add(f"{form_url}/report/now")
 
     page.locator(".cm-exit__button").click()
     page.wait_for_url(exit_site)
@@ -272,7 +278,7 @@ def test_after_leaving_back_and_forward_show_nothing_of_it(
             [f.input_value() for f in page.locator("input:not([type=hidden]), textarea").all()]
         )
         assert "9q7zk" not in words, page.url
-        assert page.url.startswith((exit_site, "about:blank")) or page.url == f"{form_url}/report"
+        assert page.url.startswith((exit_site, "about:blank")) or page.url in neutral
     assert [c for c in context.cookies() if c["name"].endswith("report")] == []
     context.close()
 
