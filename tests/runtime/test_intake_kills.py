@@ -96,7 +96,7 @@ def test_no_acknowledged_report_is_lost_or_doubled_over_kills_of_web_and_databas
         "again_s": waits,
     }
     print(json.dumps(summary))
-    assert sent.odd == []
+    assert sent.odd == [], [line for line in served.said if '"level":"error"' in line][:20]
     assert kept(served.data_dir) == expected(served.data_dir, sent)
     assert max(seconds for _, seconds in waits) <= AGAIN_S, waits
 
