@@ -121,5 +121,7 @@ def _waiting(status: int) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _page(partnership: Partnership, code: str, back: bool) -> bytes:
     _, title, words = WORDS[code]
-    shown = {"page_title": title, "words": words, "partnership": partnership, "back": back}
+    to = "/report/status" if code == "too-many-codes" else "/report/check"
+    shown = {"page_title": title, "words": words, "partnership": partnership}
+    shown["to"] = to if back else ""
     return pages.rendered("report/problem.html", demo=False, **shown).encode()

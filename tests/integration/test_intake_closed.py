@@ -99,7 +99,8 @@ def test_no_refusal_is_the_answer_to_a_post(db, settings, public, path, body, co
     assert refused.status_code == 303
     assert refused.headers["location"] == f"/report/problem/{code}"
     assert said.status_code == status
-    assert "Go back to your answers" in said.text
+    assert '<a class="govuk-link" href="/report/check">Go back to your answers</a>' in said.text
+    assert "True" not in said.text
     assert after_exit.headers["location"] == EXIT_SITE
 
 
