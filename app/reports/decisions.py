@@ -132,6 +132,7 @@ def _facts(session: Session, report: Report, given: Answers) -> None:
         if given.discovered_by in found
         else ("PARTNER_REPORT" if partner else "PUBLIC_REPORT")
     )
+    _keep_as_sent(report)
     report.how_known = given.how_known if given.how_known in rules.HOW_KNOWN else None
     report.day_parts = [*given.day_parts]
     report.tone = given.tone
@@ -140,6 +141,13 @@ def _facts(session: Session, report: Report, given: Answers) -> None:
     report.routed_police = "REFERRED_POLICE" in given.outcomes
     if "OUT_OF_AREA_SENT" in given.outcomes:
         report.out_of_area_lad = given.sent_to
+
+
+def _keep_as_sent(report: Report) -> None:
+    """What the reporter ticked stays beside what triage made of it, from the first change on."""
+    if "sent" not in (report.provenance or {}):
+        sent = {"day_parts": [*report.day_parts], "how_known": report.how_known}
+        report.provenance = {**(report.provenance or {}), "sent": sent}
 
 
 def _undo_outcomes(session: Session, report: Report) -> None:

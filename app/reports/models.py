@@ -50,6 +50,8 @@ class Report(Record, Model):
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     state: Mapped[str]
+    # "sent": what the reporter ticked, where triage changed it.
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class Detail:

@@ -114,7 +114,7 @@ def _facts(
     yield "In danger now", rules.DANGER.get(report.danger_answer)
     yield "Worries", "; ".join(rules.WORRIES.get(code, code) for code in report.what_ticks)
     yield "When", rules.WHEN_KINDS.get(report.when_kind)
-    yield "Time of day", "; ".join(rules.DAY_PARTS.get(code, code) for code in report.day_parts)
+    yield "Time of day", _parts(report.day_parts)
     yield "Platform", platforms.get(report.platform_code or "", report.platform_code)
     yield "Who can see it", rules.AUDIENCES.get(report.audience or "")
     yield "How they know", rules.HOW_KNOWN.get(report.how_known or "")
@@ -122,6 +122,20 @@ def _facts(
     yield "How many children", rules.CHILD_COUNTS.get(count) if count != "NOT_KNOWN" else None
     yield "Reported by", rules.REPORTER_KINDS.get(report.reporter_kind)
     yield "Outside area", names.get(lad, lad) if lad else None
+    yield from _as_sent(report)
+
+
+def _as_sent(report: Report) -> Iterator[tuple[str, str | None]]:
+    """What the reporter ticked, where triage says otherwise."""
+    sent = (report.provenance or {}).get("sent", {})
+    if sent.get("day_parts", report.day_parts) != report.day_parts:
+        yield "Time of day, as it was sent", _parts(sent["day_parts"]) or "Not said"
+    if sent.get("how_known", report.how_known) != report.how_known:
+        yield "How they know, as it was sent", rules.HOW_KNOWN.get(sent["how_known"], "Not said")
+
+
+def _parts(codes: Sequence[str]) -> str:
+    return "; ".join(rules.DAY_PARTS.get(code, code) for code in codes)
 
 
 def choices(session: Session, report: Report, partners: Sequence[str]) -> dict[str, Any]:

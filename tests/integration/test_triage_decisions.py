@@ -341,6 +341,17 @@ def test_undo_asks_why_and_takes_everything_back(desk, db):
     assert re.search(r'value="CARE" checked', page), "facts are there to be decided again"
 
 
+def test_what_the_reporter_ticked_stays_beside_what_triage_made_of_it(desk):
+    ref = desk.taken(day_parts=["LATE"], how_known="SAW").ref
+
+    desk.decided(ref, **NFA, part_EVENING="yes", how_known="TOLD_BY_ADULT")
+
+    page = told(desk.client.get(f"/reports/{ref}"))
+    assert "Time of day Evening, 6pm to 10pm" in page
+    assert "Time of day, as it was sent Late, 10pm to 6am" in page
+    assert "How they know, as it was sent I saw it" in page
+
+
 def test_errors_stand_in_the_order_of_the_page(desk):
     ref = desk.taken(**NAMED).ref
     answer = desk.post(ref, place="NEW", outcome_NFA="yes", outcome_DUPLICATE="yes")
