@@ -305,6 +305,11 @@ def open_report(world):
     return partial(world.lead.get, f"/reports/{report(world)}")
 
 
+@use("GET /reports/{ref}/map.png")
+def see_where_a_report_is(world):
+    return partial(world.lead.get, f"/reports/{report(world)}/map.png")
+
+
 @use("POST /reports/{ref}/take")
 def take_report(world):
     return posting(world.lead, f"/reports/{report(world)}/take")

@@ -1,7 +1,7 @@
 """The small map of the public form: its picture, its outline, and the words for a spot.
 
 Public, from open data alone. A position is in no address and no log: the picture's is sealed, the
-question what a spot is near is a POST.
+question what a spot is near is a POST. The same picture shows the lead where a report's pin is.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from app.accounts.deps import Db
-from app.core.actor import PUBLIC
+from app.accounts.deps import Db, May
+from app.audit import service as audit
+from app.core.actor import PUBLIC, Actor
 from app.core.db import Database
 from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
@@ -22,8 +23,11 @@ from app.core.settings import Settings
 from app.core.types import StrictModel
 from app.maps import basemap, picture, pin, pin_page, rules
 from app.maps.picture import Frame
+from app.maps.pin import View
 from app.reference import gazetteer
 from app.reference.gazetteer import Drawn, Verdict
+from app.reports import queries as reports
+from app.reports.rules import FULL
 
 pin_pages = APIRouter(include_in_schema=False)
 
@@ -31,6 +35,10 @@ pin_pages = APIRouter(include_in_schema=False)
 drawing = BoundedSemaphore(2)
 WAIT_S = 5
 ZOOMS = (9, pin.ZOOM_MAX)
+CLOSE = 16  # streets have their names
+NO_PICTURE = "There is no such picture."
+
+Reader = Annotated[Actor, Depends(May("report.read"))]
 
 
 class Spot(StrictModel):
@@ -45,12 +53,20 @@ def map_picture(
     settings: Settings = request.app.state.settings
     view = pin_page.view_of(settings, t)
     if view is None:
-        raise NotFoundError("There is no such picture.")
-    codes = partnership(settings.partnership).codes
-    found = _found(db, Frame.of_view(view))
-    with _drawing():
-        body = picture.png(view, found, codes, basemap.readable(settings.basemap))
-    return Response(body, media_type="image/png")
+        raise NotFoundError(NO_PICTURE)
+    return _picture(settings, db, view)
+
+
+@pin_pages.get("/reports/{ref}/map.png")
+def report_picture(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+    """Where the pin of a report is, with the page of the lead; who else reads it has the words."""
+    with db.begin(actor) as session:
+        report = reports.find(session, ref) if actor.view == FULL else None
+        if report is None or report.pin is None:
+            raise NotFoundError(NO_PICTURE)
+        east, north = report.pin
+        audit.record(session, "report.map", "report", report.ref)
+    return _picture(request.app.state.settings, db, View(round(east), round(north), CLOSE))
 
 
 @pin_pages.get("/basemap/outline/{z}/{x}/{y}.png")
@@ -67,6 +83,14 @@ def outline_tile(z: int, x: int, y: int, request: Request, db: Db) -> Response:
         codes = partnership(request.app.state.settings.partnership).codes
         body = picture.outline_tile(frame, found, codes)
     return Response(body, media_type="image/png", headers=headers)
+
+
+def _picture(settings: Settings, db: Database, view: View) -> Response:
+    codes = partnership(settings.partnership).codes
+    found = _found(db, Frame.of_view(view))
+    with _drawing():
+        body = picture.png(view, found, codes, basemap.readable(settings.basemap))
+    return Response(body, media_type="image/png")
 
 
 def _found(db: Database, frame: Frame) -> list[Drawn]:

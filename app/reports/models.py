@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2.shape import to_shape
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,6 +53,14 @@ class Report(Record, Model):
     state: Mapped[str]
     # "sent": what the reporter ticked, where triage changed it.
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    @property
+    def pin(self) -> tuple[float, float] | None:
+        """Easting and northing in metres, where the reporter pointed."""
+        if self.geom is None:
+            return None
+        ((east, north),) = to_shape(self.geom).coords
+        return east, north
 
 
 class Detail:

@@ -21,7 +21,7 @@ from app.reports import answers, decisions, inbox, queries, rules, triage, unfin
 from app.reports.answers import NEW, Answers
 from app.reports.models import Report
 from app.reports.queries import ABSENT, ALL, OPEN, Filters
-from app.reports.rules import State
+from app.reports.rules import FULL, STATUS, State
 from app.reports.sealing import Keys
 
 pages = APIRouter(prefix="/reports", include_in_schema=False)
@@ -30,7 +30,6 @@ Reader = Annotated[Actor, Depends(May("report.read"))]
 Worker = Annotated[Actor, Depends(May("report.update"))]
 Decider = Annotated[Actor, Depends(May("report.decide"))]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
-FULL, STATUS = "full", "status"
 OF_FORM = ("version", "save")
 
 

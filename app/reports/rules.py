@@ -4,6 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
+# What the permission file calls the reach of a reader: the lead's, and a partner's.
+FULL, STATUS = "full", "status"
+
 
 class State(StrEnum):
     RECEIVED = "RECEIVED"

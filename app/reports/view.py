@@ -20,6 +20,7 @@ from app.reports.models import Report, ReportOutcome
 from app.reports.rules import UNDECIDED, State
 from app.reports.sealing import Keys
 from app.reports.triage import LABELS, Extract, Opened
+from geo import crs
 
 
 class Piece(NamedTuple):
@@ -27,6 +28,14 @@ class Piece(NamedTuple):
 
     text: str
     n: int | None
+
+
+class Pin(NamedTuple):
+    """Where the reporter pointed, to be shown in a picture and opened on the map."""
+
+    lon: float
+    lat: float
+    accuracy_m: int | None
 
 
 class NearPlace(NamedTuple):
@@ -53,6 +62,7 @@ def for_lead(
     return facts(session, report) | {
         "found": found,
         "said": [(LABELS[n], list(pieces(n, words, found.extracts))) for n, words in _shown(found)],
+        "pin": _pin(report),
         "near_places": list(_near(session, suggestion.get("places", []))),
         "like_reports": suggestion.get("reports", []),
         "spam": screening.spam(found.said),
@@ -74,6 +84,13 @@ def for_lead(
         "front_door": told.front_door,
         **choices(session, report, sorted(told.codes)),
     }
+
+
+def _pin(report: Report) -> Pin | None:
+    if report.pin is None:
+        return None
+    ((lon, lat),) = crs.to_wgs84([report.pin])
+    return Pin(round(float(lon), 5), round(float(lat), 5), report.pin_accuracy_m)
 
 
 def for_others(session: Session, keys: Keys, report: Report) -> dict[str, Any]:
