@@ -9,6 +9,7 @@ from app.audit import service as audit
 from app.core import pages as html
 from app.core.actor import Actor
 from app.intake import drafts
+from app.intake.routes import OPENING
 
 partner_pages = APIRouter(prefix="/reports/new", include_in_schema=False)
 
@@ -29,4 +30,4 @@ def begin(request: Request, db: Db, actor: Sender, _: html.Form) -> Response:
         drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
         cookie = drafts.start(session, sender=actor.id)
         audit.record(session, "report.begun", "report", None, rows=0)
-    return drafts.remember(html.see("/report/now"), cookie)
+    return drafts.remember(html.see(OPENING), cookie)

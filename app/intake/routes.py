@@ -24,6 +24,7 @@ from app.intake.work import ZERO_BITS
 pages = APIRouter(include_in_schema=False)
 
 ENDED = "/report?ended=yes"
+OPENING = "/report/opening"
 DONE = "/report/done"
 SHOWN_FOR_S = 600  # a receipt
 Sender = Annotated[Actor, Depends(May("report.send", open_to_all=True))]
@@ -32,7 +33,8 @@ Sender = Annotated[Actor, Depends(May("report.send", open_to_all=True))]
 @pages.get("/report")
 def start(request: Request, ended: Annotated[Literal["yes"] | None, Query()] = None) -> Response:
     title = "Tell us about a place or online space that worries you"
-    return html.render(request, "report/start.html", page_title=title, ended=ended is not None)
+    begun, over = drafts.COOKIE in request.cookies, ended is not None
+    return html.render(request, "report/start.html", page_title=title, ended=over, begun=begun)
 
 
 @pages.post("/report")
@@ -41,7 +43,19 @@ def begin(request: Request, db: Db) -> Response:
     with db.begin(PUBLIC) as session:
         drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
         cookie = drafts.start(session)
-    return drafts.remember(html.see("/report/now"), cookie)
+    return drafts.remember(html.see(OPENING), cookie)
+
+
+@pages.get(OPENING)
+def opening(request: Request) -> Response:
+    """Goes on by itself. Chromium keeps the page that came with a cookie in its memory.
+
+    It would show that one after the cookie has gone, without asking us; this one holds no question,
+    and the first question takes its place in the history.
+    """
+    if drafts.COOKIE not in request.cookies:
+        return leave(request)
+    return html.render(request, "report/opening.html", page_title="Opening the form")
 
 
 @pages.get("/exit")

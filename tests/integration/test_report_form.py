@@ -49,7 +49,9 @@ class Person:
 
     def begin(self):
         self.open("/report")
-        return self.send("/report")
+        self.send("/report")
+        assert 'content="0; url=/report/now"' in self.page.text
+        return self.open("/report/now")
 
     @property
     def at(self):

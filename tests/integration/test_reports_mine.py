@@ -18,7 +18,7 @@ def partner(as_):
 
 def begun(client):
     answer = client.post(NEW, data={"csrf": csrf(client)})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/report/now")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/report/opening")
     return client
 
 

@@ -39,5 +39,13 @@ addEventListener("keyup", (event) => {
 // A page that Back brings from memory asks the server again, which knows whether it may be shown.
 addEventListener("pagehide", clear);
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.replace(location.href);
+  if (event.persisted) location.reload();
 });
+
+// The first page needs no cookie. The history remembers that a form was begun from it: Back to it
+// after leaving is Back to this site, and leaves again.
+const start = document.querySelector("[data-start]");
+if (start) {
+  if (history.state?.begun && !("begun" in start.dataset)) leave();
+  start.addEventListener("submit", () => history.replaceState({ begun: true }, ""));
+}
