@@ -20,6 +20,7 @@ FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 SESSION_COOKIE = "__Host-session"
+MOST_FIELDS = 500  # the triage of a report asks two for each word that may identify somebody
 
 PHRASES = {
     "missing": "Answer this question.",
@@ -85,7 +86,7 @@ def csrf_token(request: Request) -> str:
 
 async def form_fields(request: Request) -> dict[str, str]:
     """Text fields of a form that we sent, empty answers left out. Files: the imports slice."""
-    form = await request.form(max_files=0, max_fields=200)
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
     said = str(form.get("csrf", "")).encode(
         "utf-8", "replace"
     )  # as bytes: any text may be compared

@@ -1,5 +1,6 @@
 """Take a report, open it, say which words stay. Every function runs in the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,14 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import StaleError
 from app.core.states import moved
-from app.reports import queries, screening
+from app.reports import personal, queries, screening
 from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, UNDECIDED, State
 from app.reports.sealing import Content, Keys, SealBrokenError, opened, seal
 from app.reports.service import because
 
 REMOVED = "[removed]"
+MOST_EXTRACTS = 15  # of one answer: a form has so many fields, and a person so much patience
 # In the order of the form. An online address is for the lead alone.
 LABELS = {
     "where_text": "Where exactly",
@@ -176,10 +178,20 @@ def opened_by(session: Session, keys: Keys, report: Report) -> Opened:
 
 
 def extracts_of(said: Content) -> list[Extract]:
+    """Each needs a decision; of more than anybody decides one by one, the whole stretch is one."""
     found = screening.flagged(said)
+    many = {name for name, n in Counter(name for name, _ in found).items() if n > MOST_EXTRACTS}
+    spans = [(name, span) for name, span in found if name not in many]
+    for name in said:
+        if name in many:
+            of_name = [span for each, span in found if each == name]
+            start, end = of_name[0].start, of_name[-1].end
+            spans.append((name, personal.Span(of_name[0].kind, start, end, said[name][start:end])))
+    order = {name: n for n, name in enumerate(said)}
+    spans.sort(key=lambda one: (order[one[0]], one[1].start))
     return [
         Extract(n, name, span.start, span.end, span.kind.value, span.extract)
-        for n, (name, span) in enumerate(found)
+        for n, (name, span) in enumerate(spans)
     ]
 
 
