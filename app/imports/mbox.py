@@ -27,6 +27,9 @@ CHUNK = 65_536
 SENDER = re.compile(rb"From \S")
 HIDDEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "blockquote", "table"})
+# What never ends takes the parser of the library hours: a tag that does not close is text.
+LONE = re.compile(r"<(?![^<>]*>)")
+DECLARATION = re.compile(r"<[!?][^<>]*>")
 ADDRESS = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,189}")
 
 
@@ -187,9 +190,21 @@ def text_of_html(source: str) -> str:
     'Behind the shelter'
     """
     parser = _Words()
-    parser.feed(source)
+    parser.feed(DECLARATION.sub("", LONE.sub("&lt;", _without_comments(source))))
     parser.close()
     return re.sub(r"[^\S\n]+", " ", "".join(parser.found)).strip()
+
+
+def _without_comments(source: str) -> str:
+    """A comment without an end is text: the parser would look for its end from each beginning."""
+    kept, at = [], 0
+    while (begin := source.find("<!--", at)) >= 0:
+        end = source.find("-->", begin + 4)
+        if end < 0:
+            break
+        kept.append(source[at:begin])
+        at = end + 3
+    return "".join([*kept, source[at:]])
 
 
 def _header(message: Message, name: str) -> str:
