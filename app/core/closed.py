@@ -17,7 +17,8 @@ from app.core.lanes import EXIT, FORM
 from app.core.partnership import Partnership
 
 PROBLEM = "/report/problem/"
-COOKIES = ("__Host-report", "report")
+FORM_COOKIE = "__Host-report"  # browsers take it over TLS, and on their own machine without
+COOKIES = (FORM_COOKIE, "report")
 OPENS_NOTHING = "none"
 WAIT_S = 10
 NOT_WORKING = "This service is not working"

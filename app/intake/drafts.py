@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.core import clock
+from app.core.closed import FORM_COOKIE
 from app.core.ids import random_id
 from app.intake.schemas import Draft
 
-COOKIE = "__Host-report"  # browsers take it over TLS, and on their own machine without
+COOKIE = FORM_COOKIE
 NONCE_BYTES = 12
 
 READ = text("select intake.draft_read(:id)")

@@ -55,7 +55,9 @@ def on_map(request: Request, db: Db) -> Response:
         shown = pin.view_of(found.draft)
         near = places.near(session, shown)
     chosen = found.draft.map is not None and found.draft.map.chosen
-    small = pin_page.shown(of.settings, shown, near, of.partnership.name, chosen=chosen)
+    cookie = request.cookies[drafts.COOKIE]
+    name = of.partnership.name
+    small = pin_page.shown(of.settings, shown, near, name, chosen=chosen, cookie=cookie)
     return page(request, found, "report/where-map.html", map=small, **view.on_map(found.draft))
 
 

@@ -93,18 +93,22 @@ def _at(view: View, right: float, down: float) -> View:
     return at_lonlat(*degrees_of(x + right, y + down, view.zoom), view.zoom) or view
 
 
-def signed_view(key: bytes, view: View) -> str:
-    """For an address: sealed, because addresses are kept by proxies and a centre tells a place."""
+def signed_view(key: bytes, view: View, cookie: str) -> str:
+    """For an address: sealed, because addresses are kept by proxies and a centre tells a place.
+
+    It opens with the cookie of the form that it was made for: whoever reads the log of a school's
+    proxy would else ask for the picture, and see where somebody pointed.
+    """
     nonce = secrets.token_bytes(NONCE)
-    box = nonce + ChaCha20Poly1305(key).encrypt(nonce, PACKED.pack(*view), None)
+    box = nonce + ChaCha20Poly1305(key).encrypt(nonce, PACKED.pack(*view), cookie.encode())
     return base64.urlsafe_b64encode(box).rstrip(b"=").decode()
 
 
-def read_view(key: bytes, token: str) -> View | None:
-    """None for whatever `signed_view` with this key did not make."""
+def read_view(key: bytes, token: str, cookie: str) -> View | None:
+    """None for whatever `signed_view` with this key and cookie did not make."""
     try:
         box = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        packed = ChaCha20Poly1305(key).decrypt(box[:NONCE], box[NONCE:], None)
+        packed = ChaCha20Poly1305(key).decrypt(box[:NONCE], box[NONCE:], cookie.encode())
         return View._make(PACKED.unpack(packed))
     except (InvalidTag, binascii.Error, struct.error, ValueError):
         return None

@@ -23,15 +23,21 @@ class PinMap(NamedTuple):
 
 
 def shown(
-    settings: Settings, view: View, near_label: str | None, partnership: str, *, chosen: bool
+    settings: Settings,
+    view: View,
+    near_label: str | None,
+    partnership: str,
+    *,
+    chosen: bool,
+    cookie: str,
 ) -> PinMap:
-    """The map around a view; `near_label` is what its middle is near."""
+    """The map around a view; `near_label` is what its middle is near, `cookie` the form's."""
     lon, lat = pin.lonlat(view)
     return PinMap(
         round(lon, 6),
         round(lat, 6),
         view.zoom,
-        picture_url(settings, view),
+        picture_url(settings, view, cookie),
         basemap.page(settings.basemap),
         near_label,
         chosen,
@@ -39,10 +45,10 @@ def shown(
     )
 
 
-def picture_url(settings: Settings, view: View) -> str:
+def picture_url(settings: Settings, view: View, cookie: str) -> str:
     """Where the picture of a view is; the address tells nobody else where that is."""
-    return f"/report/where/map.png?t={pin.signed_view(settings.key_for(KEY), view)}"
+    return f"/report/where/map.png?t={pin.signed_view(settings.key_for(KEY), view, cookie)}"
 
 
-def view_of(settings: Settings, token: str) -> View | None:
-    return pin.read_view(settings.key_for(KEY), token)
+def view_of(settings: Settings, token: str, cookie: str) -> View | None:
+    return pin.read_view(settings.key_for(KEY), token, cookie)

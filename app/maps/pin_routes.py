@@ -15,6 +15,7 @@ from pydantic import Field
 from app.accounts.deps import Db, May
 from app.audit import service as audit
 from app.core.actor import PUBLIC, Actor
+from app.core.closed import FORM_COOKIE
 from app.core.db import Database
 from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
@@ -51,7 +52,8 @@ def map_picture(
     request: Request, db: Db, t: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     settings: Settings = request.app.state.settings
-    view = pin_page.view_of(settings, t)
+    cookie = request.cookies.get(FORM_COOKIE, "")
+    view = pin_page.view_of(settings, t, cookie) if cookie else None
     if view is None:
         raise NotFoundError(NO_PICTURE)
     return _picture(settings, db, view)

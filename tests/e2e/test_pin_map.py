@@ -15,6 +15,7 @@ from PIL import Image
 from starlette.routing import Route
 
 from app.core import pages
+from app.core.closed import FORM_COOKIE
 from app.core.db import Database
 from app.core.settings import Settings
 from app.main import create_app
@@ -49,10 +50,14 @@ def site(db, settings):
             sent.append(dict(await request.form()))
             return Response(ARRIVED, media_type="text/html; charset=utf-8")
         shown = pin_page.shown(
-            settings, EDEN, "Eden Street, KT1", "Kingston and Richmond", chosen=False
+            *(settings, EDEN, "Eden Street, KT1", "Kingston and Richmond"),
+            chosen=False,
+            cookie="a synthetic form",
         )
         body = pages._env.from_string(PAGE).render(map=shown)
-        return Response(body, media_type="text/html; charset=utf-8")
+        answer = Response(body, media_type="text/html; charset=utf-8")
+        answer.set_cookie(FORM_COOKIE, "a synthetic form", secure=True)
+        return answer
 
     app.router.routes.insert(0, Route("/report/where/map", where, methods=["GET", "POST"]))
     return app, sent

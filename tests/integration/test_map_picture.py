@@ -9,6 +9,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from app.core.actor import PUBLIC
+from app.core.closed import FORM_COOKIE
 from app.main import create_app
 from app.maps import basemap, picture, pin, pin_page, pin_routes
 from app.maps.picture import Frame
@@ -19,11 +20,13 @@ from app.reference.gazetteer import Drawn
 KINGSTON = ("E09000021", "E09000027")
 MARK = (0x12, 0x43, 0x6D)  # of a station
 VIEW = View(517_950, 169_250, 14)
+COOKIE = "a synthetic form"
 
 
 @pytest.fixture
 def site(db, settings):
     with TestClient(create_app(db, settings), base_url="https://testserver") as client:
+        client.cookies.set(FORM_COOKIE, COOKIE)
         yield client
 
 
@@ -85,7 +88,7 @@ def test_pictures_of_both_kinds_show_names_the_crosshair_and_their_source(db, st
 
 
 def test_the_picture_of_a_sealed_view_is_public_and_kept_by_nobody(site, settings):
-    url = pin_page.picture_url(settings, VIEW)
+    url = pin_page.picture_url(settings, VIEW, COOKIE)
 
     answer = site.get(url)
 
@@ -96,13 +99,23 @@ def test_the_picture_of_a_sealed_view_is_public_and_kept_by_nobody(site, setting
     assert not re.search(r"517|169", url.partition("=")[2]) or len(url) < 120
 
 
+def test_who_finds_its_address_in_a_log_does_not_see_the_picture(site, settings):
+    url = pin_page.picture_url(settings, VIEW, COOKIE)
+    for cookie in ("", "another form"):
+        site.cookies.clear()
+        if cookie:
+            site.cookies.set(FORM_COOKIE, cookie)
+        assert site.get(url).status_code == 404, cookie
+    assert site.get(pin_page.picture_url(settings, VIEW, "")).status_code == 404
+
+
 @pytest.mark.parametrize("query", ["", "?t=", "?t=abc", "?t=" + "A" * 50, "?x=1"])
 def test_without_a_token_of_ours_there_is_no_picture(site, query):
     assert site.get(f"/report/where/map.png{query}").status_code == 404
 
 
 def test_a_picture_far_from_everything_is_still_a_picture(site, settings):
-    url = pin_page.picture_url(settings, View(100_000, 900_000, 15))
+    url = pin_page.picture_url(settings, View(100_000, 900_000, 15), COOKIE)
 
     opened(site.get(url).content)
 
@@ -112,13 +125,13 @@ def test_too_many_drawings_at_once_are_asked_to_wait(site, settings, monkeypatch
     for _ in range(2):
         pin_routes.drawing.acquire()
     try:
-        answer = site.get(pin_page.picture_url(settings, VIEW))
+        answer = site.get(pin_page.picture_url(settings, VIEW, COOKIE))
     finally:
         for _ in range(2):
             pin_routes.drawing.release()
 
     assert answer.status_code == 503
-    assert site.get(pin_page.picture_url(settings, VIEW)).status_code == 200
+    assert site.get(pin_page.picture_url(settings, VIEW, COOKIE)).status_code == 200
 
 
 def test_outline_tiles_stand_in_for_a_street_map(site):
@@ -162,7 +175,7 @@ def test_what_is_no_spot_is_refused(site, body):
 
 def test_no_position_reaches_the_log(site, settings, capfd):
     site.post("/report/where/near", json={"longitude": -0.3030, "latitude": 51.4099})
-    site.get(pin_page.picture_url(settings, VIEW))
+    site.get(pin_page.picture_url(settings, VIEW, COOKIE))
 
     said = capfd.readouterr()
     assert "51.40" not in said.err + said.out

@@ -53,25 +53,26 @@ def test_zoom_has_ends_and_unknown_words_do_nothing():
 
 @given(VIEWS)
 def test_a_view_comes_back_from_its_token_and_the_token_does_not_tell_it(view):
-    token = pin.signed_view(KEY, view)
+    token = pin.signed_view(KEY, view, "a form")
 
-    assert pin.read_view(KEY, token) == view
+    assert pin.read_view(KEY, token, "a form") == view
     assert set(token) <= set(string.ascii_letters + string.digits + "-_")
-    assert pin.signed_view(KEY, view) != token, "the same place twice looks different"
+    assert pin.signed_view(KEY, view, "a form") != token, "the same place twice looks different"
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "=", "A" * 50, "A" * 5000, "!" * 50])
 def test_what_is_no_token_is_none(token):
-    assert pin.read_view(KEY, token) is None
+    assert pin.read_view(KEY, token, "a form") is None
 
 
 @pytest.mark.parametrize("place", range(0, 48, 3))
 def test_a_changed_token_and_another_key_are_none(place):
-    token = pin.signed_view(KEY, KINGSTON)
+    token = pin.signed_view(KEY, KINGSTON, "a form")
     other = "b" if token[place] == "a" else "a"
 
-    assert pin.read_view(KEY, token[:place] + other + token[place + 1 :]) is None
-    assert pin.read_view(KEY[::-1], token) is None
+    assert pin.read_view(KEY, token[:place] + other + token[place + 1 :], "a form") is None
+    assert pin.read_view(KEY[::-1], token, "a form") is None
+    assert pin.read_view(KEY, token, "another form") is None
 
 
 @pytest.mark.parametrize("at", [(0, 0), (180, 51), (-0.3, 89), (float("nan"), 51)])
