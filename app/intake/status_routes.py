@@ -34,7 +34,8 @@ def ask(
     with db.begin(PUBLIC) as session:
         visit = mailbox.read(session, lock) if lock else None
         if lock and visit and visit.error:
-            mailbox.write(session, lock, visit.but(error=""))
+            # Once: who has this browser next is not told a code that is right but for one letter.
+            mailbox.write(session, lock, visit.but(error="", typed=""))
     is_try = visit is not None and visit.receipt is None
     return _page(
         request,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.core.types import clean_text
 from app.reports import personal, rules
 from app.reports.triage import Cut, Extract
 
@@ -154,6 +155,10 @@ def _of_reason(given: Answers) -> dict[str, str]:
 
 
 def _of_note(note: str) -> dict[str, str]:
+    try:
+        clean_text(note)
+    except ValueError as problem:
+        return {"note": str(problem)}
     if len(note) > NOTE:
         return {"note": f"Use at most {NOTE} characters."}
     if found := personal.found(note):

@@ -6,7 +6,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.blueprints import Blueprint
 from sqlalchemy import text
 
-from app.core import clock
+from app.core import clock, log
 from app.core.actor import job_actor
 from app.reports import ending, screening
 
@@ -30,7 +30,10 @@ def sweep(context: JobContext, timestamp: int) -> None:
     with context.additional_context["db"].read(SCREEN) as session:
         waiting = ending.unscreened(session, now=clock.now())
     for report in waiting:
-        _screened(context, report)
+        try:
+            _screened(context, report)
+        except Exception as error:
+            log.error("unscreened", error=error)
 
 
 @blueprint.periodic(cron="*/5 * * * *")

@@ -15,6 +15,7 @@ from app.core.actor import Actor
 from app.core.db import Database
 from app.core.errors import ForbiddenError
 from app.core.ids import read_reference
+from app.core.types import clean_text
 from app.reference import queries as reference
 from app.reports import answers, decisions, queries, replies, triage
 from app.reports.models import Report
@@ -112,8 +113,8 @@ def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: html
     errors = {}
     if sent.get("purpose") not in _purposes(actor):
         errors["purpose"] = "Select why you need to see this."
-    if len(sent.get("note", "")) > NOTE:
-        errors["note"] = f"Use at most {NOTE} characters."
+    if wrong := _note(sent):
+        errors["note"] = wrong
     if errors:
         return _asked(ref, request, db, actor, values=sent, errors=errors)
     stored = read_reference(ref, "RP") or ref
@@ -180,8 +181,19 @@ def _opened(keys: Keys, sealed: bytes, report_id: UUID) -> Content:
         return {}
 
 
+def _note(sent: dict[str, str]) -> str | None:
+    try:
+        said = clean_text(sent.get("note", ""))
+    except ValueError as problem:
+        return str(problem)
+    return f"Use at most {NOTE} characters." if len(said) > NOTE else None
+
+
 def _reason(sent: dict[str, str]) -> dict[str, str]:
-    said = sent.get("why", "").strip()
+    try:
+        said = clean_text(sent.get("why", ""))
+    except ValueError as problem:
+        return {"why": str(problem)}
     if not said:
         return {"why": "Enter a reason."}
     return {} if len(said) <= REASON else {"why": f"Use at most {REASON} characters."}

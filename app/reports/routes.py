@@ -12,6 +12,7 @@ from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import NotFoundError, StaleError
+from app.core.ids import read_reference
 from app.core.paging import Page, linked
 from app.core.partnership import Partnership
 from app.places.queries import boroughs as borough_names
@@ -179,15 +180,17 @@ def page(
 def _with_reason(actor: Actor, given: Answers) -> Actor:
     """Triage is the reason for which a home's address is written, of this place and no other.
 
-    A place that is only now proposed has no reference yet.
+    A place that is only now proposed has no reference yet. What else may be typed where a place is
+    asked for opens nothing: neither everything, nor how to reach the reporter.
     """
-    about = "*" if given.place == NEW else given.place_ref
-    return replace(actor, purpose=Purpose.TRIAGE, purpose_for=about)
+    about = "*" if given.place == NEW else read_reference(given.place_ref, "PL")
+    return replace(actor, purpose=Purpose.TRIAGE, purpose_for=about) if about else actor
 
 
 def _stale(
     request: Request, session: Session, report: Report, sent: dict[str, str], words: str
 ) -> Response:
+    audit.record(session, "report.read", "report", report.ref, view="stale")
     return html.render(
         request,
         "reports/stale.html",

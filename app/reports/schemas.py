@@ -15,7 +15,7 @@ Short = Annotated[Text, Field(max_length=100)]
 Words = Annotated[Text, Field(max_length=500)]
 Danger = Literal["YES", "NO", "NOT_SURE"]
 WhereKind = Literal["PLACE", "ROUTE", "ONLINE", "DESCRIBED"]
-Worry = Annotated[str, Field(max_length=40)]
+Code = Annotated[ListCode, Field(max_length=40)]
 TEXTS = frozenset(
     (
         "where_text",
@@ -49,22 +49,22 @@ class ReportIn(StrictModel):
     northing: float | None = None
     pin_accuracy_m: Annotated[int, Field(ge=0, le=100_000)] | None = None
     where_text: Annotated[Text, Field(max_length=200)] | None = None
-    mode: str | None = None
+    mode: Code | None = None
     line: Annotated[Text, Field(max_length=40)] | None = None
     from_text: Short | None = None
     to_text: Short | None = None
-    platform: Annotated[ListCode, Field(max_length=40)] | None = None
+    platform: Code | None = None
     online_raw: Words | None = None
     audience: Literal["PUBLIC", "CLOSED", "UNKNOWN"] | None = None
-    what_harms: Annotated[Sequence[Worry], Field(max_length=20)]
+    what_harms: Annotated[Sequence[Code], Field(max_length=20)]
     groups_text: Annotated[Text, Field(max_length=200)] | None = None
     notice_text: Words | None = None
     helps_text: Words | None = None
-    how_known: str | None = None
-    child_count_band: str | None = None
-    when_kind: str
-    day_parts: Annotated[Sequence[str], Field(max_length=6)] = ()
-    reporter_kind: str = "NOT_SAID"
+    how_known: Code | None = None
+    child_count_band: Code | None = None
+    when_kind: Code
+    day_parts: Annotated[Sequence[Code], Field(max_length=6)] = ()
+    reporter_kind: Code = "NOT_SAID"
     contact: ContactIn | None = None
 
     def point(self) -> Point | None:

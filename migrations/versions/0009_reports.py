@@ -66,6 +66,14 @@ REPORT = f"""
     state text not null default 'RECEIVED',
     constraint report_pkey primary key (id),
     constraint report_ref_key unique (ref),
+    constraint report_ref_check check (ref ~ '^RP-[0-9A-Z]{{3}}-[0-9A-Z]{{4}}$'),
+    -- Codes and nothing else: whoever breaks into the form's role puts no text into the inbox.
+    constraint report_codes_check check (
+        concat_ws('_', reporter_kind, mode_code, platform_code, how_known, child_count_band,
+                  out_of_area_lad) ~ '^[A-Z0-9_]{{1,200}}$'
+        and array_to_string(what_ticks || day_parts || quarantine || borough_codes, '_')
+            ~ '^[A-Z0-9_]*$'
+        and cardinality(what_ticks || day_parts || quarantine || borough_codes) <= 200),
     constraint report_tier_check check (tier in ('H0', 'H1', 'P', 'C')),
     constraint report_regime_check check (regime in ('UK_GDPR', 'PART3')),
     constraint report_channel_check check (channel in ('WEB', 'PHONE', 'EMAIL_IMPORT',
@@ -335,6 +343,12 @@ declare
     made uuid := (facts->>'id')::uuid;
     who uuid := sec.actor();
 begin
+    if (case when facts->>'channel' = 'EMAIL_IMPORT'
+             then coalesce(sec.job(), '') not in ('imports:mailbox', 'demo:load')
+             else facts->>'channel' <> 'WEB' and sec.agency() is null and sec.job() is null end)
+    then
+        raise insufficient_privilege using message = 'not the channel of this sender';
+    end if;
     insert into app.report (
         id, ref, agency_code, created_by, updated_by, channel, reporter_kind, danger_answer,
         where_kind, geom, pin_accuracy_m, out_of_area_lad, platform_code, mode_code, audience,

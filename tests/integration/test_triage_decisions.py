@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.core.actor import PUBLIC
 from app.reports.receipts import mailbox_of, receipt_hmac
 from app.reports.sealing import Keys, opened, seal
-from tests.people import HTML, send
+from tests.people import HTML, LEAD, send
 from tests.reports import NAMED, ONLINE, rows, screened
 
 SECTIONS = {"identifiable": "NO", "tone": "CARE"}
@@ -485,9 +485,10 @@ def test_an_empty_queue_says_when_the_last_was_decided(desk):
 )
 def test_the_inbox_is_narrowed_by_its_address(desk, db, settings, query, shown):
     bus = {"where_kind": "ROUTE", "mode": "BUS", "line": "K2", "easting": None, "northing": None}
+    by_phone = {"channel": "PHONE", "actor": LEAD}
     refs = {
         "calm": screened(db, settings).ref,
-        "bus": screened(db, settings, **bus, what_harms=["ROBBERY"], channel="PHONE").ref,
+        "bus": screened(db, settings, **bus, **by_phone, what_harms=["ROBBERY"]).ref,
         "aside": screened(db, settings, **bus, quarantine=["TOO_FAST"]).ref,
     }
     page = desk.client.get(f"/reports?{query}")
