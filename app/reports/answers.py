@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.core.types import clean_text
 from app.reports import personal, rules
+from app.reports.matching import as_typed
 from app.reports.triage import Cut, Extract
 
 NOTE = 300
@@ -77,7 +78,7 @@ def cut_of(sent: Mapping[str, str]) -> Cut:
     return Cut(
         {int(name[7:]): said for name, said in sent.items() if _numbered(name, "choice_")},
         {int(name[4:]): said.strip() for name, said in sent.items() if _numbered(name, "why_")},
-        [line.strip() for line in sent.get("also", "").splitlines() if line.strip()],
+        [as_typed(line.strip()) for line in sent.get("also", "").splitlines() if line.strip()],
     )
 
 

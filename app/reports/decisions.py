@@ -22,13 +22,14 @@ from app.places.schemas import PlaceIn
 from app.places.service import Draft
 from app.reference import queries as reference
 from app.reports import answers, homes, queries, rules, triage
-from app.reports.answers import CHOOSE_PLACE, LINK, NEW, Answers
+from app.reports.answers import LINK, NEW, Answers
 from app.reports.models import Report, ReportOriginal, ReportOutcome
 from app.reports.rules import State
 from app.reports.sealing import Keys
 from app.reports.triage import Opened
 
 ROUND_A_PIN_M = 25
+NO_REFERENCE = "{} is not a valid reference. Check each character."
 # Of a new place: its answers in the form of triage, by those of the form of places.
 NEW_FIELDS = {"type_code": "new_type", "name": "new_name", "borough": "new_borough"}
 
@@ -182,7 +183,7 @@ def _look_up_place(session: Session, wanted: Wanted) -> None:
     try:
         wanted.place = places.lock(session, wanted.answers.place_ref)
     except NotFoundError:
-        wanted.errors["place"] = CHOOSE_PLACE
+        wanted.errors["place"] = NO_REFERENCE.format(wanted.answers.place_ref[:20])
         return
     if wanted.place.state == "CLOSED":
         wanted.errors["place"] = "This place is closed. Choose another, or propose a new one."
@@ -193,7 +194,8 @@ def _look_up_other(session: Session, report: Report, wanted: Wanted) -> None:
     try:
         other = queries.find(session, wanted.answers.other_ref)
     except NotFoundError:
-        wanted.errors["other"] = words
+        typed = wanted.answers.other_ref[:20]
+        wanted.errors["other"] = NO_REFERENCE.format(typed) if typed else words
         return
     if other.id == report.id or queries.original(session, other).duplicate_of_id is not None:
         wanted.errors["other"] = words

@@ -18,6 +18,9 @@ NEAR_M = 150
 WITHIN_DAYS = 90
 SHINGLE = 3
 ALIKE = 0.35  # from here on wording counts as alike where nothing else says where it is
+# With a scheme, or a host with something behind it; a full stop in a sentence is none.
+HOST = r"(?:[\w-]+\.)+[a-z]{2,24}"
+ADDRESS = re.compile(rf"(?<![\w.@-])(?:(https?)://({HOST})|({HOST})(?=[/:?#]|$))", re.IGNORECASE)
 TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|igsh\w*|si|feature|ref)$")
 ROUTE_TYPES = {
     "BUS": "ROUTE_BUS",
@@ -65,6 +68,25 @@ def one_address(typed: str) -> str | None:
     query = f"?{urlencode(sorted(kept))}" if kept else ""
     # The part after the host may tell capitals apart; people who copy it do not.
     return f"online {host}{path.casefold()}{query}"
+
+
+def defanged(words: str) -> str:
+    """Addresses in a text, so that nothing opens one by accident.
+
+    >>> defanged("He sends https://www.example.com/a.b and chat.example/x to children. Ask a@b.com")
+    'He sends hxxps://www[.]example[.]com/a.b and chat[.]example/x to children. Ask a@b.com'
+    """
+    return ADDRESS.sub(_harmless, words)
+
+
+def _harmless(found: re.Match[str]) -> str:
+    scheme = found[1].lower().replace("http", "hxxp") + "://" if found[1] else ""
+    return scheme + (found[2] or found[3]).replace(".", "[.]")
+
+
+def as_typed(words: str) -> str:
+    """A defanged address as it was before."""
+    return re.sub(r"\bhxxp(?=s?://)", "http", words).replace("[.]", ".")
 
 
 def plain(words: str) -> str:

@@ -22,7 +22,7 @@ from app.reports import answers, decisions, inbox, queries, rules, triage, unfin
 from app.reports.answers import NEW, Answers
 from app.reports.models import Report
 from app.reports.queries import ABSENT, ALL, OPEN, Filters
-from app.reports.rules import FULL, STATUS, State
+from app.reports.rules import FULL, STATUS, UNDECIDED, State
 from app.reports.sealing import Keys
 
 pages = APIRouter(prefix="/reports", include_in_schema=False)
@@ -91,11 +91,19 @@ def listing(
             asked=asked,
             aside=queries.waiting(session, Report.state == State.QUARANTINED),
             last=queries.last_decided(session),
-            states=[(OPEN, "To triage"), *rules.STATES.items(), (ALL, "All")],
+            states=_states(actor),
             boroughs=names,
             worries=rules.WORRIES.items(),
             channels=reference.codes(session, "channel"),
         )
+
+
+def _states(actor: Actor) -> list[tuple[str, str]]:
+    """To choose from; whoever does not triage meets a report once it is decided."""
+    if actor.view == FULL:
+        return [(OPEN, "To triage"), *rules.STATES.items(), (ALL, "All")]
+    known = rules.STATES.items()
+    return [(ALL, "All"), *((code, words) for code, words in known if code not in UNDECIDED)]
 
 
 @pages.get("/{ref}")

@@ -16,6 +16,7 @@ from app.places.queries import language, place_types
 from app.places.rules import lint
 from app.reference import queries as reference
 from app.reports import decisions, inbox, queries, replies, rules, screening, triage, unfinished
+from app.reports.matching import defanged
 from app.reports.models import Report, ReportOutcome
 from app.reports.rules import UNDECIDED, State
 from app.reports.sealing import Keys
@@ -74,6 +75,7 @@ def for_lead(
         "told_too": [each.ref for each in replies.merged_too(session, report)],
         "outcomes": list(_outcomes(session, kept_outcomes)),
         "remarks": _remarks(session, kept_outcomes),
+        "triaged": list(_triaged(session, report)) if report.tone else [],
         "history": queries.history(session, report),
         "templates": replies.offered(report),
         "quarantine": inbox.quarantine_words(report),
@@ -97,7 +99,8 @@ def for_others(session: Session, keys: Keys, report: Report) -> dict[str, Any]:
     """What is left after redaction; no contact, no flags, no online address."""
     words = triage.redacted(keys, report).get("words", {})
     audit.record(session, "report.read", "report", report.ref, view="redacted")
-    said = [(LABELS[name], [Piece(words[name], None)]) for name in LABELS if name in words]
+    shown = [name for name in LABELS if name in words]
+    said = [(LABELS[name], [Piece(defanged(words[name]), None)]) for name in shown]
     harms = {harm.code: harm.label for harm in reference.harms(session)}
     outcomes = [rules.OUTCOMES.get(code, code) for code in report.outcome_codes]
     return facts(session, report) | {
@@ -142,6 +145,14 @@ def _facts(
     yield from _as_sent(report)
 
 
+def _triaged(session: Session, report: Report) -> Iterator[tuple[str, str]]:
+    """What the lead found, once it is decided."""
+    known = {harm.code: harm.label for harm in reference.harms(session)}
+    harms = "; ".join(known.get(code, code) for code in report.harm_codes)
+    yield "Harms", harms or "None chosen"
+    yield "Tone", rules.TONES.get(report.tone or "", "Not said")
+
+
 def _as_sent(report: Report) -> Iterator[tuple[str, str | None]]:
     """What the reporter ticked, where triage says otherwise."""
     sent = (report.provenance or {}).get("sent", {})
@@ -177,13 +188,13 @@ def choices(session: Session, report: Report, partners: Sequence[str]) -> dict[s
 
 
 def pieces(name: str, words: str, extracts: Sequence[Extract]) -> Iterator[Piece]:
-    """Cut where something may identify somebody, so that the page can mark it."""
+    """Cut where something may identify somebody, so that the page can mark it; no address opens."""
     at = 0
     for each in sorted((e for e in extracts if e.name == name), key=lambda each: each.start):
-        yield Piece(words[at : each.start], None)
-        yield Piece(each.text, each.n)
+        yield Piece(defanged(words[at : each.start]), None)
+        yield Piece(defanged(each.text), each.n)
         at = each.end
-    yield Piece(words[at:], None)
+    yield Piece(defanged(words[at:]), None)
 
 
 def _shown(found: Opened) -> list[tuple[str, str]]:
@@ -217,9 +228,11 @@ def _near(session: Session, suggested: Sequence[Mapping[str, Any]]) -> Iterator[
 
 
 def _remarks(session: Session, kept: Sequence[ReportOutcome]) -> list[str]:
-    """What the word list says of the notes."""
-    notes = "\n".join(each.note for each in kept if each.note)
-    return [remark.sentence for remark in lint(notes, language(session))]
+    """What the word list says of the notes, and of the name of a place that was proposed."""
+    new = [each.place_id for each in kept if each.code == "NEW_PLACE"]
+    names = session.scalars(select(Place.name).where(Place.id.in_(new))).all()
+    said = "\n".join([*names, *(each.note for each in kept if each.note)])
+    return [remark.sentence for remark in lint(said, language(session))]
 
 
 def _outcomes(

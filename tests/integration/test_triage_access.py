@@ -108,7 +108,7 @@ def test_an_online_address_stays_with_the_lead(people, db, settings):
     online = {"where_kind": "ONLINE", "online_raw": "https://example.com/@synthetic"}
     ref = decided(people, db, settings, police=True, **online, easting=None, northing=None)
 
-    assert "example.com" in people["cs_lead"].get(f"/reports/{ref}").text
+    assert "example[.]com" in people["cs_lead"].get(f"/reports/{ref}").text
     page = people["police_analyst"].get(f"/reports/{ref}")
     assert page.status_code == 200
     assert "example" not in page.text.replace("Example sells", "")

@@ -264,7 +264,7 @@ def test_a_reply_is_refused_in_words(desk, given, field, words):
         (
             {"outcome_NFA": "", "place": "OTHER", "place_ref": "PL-000-0000"},
             "place",
-            "Choose a place",
+            "PL-000-0000 is not a valid reference. Check each character.",
         ),
         ({"outcome_NFA": "", "place": "NEW"}, "new_type", "Choose a type."),
         (

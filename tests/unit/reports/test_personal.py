@@ -134,7 +134,7 @@ def test_a_telephone_is_of_this_country():
 def test_a_long_text_takes_no_time():
     import time
 
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("A" * 5000, "Aa " * 2000, "1 " * 2500, "a@" * 2500, "A.B. in " * 600):
         found(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
