@@ -206,7 +206,7 @@ def _page_context(request: Request) -> dict[str, Any]:
 def _frame(request: Request) -> str:
     """Of the public, whose pages name no staff service; of staff, by the cookie they carry."""
     first = request.url.path.strip("/").split("/")[0]
-    shared = first in {"privacy", "accessibility"} and SESSION_COOKIE not in request.cookies
+    shared = first in {"privacy", "accessibility", "help"} and SESSION_COOKIE not in request.cookies
     return "report/base.html" if shared or first in OF_THE_PUBLIC else "base.html"
 
 

@@ -106,7 +106,7 @@ class May:
         rule = self.rule_for(known.actor)
         _token_may(known, rule, request.method)
         if rule.scope in ELSEWHERE and not self.elsewhere:
-            raise NotFoundError("There is no such page.")
+            raise NotFoundError("Page not found. Check the address.")
         if rule.step_up and not stepped_up(known.actor):
             raise StepUpNeededError("Confirm that it is you: enter a code again.")
         actor = replace(known.actor, tiers=rule.tiers, view=rule.view)

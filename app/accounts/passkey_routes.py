@@ -44,7 +44,7 @@ class NewPasskey(StrictModel):
 async def party_of(request: Request) -> Party:
     found = Party.of(request.app.state.settings)
     if found is None:
-        raise NotFoundError("There is no such page.")
+        raise NotFoundError("Page not found. Check the address.")
     return found
 
 

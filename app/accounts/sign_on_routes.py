@@ -40,7 +40,7 @@ async def provider_of(request: Request) -> Provider:
         client = Client.of(state.settings)
         state.provider = None if client is None else Provider(client)
     if state.provider is None:
-        raise NotFoundError("There is no such page.")
+        raise NotFoundError("Page not found. Check the address.")
     return state.provider  # type: ignore[no-any-return]  # set above
 
 

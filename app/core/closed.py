@@ -35,7 +35,7 @@ WORDS = {
     "too-large": (413, "That is too long to send", "Go back and shorten it."),
     "too-slow": (408, "That took too long to arrive", "Go back and send it again."),
     "forbidden": (403, "This page was open too long", "Go back and try again."),
-    "not-found": (404, "There is no such page", ""),
+    "not-found": (404, "Page not found", "Check the address."),
     "method-not-allowed": (405, "This page does not do that", ""),
     "invalid": (422, "That cannot be used", "Go back and try again."),
 }

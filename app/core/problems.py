@@ -61,7 +61,7 @@ MORE = {
 }
 
 WORDS = {
-    404: "There is no such page.",
+    404: "Page not found. Check the address.",
     405: "This address does not do that.",
     408: "The body did not arrive within ten seconds.",
     413: "This is larger than the service takes.",

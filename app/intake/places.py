@@ -21,7 +21,7 @@ def matches(session: Session, text: str, partners: Collection[str]) -> list[Spot
             lad_code=found.lad_code,
             easting_m=found.easting_m,
             northing_m=found.northing_m,
-            exact=found.exact,
+            exact=found.exact and found.kind == "POSTCODE",
         )
         for found in gazetteer.find(session, text, sorted(partners))
     ]

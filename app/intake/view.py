@@ -159,9 +159,10 @@ def rows(draft: Draft) -> list[Row]:
 
 def _where(draft: Draft) -> list[Row]:
     spot = draft.spot if draft.answer("where_kind") == "PLACE" else None
+    beside = "Where exactly" if spot else "Where it is"
     return [
         Row("Where it is", spot_words(spot) if spot else "", "where", "where it is"),
-        _text(draft, "where", "Where exactly", "where_text"),
+        _text(draft, "where", beside, "where_text"),
         _one(draft, "where", "How people travel", "mode"),
         _text(draft, "where", "Route or line", "line"),
         _text(draft, "where", "From", "from_text"),

@@ -105,11 +105,12 @@ def _of_place(report: ReportIn) -> dict[str, str]:
 
 
 def _of_route(report: ReportIn) -> dict[str, str]:
+    wrong = {}
     if report.mode not in rules.TRAVEL_MODES:
-        return {"mode": "Select how people travel."}
-    if report.line or report.from_text or report.to_text:
-        return {}
-    return {"line": "Enter a route number, or where it starts or ends."}
+        wrong["mode"] = "Select how people travel."
+    if not (report.line or report.from_text or report.to_text):
+        wrong["line"] = "Enter a route number, or where it starts or ends."
+    return wrong
 
 
 def _of_online(report: ReportIn) -> dict[str, str]:

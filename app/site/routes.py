@@ -1,4 +1,4 @@
-"""Home, about the data, accessibility, privacy, boundaries for programs, what monitors ask."""
+"""Home, about the data, help, privacy and the like, boundaries for programs, what monitors ask."""
 
 from typing import Annotated, Literal
 
@@ -67,6 +67,11 @@ def about_the_data(request: Request, actor: Reader) -> Response:
 @pages.get("/accessibility")
 def accessibility(request: Request) -> Response:
     return html.render(request, "accessibility.html", page_title="Accessibility")
+
+
+@pages.get("/help")
+def helping(request: Request) -> Response:
+    return html.render(request, "help.html", page_title="Help")
 
 
 @pages.get("/privacy")

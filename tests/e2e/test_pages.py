@@ -21,6 +21,7 @@ PAGES = [
     "/about-the-data",
     "/accessibility",
     "/privacy",
+    "/help",
     "/no-such-page",
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

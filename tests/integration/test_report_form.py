@@ -14,6 +14,7 @@ from app.reports.receipts import folded, is_whole
 from app.reports.sealing import Keys, opened
 from app.reports.service import receive
 from tests.people import HTML, browser
+from tests.readability import grade
 
 EXIT_SITE = "https://www.bbc.co.uk/weather"
 WHERE = {
@@ -143,6 +144,26 @@ def test_an_error_comes_by_303_keeps_what_was_typed_and_is_told_once(person):
     person.open("/report/where")
     assert "There is a problem" not in person.text()
     assert 'value="The gate"' in person.page.text
+
+
+def test_only_a_whole_postcode_is_chosen_already(person):
+    person.begin()
+    person.send("/report/now", danger_answer="NO")
+    person.send("/report/kind", where_kind="PLACE")
+
+    person.send("/report/where", where_q="kt1 1eu")
+    assert 'value="0" checked' in person.page.text
+    person.open("/report/where")
+    person.send("/report/where", where_q="eden street")
+    assert "Eden Street" in person.text()
+    assert "checked" not in person.page.text
+
+
+def test_the_list_of_answers_calls_what_was_described_where_it_is(person):
+    to_check(person)
+
+    assert "Where it is The steps of the tests" in person.text()
+    assert "Where exactly" not in person.text()
 
 
 def test_a_change_returns_to_the_list_of_answers(db, person):
@@ -434,12 +455,22 @@ def test_each_answer_holds_the_words_of_its_page_once(person):
         assert "Contextmap" not in person.page.text
 
 
-@pytest.mark.parametrize("path", ["/privacy", "/cookies", "/accessibility", "/report"])
+@pytest.mark.parametrize("path", ["/privacy", "/cookies", "/accessibility", "/help", "/report"])
 def test_pages_for_everybody_have_the_frame_of_the_public(person, path):
     page = person.open(path).text
 
     assert "Exit this page" in page
     assert "Contextmap" not in page
+
+
+def test_help_says_what_to_do_and_each_public_page_leads_to_it(person):
+    assert 'href="/help"' in person.open("/report").text
+    assert person.open("/help").status_code == 200
+    for words in ("If a child is in danger now, call 999", "You get a code", "Talk to a person"):
+        assert words in person.text()
+    lines = re.findall(r"<(?:p|li)\b.*?</(?:p|li)>", person.page.text)
+    said = [re.sub(r"<[^>]+>", "", line) for line in lines]
+    assert grade([words for words in said if words.endswith(".")]) <= 9
 
 
 def test_static_files_travel_compressed(person):

@@ -18,7 +18,16 @@ REFUSED = [
         {"danger_answer": "Select if anyone is in danger right now."},
     ),
     ("kind", {}, "", {"where_kind": "Select what you want to tell us about."}),
-    ("where", {}, "ROUTE", {"mode": "Select how people travel."}),
+    (
+        "where",
+        {},
+        "ROUTE",
+        {
+            "mode": "Select how people travel.",
+            "line": "Enter a route number, or where it starts or ends.",
+        },
+    ),
+    ("where", {"line": "65"}, "ROUTE", {"mode": "Select how people travel."}),
     (
         "where",
         {"mode": "BUS"},
