@@ -63,10 +63,14 @@ def new_cookie() -> str:
     return secrets.token_urlsafe(32)
 
 
-def start(session: Session, *, sender: UUID | None = None) -> str:
-    """An empty form; the value of its cookie. Of `sender`, where a signed-in person reports."""
+def start(session: Session, *, sender: UUID | None = None, about: str | None = None) -> str:
+    """An empty form; the value of its cookie. Of `sender`, where a signed-in person reports.
+
+    `about` is an earlier report of theirs.
+    """
     cookie = new_cookie()
-    draft = Draft(key=random_id(), started_at_s=clock.now().timestamp(), sender=sender)
+    started = clock.now().timestamp()
+    draft = Draft(key=random_id(), started_at_s=started, sender=sender, about=about)
     write(session, Lock.of(cookie), draft)
     return cookie
 

@@ -65,6 +65,7 @@ class Draft(Kept):
     key: UUID
     started_at_s: float
     sender: UUID | None = None
+    about: str | None = None  # an earlier report of the same organisation
     answers: Answers = {}
     answered: Sequence[str] = ()
     matches: Sequence[Spot] = ()

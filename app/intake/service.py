@@ -136,6 +136,7 @@ def sending(
         channel="WEB" if draft.sender is None else "PARTNER_ACCOUNT",
         quarantine=[*rules.quarantine_reasons(trapped=draft.trapped, seconds=seconds), *waits],
         out_of_area_lad=spot.lad_code if spot and outside else None,
+        about=draft.about,
         draft_id=lock.id,
         done=lambda receipt: lock.seal(_done(draft, receipt)),
         is_synthetic=synthetic,

@@ -30,8 +30,9 @@ REASONS = {
 
 
 class Sent(NamedTuple):
-    """One line of the list. A reason only once it is closed."""
+    """One line of the list, which shows no reference. A reason only once it is closed."""
 
+    ref: str
     on: date
     kind: str
     word: str
@@ -55,4 +56,5 @@ def sent_by(session: Session, actor: Actor, *, number: int = 1) -> Page[Sent]:
 def _line(report: Report) -> Sent:
     word = PUBLIC_WORD[report.state]
     reason = REASONS.get(report.reason_code or "") if word == "Closed" else None
-    return Sent(clock.london(report.created_at).date(), KINDS[report.where_kind], word, reason)
+    on = clock.london(report.created_at).date()
+    return Sent(report.ref, on, KINDS[report.where_kind], word, reason)

@@ -16,6 +16,8 @@ Words = Annotated[Text, Field(max_length=500)]
 Danger = Literal["YES", "NO", "NOT_SURE"]
 WhereKind = Literal["PLACE", "ROUTE", "ONLINE", "DESCRIBED"]
 Code = Annotated[ListCode, Field(max_length=40)]
+# Sealed with the words, and not among what the reporter wrote for others to read.
+APART = ("online_raw", "about_ref")
 TEXTS = frozenset(
     (
         "where_text",

@@ -17,6 +17,7 @@ from app.core.states import moved
 from app.reports import matching, personal, suggestions
 from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, State
+from app.reports.schemas import APART
 from app.reports.sealing import Content, Keys, SealBrokenError, opened
 
 LINK = re.compile(r"(?:https?://|hxxps?://|www\.)\S+", re.IGNORECASE)
@@ -87,14 +88,14 @@ def flagged(said: Mapping[str, str]) -> list[tuple[str, personal.Span]]:
     return [
         (name, span)
         for name, words in said.items()
-        if name != "online_raw"
+        if name not in APART
         for span in personal.found(words)
     ]
 
 
 def spam(said: Content) -> tuple[float, list[str]]:
     """Points, and what they were given for."""
-    words = " ".join(text for name, text in said.items() if name != "online_raw")
+    words = " ".join(text for name, text in said.items() if name not in APART)
     links, adverts = len(LINK.findall(words)), ADVERTISING.findall(words)
     points, reasons = 0.0, []
     if links:

@@ -42,6 +42,7 @@ class Sending:
     borough_codes: Sequence[str] = ()
     draft_id: bytes | None = None
     done: Callable[[str], bytes] | None = None
+    about: str | None = None  # an earlier report of the same organisation
     is_synthetic: bool = False
     came_at: datetime | None = None  # of demonstration reports only: the database asks who says so
 
@@ -60,11 +61,12 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
         raise InvalidError("Change the fields named below.", wrong)
     receipt = receipt_of(keys.sendings, sending.key)
     made, ref = random_id(), new_reference("RP")
+    words = report.words() | ({"about_ref": sending.about} if sending.about else {})
     given = {
         "by_key": _mark(keys.sendings, sending.key),
         "body": _mark(keys.sendings, sending.body),
         "facts": orjson.dumps(_facts(report, sending, made, ref)).decode(),
-        "sealed": seal(report.words(), keys.triage.public_key(), report=made, use="words"),
+        "sealed": seal(words, keys.triage.public_key(), report=made, use="words"),
         "receipt": receipt_hmac(keys.receipts, receipt),
         "mailbox_key": mailbox_of(receipt).public_key().public_bytes_raw(),
         "contact": _contact(keys, report, made),

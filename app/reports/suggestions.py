@@ -12,6 +12,7 @@ from app.places.models import OnlineSpace, Place
 from app.reports import matching
 from app.reports.matching import NEAR_M, WITHIN_DAYS, Seen
 from app.reports.models import Report, ReportOriginal
+from app.reports.schemas import APART
 from app.reports.sealing import Content, Keys, SealBrokenError, opened
 
 COMPARED = 40  # newest reports that may be alike are opened and compared
@@ -116,7 +117,7 @@ def _reports(
 def _seen(
     report: Report, original: ReportOriginal, said: Content, metres: float | None, days: int = 0
 ) -> Seen:
-    words = " ".join(text for name, text in said.items() if name != "online_raw")
+    words = " ".join(text for name, text in said.items() if name not in APART)
     mark = original.match_hash.hex() if original.match_hash else None
     return Seen(report.where_kind, report.what_ticks, mark, words, metres, days)
 

@@ -15,6 +15,7 @@ from app.core.states import moved
 from app.reports import personal, queries, screening
 from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, UNDECIDED, State
+from app.reports.schemas import APART
 from app.reports.sealing import Content, Keys, SealBrokenError, opened, seal
 from app.reports.service import because
 
@@ -173,7 +174,7 @@ def opened_by(session: Session, keys: Keys, report: Report) -> Opened:
         said = opened(original.sealed, keys.triage, report=report.id, use="words")
     except SealBrokenError:
         return Opened(report, original, {}, (), readable=False)
-    told = {name: said[name] for name in LABELS if name in said}
+    told = {name: said[name] for name in (*LABELS, "about_ref") if name in said}
     return Opened(report, original, told, extracts_of(told))
 
 
@@ -221,7 +222,7 @@ def redact(keys: Keys, found: Opened, cut: Cut) -> dict[str, int]:
     words = {
         name: shortened(name, text, found.extracts, cut)
         for name, text in found.said.items()
-        if name != "online_raw"
+        if name not in APART
     }
     content = {"words": words} | cut.kept()
     key = keys.triage.public_key()

@@ -64,6 +64,7 @@ def for_lead(
         "found": found,
         "said": [(LABELS[n], list(pieces(n, words, found.extracts))) for n, words in _shown(found)],
         "pin": _pin(report),
+        "about_ref": found.said.get("about_ref"),
         "near_places": list(_near(session, suggestion.get("places", []))),
         "like_reports": suggestion.get("reports", []),
         "spam": screening.spam(found.said),

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from tests.people import csrf
+from tests.people import HTML, csrf
 from tests.reports import rows, sent
 
 LIST, NEW = "/reports/mine", "/reports/new"
@@ -16,8 +16,8 @@ def partner(as_):
     return as_("partner", agency="EDU")
 
 
-def begun(client):
-    answer = client.post(NEW, data={"csrf": csrf(client)})
+def begun(client, **told):
+    answer = client.post(NEW, data={"csrf": csrf(client)} | told)
     assert (answer.status_code, answer.headers["location"]) == (303, "/report/opening")
     return client
 
@@ -56,6 +56,24 @@ def test_a_partner_is_not_asked_who_it_is_and_sends_for_its_organisation(db, par
     ]
     assert "1 report from your organisation" in words(partner)
     assert "Described in words" in words(partner)
+
+
+def test_a_partner_may_say_that_it_is_about_a_report_of_its_own(client, db, settings, partner, as_):
+    own = sent(db, settings, channel="PARTNER_ACCOUNT", actor=partner.person.actor).ref
+    strange = sent(db, settings, notice_text="Synthetic: of somebody else").ref
+    page = partner.get(NEW).text
+    assert "This is about a report I made (optional)" in page
+    assert own in page
+    assert strange not in page
+
+    for about, shown in ((own, True), (strange, False)):
+        begun(partner, about=about)
+        answered(partner)
+        assert next_page(partner, "/report/check") == "/report/done"
+        ((ref,),) = rows(db, "select ref from app.report order by created_at desc limit 1")
+        lead = client.get(f"/reports/{ref}", headers=HTML).text
+        assert ("About their report" in lead) is shown
+        assert (f'href="/reports/{about}">{about}</a>' in lead) is shown
 
 
 def test_what_a_partner_began_nobody_else_sends(db, settings, partner, as_):
