@@ -89,7 +89,7 @@ def decide(session: Session, keys: Keys, actor: Actor, found: Opened, wanted: Wa
     _undo_outcomes(session, report)
     _keep_outcomes(session, actor, report, wanted, place)
     if place is not None and homes.is_home(place):
-        homes.move_there(session, keys, found, place)
+        homes.move_all(session, keys, found, place)
     report.decided_at = clock.now()
     triage.touch(report)
     codes = {"outcomes": given.outcomes, "reason": report.reason_code}
@@ -200,6 +200,9 @@ def _look_up_other(session: Session, report: Report, wanted: Wanted) -> None:
     if other.id == report.id or queries.original(session, other).duplicate_of_id is not None:
         wanted.errors["other"] = words
         return
+    home = homes.of_report(session, other)
+    if home is not None and (wanted.place is None or wanted.place.id != home.id):
+        wanted.errors["place"] = f"The other report is of a home: choose {home.ref} here, too."
     wanted.other = other
 
 

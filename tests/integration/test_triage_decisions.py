@@ -313,6 +313,22 @@ def test_a_report_of_a_home_leaves_where_it_is_behind_the_purpose(desk, db, sett
     assert "Synthetic words" in page.text
 
 
+def test_where_a_home_is_leaves_the_merged_reports_too(desk, db):
+    home = desk.place(**HOME)
+    before, ref, after = (desk.taken().ref for _ in range(3))
+    merge = {"outcome_DUPLICATE": "yes", "other": "OTHER", "other_ref": ref, "note": "The same."}
+    desk.decided(before, place="NONE", **merge)
+    desk.decided(ref, place="OTHER", place_ref=home)
+    refused = desk.post(after, **SECTIONS | merge, place="NONE")
+
+    assert refused.status_code == 422
+    assert f"The other report is of a home: choose {home} here, too." in refused.text
+    desk.decided(after, place="OTHER", place_ref=home, **merge)
+    assert rows(db, "select distinct geom from app.report") == [(None,)]
+    for each in (before, ref, after):
+        assert "behind the shelter" not in desk.client.get(f"/reports/{each}").text
+
+
 def test_a_new_home_gets_the_pin_and_the_words_where(desk, db):
     ref = desk.taken().ref
     ((code, home, *_),) = desk.decided(ref, place="NEW", new_type="RESIDENTIAL")
