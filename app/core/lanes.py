@@ -18,6 +18,7 @@ EXIT = "/exit"
 FORM = ("/report", EXIT)
 API = "/api/v1/reports"
 FILES = ("/static/", "/basemap/")
+DRAWN = "/basemap/outline/"  # not a file: each takes a processor, and anybody may ask for it
 FREE = frozenset({"/healthz"})  # takes no thread
 FILE_THREADS = 4
 STAFF_WAITING, STAFF_PATIENCE_S = 40, 15.0  # in a queue: so many for each place
@@ -114,7 +115,7 @@ class LanesMiddleware:
         lanes = self._lanes.get(loop)
         if lanes is None:
             lanes = self._lanes[loop] = _Lanes.of(self.settings)
-        if is_public(scope["path"], scope["method"]):
+        if is_public(scope["path"], scope["method"]) or scope["path"].startswith(DRAWN):
             return lanes.public
         return lanes.files if scope["path"].startswith(FILES) else lanes.staff
 

@@ -34,6 +34,7 @@ pin_pages = APIRouter(include_in_schema=False)
 
 # Each takes a processor for a tenth of a second; the others wait, and not for long.
 drawing = BoundedSemaphore(2)
+drawing_for_staff = BoundedSemaphore(1)  # a flood of the public keeps no lead waiting
 WAIT_S = 5
 ZOOMS = (9, pin.ZOOM_MAX)
 CLOSE = 16  # streets have their names
@@ -56,7 +57,7 @@ def map_picture(
     view = pin_page.view_of(settings, t, cookie) if cookie else None
     if view is None:
         raise NotFoundError(NO_PICTURE)
-    return _picture(settings, db, view)
+    return _picture(settings, db, view, PUBLIC, drawing)
 
 
 @pin_pages.get("/reports/{ref}/map.png")
@@ -68,7 +69,8 @@ def report_picture(ref: str, request: Request, db: Db, actor: Reader) -> Respons
             raise NotFoundError(NO_PICTURE)
         east, north = report.pin
         audit.record(session, "report.map", "report", report.ref)
-    return _picture(request.app.state.settings, db, View(round(east), round(north), CLOSE))
+    view = View(round(east), round(north), CLOSE)
+    return _picture(request.app.state.settings, db, view, actor, drawing_for_staff)
 
 
 @pin_pages.get("/basemap/outline/{z}/{x}/{y}.png")
@@ -77,37 +79,39 @@ def outline_tile(z: int, x: int, y: int, request: Request, db: Db) -> Response:
     if not (ZOOMS[0] <= z <= ZOOMS[1] and rules.tile_exists(z, x, y)):
         raise NotFoundError("There is no such tile.")
     frame = Frame.of_tile(z, x, y)
-    found = _found(db, frame)
+    found = _found(db, frame, PUBLIC)
     headers = {"Cache-Control": "public, max-age=86400"}
     if not found:
         return Response(status_code=204, headers=headers)
-    with _drawing():
+    with _drawing(drawing):
         codes = partnership(request.app.state.settings.partnership).codes
         body = picture.outline_tile(frame, found, codes)
     return Response(body, media_type="image/png", headers=headers)
 
 
-def _picture(settings: Settings, db: Database, view: View) -> Response:
+def _picture(
+    settings: Settings, db: Database, view: View, actor: Actor, turns: BoundedSemaphore
+) -> Response:
     codes = partnership(settings.partnership).codes
-    found = _found(db, Frame.of_view(view))
-    with _drawing():
+    found = _found(db, Frame.of_view(view), actor)
+    with _drawing(turns):
         body = picture.png(view, found, codes, basemap.readable(settings.basemap))
     return Response(body, media_type="image/png")
 
 
-def _found(db: Database, frame: Frame) -> list[Drawn]:
-    with db.read(PUBLIC) as session:
+def _found(db: Database, frame: Frame, actor: Actor) -> list[Drawn]:
+    with db.read(actor) as session:
         return gazetteer.drawn(session, frame.box(), frame.zoom)
 
 
 @contextmanager
-def _drawing() -> Iterator[None]:
-    if not drawing.acquire(timeout=WAIT_S):
+def _drawing(turns: BoundedSemaphore) -> Iterator[None]:
+    if not turns.acquire(timeout=WAIT_S):
         raise BusyError("Too many maps are being drawn. Please try again.")
     try:
         yield
     finally:
-        drawing.release()
+        turns.release()
 
 
 @pin_pages.post("/report/where/near")

@@ -5,6 +5,7 @@ import re
 
 from PIL import Image
 
+from app.maps import pin_routes
 from tests.reports import BUS, rows, screened
 
 CROSS = (0x0B, 0x0C, 0x0C)
@@ -29,6 +30,20 @@ def test_the_page_of_the_lead_shows_the_pin_in_a_picture_and_leads_to_the_map(cl
     assert CROSS in {drawn.getpixel((320, y)) for y in range(300, 320)}
     seen = rows(db, "select role, object_ref from audit.event where action = 'report.map'")
     assert seen == [("cs_lead", ref)]
+
+
+def test_a_flood_of_the_public_keeps_no_lead_waiting(client, db, settings, monkeypatch):
+    ref = screened(db, settings).ref
+    monkeypatch.setattr(pin_routes, "WAIT_S", 0.01)
+    for _ in range(2):
+        pin_routes.drawing.acquire()
+    try:
+        answer = client.get(f"/reports/{ref}/map.png")
+    finally:
+        for _ in range(2):
+            pin_routes.drawing.release()
+
+    assert answer.status_code == 200
 
 
 def test_without_a_pin_there_is_no_picture_and_nothing_is_recorded(client, db, settings):

@@ -109,6 +109,20 @@ def test_who_is_refused_at_the_form_is_held_back_but_never_on_the_way_out(served
     asyncio.run(flood())
 
 
+def test_maps_that_are_drawn_for_anybody_keep_no_style_sheet_waiting(served):
+    async def flood():
+        drawn = [served.ask("/basemap/outline/14/8177/5455.png") for _ in range(20)]
+        file = served.ask("/static/css/app.css")
+        together = asyncio.gather(*drawn, file)
+        await asyncio.sleep(0.05)
+        working = served.working
+        served.end.set()
+        await together
+        return working
+
+    assert asyncio.run(flood()) == 3, "two are drawn, and the file is sent"
+
+
 def test_a_flood_of_staff_leaves_the_form_open(served):
     async def flood():
         asking = await together(*(served.ask("/places") for _ in range(6)))
