@@ -110,6 +110,13 @@ def where(session: Session, report: Report, boroughs: dict[str, str]) -> str:
     return ", ".join(filter(None, (near.label, named or near.borough))) or "A point on the map"
 
 
+def came(session: Session, report: Report) -> str:
+    """The way it came, and the organisation where one sent it."""
+    ways, houses = (dict(reference.codes(session, name)) for name in ("channel", "agency"))
+    known = (ways.get(report.channel), houses.get(report.agency_code))
+    return ", ".join(filter(None, known))
+
+
 def flags(listed: Listed) -> list[str]:
     """In words, the most pressing first."""
     report, original = listed.report, listed.original

@@ -63,6 +63,7 @@ def for_lead(
     return facts(session, report) | {
         "found": found,
         "said": [(LABELS[n], list(pieces(n, words, found.extracts))) for n, words in _shown(found)],
+        "came": inbox.came(session, report),
         "pin": _pin(report),
         "about_ref": found.said.get("about_ref"),
         "near_places": list(_near(session, suggestion.get("places", []))),

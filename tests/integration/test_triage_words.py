@@ -53,6 +53,16 @@ def test_what_was_decided_is_read_on_the_page_with_remarks_on_its_words(lead, db
     assert "About the words of the note and the name: &#34;youths&#34;: children" in page
 
 
+def test_the_lead_reads_how_a_report_came_and_from_which_organisation(lead, as_, db, settings):
+    ours = as_("partner", agency="EDU").person.actor
+    given = {"notice_text": "Synthetic: of a school"}
+    theirs = screened(db, settings, actor=ours, channel="PARTNER_ACCOUNT", **given).ref
+    alone = screened(db, settings).ref
+
+    assert re.search("How it came Partner account, [A-Z]", told(lead.get(f"/reports/{theirs}")))
+    assert re.search("How it came Web form [A-Z]", told(lead.get(f"/reports/{alone}")))
+
+
 def test_who_does_not_triage_chooses_among_the_states_after_it(lead, as_, db):
     states = re.compile(r'<option value="(\w+)"[^>]*>(?:To triage|In triage|Decided|Closed)<')
 
