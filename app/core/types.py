@@ -14,9 +14,17 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+# They turn words round on the page, or split a name from whoever looks for it, and show nothing.
+INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
 def clean_text(value: str) -> str:
-    """NFC, stripped; refuses NUL, other C0 controls but line breaks, and lone surrogates."""
-    value = unicodedata.normalize("NFC", value).strip()
+    """NFC, stripped; refuses NUL, other C0 controls but line breaks, and lone surrogates.
+
+    >>> clean_text(" Kyle\u200b Example\u202e ")
+    'Kyle Example'
+    """
+    value = unicodedata.normalize("NFC", value.translate(INVISIBLE)).strip()
     if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in value):
         raise ValueError("Remove the characters that cannot be shown.")
     return value

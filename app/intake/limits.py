@@ -24,8 +24,9 @@ from app.core.errors import TooManyError
 from app.core.settings import Settings
 from app.intake.work import challenge_of, is_done
 
-SEND, LOOK = "send", "look"
+SEND, LOOK, START = "send", "look", "start"
 FREE_SENDS, MOST_SENDS, MOST_LOOKS = 5, 30, 10
+MOST_STARTS = 120  # an open form is a row for an hour, and a whole class may open one
 
 # A counter may be lost in a crash: it is not worth waiting for a disk while a row is locked.
 COUNTED = text("""
@@ -91,6 +92,23 @@ def count_sending(
     if sent <= FREE_SENDS or limits.worked(sending, proof):
         return ()
     return ("MANY_SENT",)
+
+
+def count_start(db: Database, limits: Limits, address: str) -> None:
+    """Count an opened form.
+
+    Raises
+    ------
+    TooManyError
+        More in this hour than people open.
+    """
+    begun = _counted(db, START, limits.source(address))
+    if begun > MOST_STARTS and not _on_this_machine(address):
+        raise TooManyError(
+            "Too many forms were opened from this connection. "
+            f"Try again in an hour, or e-mail {limits.contact}.",
+            retry_after_s=_to_next_hour_s(),
+        )
 
 
 def count_look(db: Database, limits: Limits, address: str) -> None:

@@ -16,7 +16,7 @@ from app.core.actor import PUBLIC, Actor
 from app.core.errors import ForbiddenError, NotFoundError
 from app.intake import drafts, rules, service, view, where
 from app.intake.deps import OLD, Sent, checked, leave, opened, page
-from app.intake.limits import count_sending, work_wanted
+from app.intake.limits import count_sending, count_start, work_wanted
 from app.intake.questions import Form
 from app.intake.schemas import Draft
 from app.intake.work import ZERO_BITS
@@ -25,6 +25,7 @@ pages = APIRouter(include_in_schema=False)
 
 ENDED = "/report?ended=yes"
 OPENING = "/report/opening"
+ELSEWHERE = frozenset({"cross-site", "same-site"})  # where a browser says that a request began
 DONE = "/report/done"
 SHOWN_FOR_S = 600  # a receipt
 Sender = Annotated[Actor, Depends(May("report.send", open_to_all=True))]
@@ -38,8 +39,9 @@ def start(request: Request, ended: Annotated[Literal["yes"] | None, Query()] = N
 
 
 @pages.post("/report")
-def begin(request: Request, db: Db) -> Response:
+def begin(request: Request, db: Db, address: Source) -> Response:
     """The only cookie, and an empty form; one that was open here before is over."""
+    count_start(db, request.app.state.limits, address)
     with db.begin(PUBLIC) as session:
         drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
         cookie = drafts.start(session)
@@ -60,7 +62,12 @@ def opening(request: Request) -> Response:
 
 @pages.get("/exit")
 def exit_page(request: Request, db: Db) -> Response:
-    """Answers and cookie are gone, and what the browser kept of us."""
+    """Answers and cookie are gone, and what the browser kept of us.
+
+    A link on another site only leads away: it must not sign anybody out.
+    """
+    if request.headers.get("sec-fetch-site") in ELSEWHERE:
+        return leave(request)
     with db.begin(PUBLIC) as session:
         drafts.drop_of(session, request.cookies.get(drafts.COOKIE))
     answer = drafts.forget(leave(request))

@@ -11,7 +11,7 @@ from app.core.actor import PUBLIC, job_actor
 from app.core.errors import TooManyError
 from app.intake import limits as limiting
 from app.intake import work
-from app.intake.limits import Limits, count_look, count_sending, work_wanted
+from app.intake.limits import Limits, count_look, count_sending, count_start, work_wanted
 from tests.drafts import ready
 from tests.people import browser, sign_in_as
 from tests.sending import PARK, key_of
@@ -120,6 +120,15 @@ def test_ten_tries_of_a_receipt_an_hour_and_they_are_counted_apart(db, limits):
 
     with pytest.raises(TooManyError, match=r"Too many codes were tried .* team@example\.org"):
         count_look(db, limits, HERE)
+
+
+def test_a_class_may_open_the_form_at_once_and_a_flood_may_not(db, limits):
+    for _ in range(120):
+        count_start(db, limits, HERE)
+
+    with pytest.raises(TooManyError, match=r"Too many forms were opened.*team@example\.org"):
+        count_start(db, limits, HERE)
+    count_start(db, limits, ELSEWHERE)
 
 
 def test_the_count_ends_with_its_hour(db, limits):

@@ -120,6 +120,17 @@ def test_leaving_deletes_the_answers_and_the_cookie(db, person):
     assert rows(db, "select count(*) from intake.draft") == [(0,)]
 
 
+def test_a_link_of_another_site_to_the_way_out_signs_nobody_out(db, person):
+    to_check(person)
+
+    answer = person.client.get("/exit", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, EXIT_SITE)
+    assert "clear-site-data" not in answer.headers
+    assert "set-cookie" not in answer.headers
+    assert rows(db, "select count(*) from intake.draft") == [(1,)]
+
+
 def test_after_leaving_even_the_old_cookie_opens_nothing(person):
     to_check(person)
     cookie = person.client.cookies[drafts.COOKIE]
