@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 from app.core.settings import ROOT
 
@@ -113,7 +114,9 @@ class Form:
 
     @property
     def at(self) -> str:
-        return self.page.evaluate("location.pathname")
+        """Where it is once the page that opens the form has led on."""
+        self.page.wait_for_url(lambda url: not url.endswith("/report/opening"))
+        return urlsplit(self.page.url).path
 
 
 def page_of(kind: str, step: str) -> Callable[[Form], None]:
