@@ -13,15 +13,25 @@ from app.accounts.deps import query_names
 from app.accounts.permissions import ROLES
 from app.clusters import service as clusters
 from app.clusters.schemas import RunIn
+from app.core.actor import PUBLIC
 from app.demo import service as demo
 from app.maps.view import partner_codes
+from app.reports.jobs import SCREEN
+from app.reports.schemas import TEXTS as TEXTS_OF_REPORT
+from app.reports.schemas import ContactIn, ReportIn
+from app.reports.screening import screen
+from app.reports.sealing import Keys
+from app.reports.service import Sending, receive
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.e2e.conftest import session_cookie
 from tests.live import serving
 from tests.people import LEAD, csrf, sign_in_as
+from tests.reports import PARK
 from tests.routes import CHANGES, READS, Clients
 from tests.sql import world
 
+# To other sites: so does each page of the form without its cookie, and it shows one's own words.
+LEAVING = ("/sign-in/oidc", "/exit", "/report/")
 # `X` is the script: it says that it ran.
 RAN = "window.__xss=1"
 PAYLOADS = [
@@ -119,6 +129,7 @@ ONE_OF = {
     "/audit/seen/": "select ref from app.place order by ref limit 1",
     "/admin/users/": 'select ref from app."user" where is_synthetic order by ref limit 1',
     "/admin/grants/": "select ref from app.access_grant order by ref limit 1",
+    "/reports/": "select ref from app.report order by ref limit 1",
     "/clusters/": "select content_id from app.cluster order by n_incidents desc limit 1",
 }
 
@@ -136,6 +147,7 @@ def poisoned(cluster, template, settings):
         with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
             for thing in [*world.batches(), *world.accounts()]:
                 world.write(thing, admin)
+            told_with_scripts(db, settings)
             people = {role: sign_in_as(db, role, agency="AFC") for role in PEOPLE}
             fields = poison(admin)
         yield db, people, fields
@@ -171,12 +183,30 @@ def served(poisoned, cluster, tmp_path_factory):
         yield without, with_policy
 
 
+def told_with_scripts(db, settings):
+    """A report whose every word is all forty scripts, longer than the form takes, and screened."""
+    words = dict.fromkeys(TEXTS_OF_REPORT, ALL)
+    contact = ContactIn.model_construct(email=ALL, phone=ALL, safe_times=ALL)
+    report = ReportIn.model_validate(PARK).model_copy(update=words | {"contact": contact})
+    keys = Keys.of(settings)
+    with db.begin(PUBLIC) as session:
+        received = receive(session, keys, report, Sending(b"scripts", b"scripts"))
+    with psycopg.connect(db.logins.dsn("postgres")) as admin:
+        (known,) = admin.execute(
+            "select id from app.report where ref = %s", (received.ref,)
+        ).fetchone()
+    with db.begin(SCREEN) as session:
+        screen(session, keys, known)
+
+
 def addresses(db, role: str, *, filters: bool = True):
     """Pages that the role may open, at records that exist, plain and with scripts as filters."""
     with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
         known = {start: admin.execute(q).fetchone()[0] for start, q in ONE_OF.items()}
     for route in READS:
-        if route.is_api or not route.opens_for(role) or route.path.startswith("/sign-in/oidc"):
+        if route.is_api or not route.opens_for(role) or route.path.startswith(LEAVING):
+            continue
+        if route.path.endswith(".png"):  # shown alone, the browser's own viewer has styles
             continue
         start = next((start for start in known if route.path.startswith(start + "{")), None)
         given = {} if start is None else {"ref": known[start], "key": known[start]}

@@ -7,6 +7,7 @@ import pytest
 from app.core import lanes
 from app.core.lanes import LaneFullError, LanesMiddleware, is_public
 from app.core.settings import Settings
+from tests import loops
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_flood_at_the_form_is_bounded_and_staff_pass(served):
         served.end.set()
         await asyncio.gather(*asking)
 
-    asyncio.run(flood())
+    loops.run(flood())
 
     assert served.done == 2 + 4 + 1
 
@@ -106,7 +107,7 @@ def test_who_is_refused_at_the_form_is_held_back_but_never_on_the_way_out(served
         await asyncio.gather(*asking)
         assert served.full == 6
 
-    asyncio.run(flood())
+    loops.run(flood())
 
 
 def test_maps_that_are_drawn_for_anybody_keep_no_style_sheet_waiting(served):
@@ -120,7 +121,7 @@ def test_maps_that_are_drawn_for_anybody_keep_no_style_sheet_waiting(served):
         await together
         return working
 
-    assert asyncio.run(flood()) == 3, "two are drawn, and the file is sent"
+    assert loops.run(flood()) == 3, "two are drawn, and the file is sent"
 
 
 def test_a_flood_of_staff_leaves_the_form_open(served):
@@ -133,7 +134,7 @@ def test_a_flood_of_staff_leaves_the_form_open(served):
         served.end.set()
         await asyncio.gather(form, *asking)
 
-    asyncio.run(flood())
+    loops.run(flood())
 
     assert served.full == 0
 
@@ -148,7 +149,7 @@ def test_nobody_waits_for_ever(served):
         served.end.set()
         await asyncio.wait_for(served.ask("/report/send"), 1)  # and all places are free again
 
-    asyncio.run(flood())
+    loops.run(flood())
 
 
 def test_who_sends_slowly_or_reads_slowly_holds_no_place(served):
@@ -173,7 +174,7 @@ def test_who_sends_slowly_or_reads_slowly_holds_no_place(served):
         await asyncio.gather(*writing, *reading, return_exceptions=True)
         await asyncio.wait_for(served.ask("/report/send"), 1)
 
-    asyncio.run(slow())
+    loops.run(slow())
 
 
 def test_a_place_that_is_gone_when_the_body_has_come_is_said(served):
@@ -194,7 +195,7 @@ def test_a_place_that_is_gone_when_the_body_has_come_is_said(served):
         served.end.set()
         await asyncio.gather(*asking)
 
-    asyncio.run(late())
+    loops.run(late())
 
 
 def test_a_failure_gives_its_place_back(tmp_path):
@@ -212,4 +213,4 @@ def test_a_failure_gives_its_place_back(tmp_path):
             with pytest.raises(RuntimeError):
                 await app({"type": "http", "path": path, "method": "GET"}, None, None)
 
-    asyncio.run(often())
+    loops.run(often())
