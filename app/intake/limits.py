@@ -83,12 +83,7 @@ def count_sending(
         More than anybody sends in an hour; with the time to wait.
     """
     sent = _counted(db, SEND, limits.source(address))
-    if sent > MOST_SENDS and not _on_this_machine(address):
-        raise TooManyError(
-            "Too many reports came from this connection. "
-            f"Try again in an hour, or e-mail {limits.contact}.",
-            retry_after_s=_to_next_hour_s(),
-        )
+    _refuse_over(MOST_SENDS, sent, limits, address, "Too many reports came")
     if sent <= FREE_SENDS or limits.worked(sending, proof):
         return ()
     return ("MANY_SENT",)
@@ -103,12 +98,7 @@ def count_start(db: Database, limits: Limits, address: str) -> None:
         More in this hour than people open.
     """
     begun = _counted(db, START, limits.source(address))
-    if begun > MOST_STARTS and not _on_this_machine(address):
-        raise TooManyError(
-            "Too many forms were opened from this connection. "
-            f"Try again in an hour, or e-mail {limits.contact}.",
-            retry_after_s=_to_next_hour_s(),
-        )
+    _refuse_over(MOST_STARTS, begun, limits, address, "Too many forms were opened")
 
 
 def count_look(db: Database, limits: Limits, address: str) -> None:
@@ -120,10 +110,13 @@ def count_look(db: Database, limits: Limits, address: str) -> None:
         Ten in this hour; with the time to wait.
     """
     looked = _counted(db, LOOK, limits.source(address))
-    if looked > MOST_LOOKS and not _on_this_machine(address):
+    _refuse_over(MOST_LOOKS, looked, limits, address, "Too many codes were tried")
+
+
+def _refuse_over(most: int, done: int, limits: Limits, address: str, words: str) -> None:
+    if done > most and not _on_this_machine(address):
         raise TooManyError(
-            "Too many codes were tried from this connection. "
-            f"Try again in an hour, or e-mail {limits.contact}.",
+            f"{words} from this connection. Try again in an hour, or e-mail {limits.contact}.",
             retry_after_s=_to_next_hour_s(),
         )
 
