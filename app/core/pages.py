@@ -22,9 +22,9 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 SESSION_COOKIE = "__Host-session"
 MOST_FIELDS = 500  # the triage of a report asks two for each word that may identify somebody
 
+TOO_LONG = frozenset({"string_too_long", "too_long"})  # texts have both, lists the second
 PHRASES = {
     "missing": "Answer this question.",
-    "string_too_long": "This is too long.",
     "too_long": "This is too long.",
 }
 
@@ -135,4 +135,6 @@ def _field(error: Mapping[str, Any]) -> str:
 def _words(error: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
+    if error["type"] in TOO_LONG and isinstance(error["input"], str):
+        return f"Use at most {error['ctx']['max_length']:,} characters."
     return PHRASES.get(error["type"], "Check this answer.")

@@ -3,14 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import text
 
+from app.accounts import reasons
 from app.accounts.deps import Db, May, for_record
-from app.accounts.permissions import PERMISSIONS
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.db import Database
-from app.core.errors import ForbiddenError
 from app.core.ids import read_reference
 from app.places import queries, service
 from app.places.schemas import ExactOut
@@ -20,15 +18,12 @@ addresses = APIRouter(prefix="/places", include_in_schema=False)
 
 PERMISSION = "place_exact_residential.read"
 Addressee = Annotated[Actor, Depends(May("place_exact_residential.read"))]
-NOTE = 200
-
-HOLD = text("select app.hold_purpose(:session, :ref, :purpose, :note)")
 
 
 @addresses.get("/{ref}/address")
 def address(ref: str, request: Request, db: Db, actor: Addressee) -> Response:
     """The address, when a reason holds or none is asked of this role; else the question why."""
-    if actor.purpose or not _purposes(actor):
+    if actor.purpose or not reasons.purposes(actor, PERMISSION):
         return _shown(ref, request, db, actor)
     return _asked(ref, request, db, actor)
 
@@ -36,28 +31,15 @@ def address(ref: str, request: Request, db: Db, actor: Addressee) -> Response:
 @addresses.post("/{ref}/address")
 def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: html.Form) -> Response:
     """The reason holds for this record and this session, for half an hour."""
-    known = request.state.identified
-    if known.session_id is None:
-        raise ForbiddenError("A token cannot be used for this. Sign in and give the reason.")
-    errors = {}
-    if sent.get("purpose") not in _purposes(actor):
-        errors["purpose"] = "Select why you need to see this."
-    if len(sent.get("note", "")) > NOTE:
-        errors["note"] = f"Use at most {NOTE} characters."
-    if errors:
+    session_id = reasons.session_of(request.state.identified)
+    if errors := reasons.problems(sent, reasons.purposes(actor, PERMISSION)):
         return _asked(ref, request, db, actor, values=sent, errors=errors)
     known_ref = read_reference(ref, "PL") or ref
     with db.begin(for_record(actor, known_ref, sent["purpose"])) as session:
         place = queries.find(session, ref)
-        given = {"purpose": sent["purpose"], "note": sent.get("note"), "ref": place.ref}
-        session.execute(HOLD, given | {"session": known.session_id})
+        reasons.hold(session, session_id, place.ref, sent)
         service.record_reason(session, place)
         return html.see(f"/places/{place.ref}/address")
-
-
-def _purposes(actor: Actor) -> tuple[str, ...]:
-    rule = PERMISSIONS.rule(actor.role, PERMISSION)
-    return rule.purposes if rule else ()
 
 
 def _shown(ref: str, request: Request, db: Database, actor: Actor) -> Response:
@@ -86,13 +68,14 @@ def _asked(
     with db.read(actor) as session:
         place = queries.find(session, ref)
         words = dict(reference.codes(session, "purpose"))
+        allowed = reasons.purposes(actor, PERMISSION)
         return html.render(
             request,
             "places/why.html",
             status=422 if errors else 200,
             page_title="Why do you need to see this?",
             place=place,
-            purposes=[(code, words.get(code, code)) for code in _purposes(actor)],
+            purposes=[(code, words.get(code, code)) for code in allowed],
             values=values or {},
             errors=errors or {},
         )

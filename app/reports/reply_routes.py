@@ -4,18 +4,15 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.accounts import reasons
 from app.accounts.deps import Db, May, for_record
-from app.accounts.permissions import PERMISSIONS
 from app.audit import service as audit
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.db import Database
-from app.core.errors import ForbiddenError
 from app.core.ids import read_reference
-from app.core.types import clean_text
 from app.reference import queries as reference
 from app.reports import answers, decisions, queries, replies, triage
 from app.reports.models import Report
@@ -27,8 +24,7 @@ replying = APIRouter(prefix="/reports", include_in_schema=False)
 
 PERMISSION = "report_contact.read"
 Addressee = Annotated[Actor, Depends(May("report_contact.read"))]
-NOTE = REASON = 200
-HOLD = text("select app.hold_purpose(:session, :ref, :purpose, :note)")
+REASON = 200
 
 
 @replying.post("/{ref}/reply")
@@ -107,21 +103,13 @@ def contact(ref: str, request: Request, db: Db, actor: Addressee, keys: Opener) 
 @replying.post("/{ref}/contact")
 def give_reason(ref: str, request: Request, db: Db, actor: Addressee, sent: html.Form) -> Response:
     """The reason holds for this report and this session, for half an hour."""
-    known = request.state.identified
-    if known.session_id is None:
-        raise ForbiddenError("A token cannot be used for this. Sign in and give the reason.")
-    errors = {}
-    if sent.get("purpose") not in _purposes(actor):
-        errors["purpose"] = "Select why you need to see this."
-    if wrong := _note(sent):
-        errors["note"] = wrong
-    if errors:
+    session_id = reasons.session_of(request.state.identified)
+    if errors := reasons.problems(sent, reasons.purposes(actor, PERMISSION)):
         return _asked(ref, request, db, actor, values=sent, errors=errors)
     stored = read_reference(ref, "RP") or ref
     with db.begin(for_record(actor, stored, sent["purpose"])) as session:
         report = queries.find(session, ref)
-        given = {"purpose": sent["purpose"], "note": sent.get("note"), "ref": report.ref}
-        session.execute(HOLD, given | {"session": known.session_id})
+        reasons.hold(session, session_id, report.ref, sent)
         audit.record(session, "report_contact.purpose", "report", report.ref)
         return html.see(f"/reports/{report.ref}/contact")
 
@@ -157,21 +145,17 @@ def _asked(
         report = queries.find(session, ref)
         audit.record(session, "report_contact.asked", "report", report.ref)
         words = dict(reference.codes(session, "purpose"))
+        allowed = reasons.purposes(actor, PERMISSION)
         return html.render(
             request,
             "reports/why.html",
             status=422 if errors else 200,
             page_title="Why do you need to see this?",
             report=report,
-            purposes=[(code, words.get(code, code)) for code in _purposes(actor)],
+            purposes=[(code, words.get(code, code)) for code in allowed],
             values=values or {},
             errors=errors or {},
         )
-
-
-def _purposes(actor: Actor) -> tuple[str, ...]:
-    rule = PERMISSIONS.rule(actor.role, PERMISSION)
-    return rule.purposes if rule else ()
 
 
 def _opened(keys: Keys, sealed: bytes, report_id: UUID) -> Content:
@@ -181,19 +165,7 @@ def _opened(keys: Keys, sealed: bytes, report_id: UUID) -> Content:
         return {}
 
 
-def _note(sent: dict[str, str]) -> str | None:
-    try:
-        said = clean_text(sent.get("note", ""))
-    except ValueError as problem:
-        return str(problem)
-    return f"Use at most {NOTE} characters." if len(said) > NOTE else None
-
-
 def _reason(sent: dict[str, str]) -> dict[str, str]:
-    try:
-        said = clean_text(sent.get("why", ""))
-    except ValueError as problem:
-        return {"why": str(problem)}
-    if not said:
-        return {"why": "Enter a reason."}
-    return {} if len(said) <= REASON else {"why": f"Use at most {REASON} characters."}
+    why = sent.get("why", "").strip()
+    wrong = reasons.text_problem(why, REASON) if why else "Enter a reason."
+    return {"why": wrong} if wrong else {}

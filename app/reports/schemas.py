@@ -1,5 +1,6 @@
 """A report on its way in: from the form, a program, a mailbox. One shape, one set of refusals."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -31,6 +32,10 @@ TEXTS = frozenset(
     )
 )
 
+# Only what cannot be one: nobody is turned away by an unusual address.
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+FEWEST_DIGITS = 7
+
 
 class ContactIn(StrictModel):
     """How the reporter may be reached, if at all."""
@@ -38,6 +43,17 @@ class ContactIn(StrictModel):
     email: Annotated[Text, Field(max_length=254)] | None = None
     phone: Annotated[Text, Field(max_length=40)] | None = None
     safe_times: Short | None = None
+
+    def problems(self) -> dict[str, str]:
+        """What nobody could be reached by, in the words of the form."""
+        if not (self.email or self.phone):
+            return {"email": "Enter an email address or phone number, or select No."}
+        wrong = {}
+        if self.email and not EMAIL.fullmatch(self.email):
+            wrong["email"] = "Enter an email address like name@example.com."
+        if self.phone and sum(c.isdigit() for c in self.phone) < FEWEST_DIGITS:
+            wrong["phone"] = "Enter a phone number like 020 8547 5008."
+        return wrong
 
 
 class ReportIn(StrictModel):
@@ -88,7 +104,8 @@ class ReportIn(StrictModel):
 
     def problems(self) -> dict[str, str]:
         """By field, in the words of the form; empty when it can be sent."""
-        wrong = OF_WHERE[self.where_kind](self) | _of_lists(self) | _of_contact(self.contact)
+        wrong = OF_WHERE[self.where_kind](self) | _of_lists(self)
+        wrong |= {} if self.contact is None else self.contact.problems()
         return wrong | _of_point(self)
 
 
@@ -147,12 +164,6 @@ def _of_lists(report: ReportIn) -> dict[str, str]:
     if report.child_count_band not in {None, *rules.CHILD_COUNTS}:
         wrong["child_count_band"] = "Select one of the list."
     return wrong
-
-
-def _of_contact(contact: ContactIn | None) -> dict[str, str]:
-    if contact is not None and not (contact.email or contact.phone):
-        return {"email": "Enter an email address or phone number, or select No."}
-    return {}
 
 
 @dataclass(frozen=True, slots=True)

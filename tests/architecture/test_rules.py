@@ -62,6 +62,7 @@ FURTHER = {
     "accounts/passwords",
     "accounts/permissions",
     "accounts/policies",
+    "accounts/reasons",
     "accounts/refusals",
     "accounts/routing",
     "accounts/secrets",

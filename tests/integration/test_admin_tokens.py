@@ -111,7 +111,7 @@ def test_the_tokens_of_a_disabled_account_stop(db, admin, program, kim):
         ({"ttl": "25h"}, "A token lives for at most 24 hours."),
         ({"ttl": "0m"}, "A token lives for at most 24 hours."),
         ({"ttl": "for ever"}, "Write a time such as 30m or 1h."),
-        ({"label": "x" * 41}, "This is too long."),
+        ({"label": "x" * 41}, "Use at most 40 characters."),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_told_beside_it(db, admin, kim, wrong, words):

@@ -102,6 +102,24 @@ def test_a_page_says_so_in_words_and_shows_nothing(client, broken):
     assert "518000" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        ("NUL \0 in it", "Remove the characters that cannot be shown."),
+        ("x" * 201, "Use at most 200 characters."),
+    ],
+)
+def test_a_note_that_cannot_be_kept_is_told_beside_it_and_shows_nothing(client, note, words):
+    ref = client.post("/api/v1/places", json=HOME).json()["ref"]
+    sent = {"purpose": "MARVE", "note": note, "csrf": csrf(client)}
+
+    answer = client.post(f"/places/{ref}/address", data=sent, headers={"accept": "text/html"})
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "518000" not in answer.text
+
+
 def test_nothing_is_changed_without_a_trace(client, db, broken):
     broken()
 

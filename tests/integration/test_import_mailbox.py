@@ -86,6 +86,12 @@ def test_a_mail_is_a_report_that_only_the_lead_reads(db, settings, bring):
     assert "station" not in whole.lower().replace("e-mail", "")
 
 
+def test_an_address_that_a_form_would_refuse_is_kept_as_it_came(db, settings, bring):
+    assert bring(mail(sender="kim@localhost")).imported == 1
+
+    assert said(db, settings)[1] == {"email": "kim@localhost"}
+
+
 def test_a_second_import_adds_nothing(db, bring):
     mails = [mail(number=n, text=f"{WORDS} {n}") for n in range(5)]
 

@@ -76,15 +76,44 @@ def test_what_is_missing_is_said_in_the_words_of_the_page(step, said, kind, wron
     assert checked(step, said, kind)[1] == wrong
 
 
+@pytest.mark.parametrize(
+    ("contact", "field"),
+    [
+        ({"email": "not an email"}, "email"),
+        ({"email": "me@nowhere"}, "email"),
+        ({"phone": "ring me"}, "phone"),
+        ({"phone": "12345"}, "phone"),
+        ({"email": "me@example.org", "phone": "12345"}, "phone"),
+    ],
+)
+def test_what_nobody_could_be_reached_by_is_told_with_an_example(contact, field):
+    _, wrong = checked("you", {"contact": "YES"} | contact, "")
+
+    assert list(wrong) == [field]
+    assert "like" in wrong[field]
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"email": "o'brien+home@sub.example.co.uk"},
+        {"phone": "+44 (0)20 8547 5008"},
+        {"phone": "01632 960123 ext 4"},
+    ],
+)
+def test_how_people_write_addresses_and_numbers_is_taken(contact):
+    assert checked("you", {"contact": "YES"} | contact, "")[1] == {}
+
+
 @pytest.mark.parametrize(("step", "said", "kind"), TAKEN)
 def test_an_answer_is_kept_as_it_was_given(step, said, kind):
     assert checked(step, said, kind) == (said, {})
 
 
-def test_too_long_a_text_names_its_field():
+def test_too_long_a_text_names_its_field_and_how_long_it_may_be():
     said = {"what_harms": ["DRUGS"], "notice_text": "x" * 501}
 
-    assert checked("what", said, "")[1] == {"notice_text": "This is too long."}
+    assert checked("what", said, "")[1] == {"notice_text": "Use at most 500 characters."}
 
 
 def test_what_groups_do_is_kept_only_where_groups_are_told_of():
