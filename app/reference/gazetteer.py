@@ -4,10 +4,11 @@ Only open data is searched: postcodes, streets, stations, parks. Never the place
 answer tells what is known. Works in a session of any actor, the public's included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -67,6 +68,11 @@ class Drawn(NamedTuple):
 NOWHERE = Near(None, None, None, None)
 FIND = text("select * from reference.find_named(:typed, :partners)")
 NEAR = text("select * from reference.nearest_named(:easting, :northing)")
+NEAR_EACH = text("""
+    select at.id, near.* from unnest(cast(:ids as uuid[]), cast(:eastings as float8[]),
+                                     cast(:northings as float8[])) as at (id, easting, northing)
+    cross join lateral reference.nearest_named(at.easting, at.northing) as near
+""")
 REACH = text("select * from reference.reach(:easting, :northing, :partners)")
 
 DRAWN = text("select * from reference.drawn(:west, :south, :east, :north, :zoom)")
@@ -87,6 +93,18 @@ def near(session: Session, easting_m: float, northing_m: float) -> Near:
         return NOWHERE
     at = {"easting": float(easting_m), "northing": float(northing_m)}
     return Near._make(session.execute(NEAR, at).one())
+
+
+def near_each(session: Session, pins: Mapping[UUID, tuple[float, float]]) -> dict[UUID, Near]:
+    """Of many points (easting, northing in metres) at once: a list asks one question."""
+    known = {key: pin for key, pin in pins.items() if on_grid(*pin)}
+    asked = {
+        "ids": list(known),
+        "eastings": [float(easting_m) for easting_m, _ in known.values()],
+        "northings": [float(northing_m) for _, northing_m in known.values()],
+    }
+    found = session.execute(NEAR_EACH, asked) if known else ()
+    return {row[0]: Near._make(row[1:]) for row in found}
 
 
 def reach(session: Session, easting_m: float, northing_m: float, partners: Sequence[str]) -> Reach:

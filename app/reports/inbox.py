@@ -1,8 +1,9 @@
 """The inbox in words: where, what, flags, when it is due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from uuid import UUID
 
 from geoalchemy2.shape import to_shape
 from shapely import Point
@@ -12,6 +13,7 @@ from app.core import working_days
 from app.core.clock import LONDON, london
 from app.reference import gazetteer
 from app.reference import queries as reference
+from app.reference.gazetteer import Near
 from app.reports import rules
 from app.reports.models import Report
 from app.reports.queries import Listed
@@ -53,7 +55,15 @@ def due_at(received_at: datetime) -> datetime:
     return datetime.combine(day, min(max(at, OPENS), CLOSES), LONDON)
 
 
-def row(session: Session, listed: Listed, boroughs: dict[str, str], now: datetime) -> Row:
+def rows(
+    session: Session, listed: Sequence[Listed], boroughs: Mapping[str, str], now: datetime
+) -> list[Row]:
+    """A page of the inbox; however many they are, the same questions to the database."""
+    where = whereabouts(session, [each.report for each in listed], boroughs)
+    return [_row(each, where[each.report.id], now) for each in listed]
+
+
+def _row(listed: Listed, where: str, now: datetime) -> Row:
     report = listed.report
     due = due_at(report.created_at)
     undecided = report.state in UNDECIDED
@@ -65,7 +75,7 @@ def row(session: Session, listed: Listed, boroughs: dict[str, str], now: datetim
         age=age(report.created_at, now),
         due=due_words(due, now) if undecided else "",
         overdue=undecided and due <= now,
-        where=where(session, report, boroughs),
+        where=where,
         worries=[rules.WORRIES.get(code, code).split(" (")[0] for code in report.what_ticks],
         flags=flags(listed),
         urgent=undecided and report.danger_answer == "YES",
@@ -94,20 +104,35 @@ def age(since: datetime, now: datetime) -> str:
     return "just now"
 
 
-def where(session: Session, report: Report, boroughs: dict[str, str]) -> str:
-    """Where it is without opening a word: the nearest named place, the platform, the way."""
-    named = ", ".join(boroughs.get(code, code) for code in report.borough_codes)
+def whereabouts(
+    session: Session, reports: Sequence[Report], boroughs: Mapping[str, str]
+) -> dict[UUID, str]:
+    """Where each is without opening a word: the nearest named place, the platform, the way."""
+    platforms = dict(reference.codes(session, "platform"))
+    near = gazetteer.near_each(session, {each.id: pin for each in reports if (pin := _pin(each))})
+    told = {}
+    for each in reports:
+        named = ", ".join(boroughs.get(code, code) for code in each.borough_codes)
+        told[each.id] = _where(each, named, platforms, near.get(each.id, gazetteer.NOWHERE))
+    return told
+
+
+def _where(report: Report, named: str, platforms: Mapping[str, str], near: Near) -> str:
     if report.where_kind == "ONLINE":
-        platforms = dict(reference.codes(session, "platform"))
         return f"Online: {platforms.get(report.platform_code or '', 'platform not said')}"
     if report.where_kind == "ROUTE":
         way = rules.TRAVEL_MODES.get(report.mode_code or "", "way not said").lower()
         return f"Route: {way}"
     if report.geom is None:
         return ", ".join(filter(None, ("Described in words", named)))
-    pin = to_shape(report.geom)
-    near = gazetteer.near(session, pin.x, pin.y) if isinstance(pin, Point) else gazetteer.NOWHERE
     return ", ".join(filter(None, (near.label, named or near.borough))) or "A point on the map"
+
+
+def _pin(report: Report) -> tuple[float, float] | None:
+    """Easting and northing in metres, where its words say nothing better."""
+    pin = None if report.geom is None else to_shape(report.geom)
+    named = report.where_kind in {"ONLINE", "ROUTE"}
+    return (pin.x, pin.y) if isinstance(pin, Point) and not named else None
 
 
 def came(session: Session, report: Report) -> str:

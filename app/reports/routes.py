@@ -79,7 +79,7 @@ def listing(
         names = borough_names(session)
         refs = [each.report.ref for each in found.rows]
         audit.record(session, "report.list", "report", None, rows=len(found.rows), refs=refs)
-        rows = [inbox.row(session, each, names, now) for each in found.rows]
+        rows = inbox.rows(session, found.rows, names, now)
         numbered = Page(rows, found.total, found.number)
         return html.render(
             request,

@@ -118,7 +118,7 @@ def facts(session: Session, report: Report) -> dict[str, Any]:
     due = inbox.due_at(report.created_at)
     return {
         "report": report,
-        "where": inbox.where(session, report, names),
+        "where": inbox.whereabouts(session, [report], names)[report.id],
         "state_words": rules.STATES[report.state],
         "undecided": report.state in UNDECIDED,
         "due": inbox.due_words(due, clock.now()),

@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from app.core.actor import PUBLIC
 from app.reports.receipts import mailbox_of, receipt_hmac
@@ -526,6 +526,30 @@ def test_overdue_reads_since_when(desk, db, settings):
 
     assert "Overdue since 4:05pm on 20 November" in desk.client.get("/reports").text
     assert "Reports overdue" in desk.client.get("/").text
+
+
+def test_a_longer_inbox_asks_the_database_no_more_questions(desk, db, settings):
+    def asked():
+        questions = []
+
+        def note(_connection, _cursor, statement, *_more):
+            questions.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            assert desk.client.get("/reports").status_code == 200
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return len(questions)
+
+    kinds = ({}, ONLINE, {"where_kind": "ROUTE", "mode": "BUS", "line": "65"})
+    for given in kinds:
+        screened(db, settings, **given)
+    few = asked()
+    for given in kinds * 4:
+        screened(db, settings, **given)
+
+    assert asked() == few
 
 
 def test_more_than_a_page_goes_on(desk, db, settings):
