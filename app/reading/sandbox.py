@@ -1,0 +1,195 @@
+"""Starts the reading process behind walls, and listens to it within limits.
+
+Walls: bubblewrap where it can be used (its own namespaces without network, nothing of the disk but
+Python, read-only), else those the process builds itself (`walls`). With neither, nothing is read.
+"""
+
+import fcntl
+import json
+import os
+import selectors
+import stat
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.core.bubblewrap import Bubblewrap, find
+from app.core.errors import InvalidError
+from app.reading import enclosure, frames
+from app.reading.rules import MAX_BYTES, MB
+
+WALL_S = 60.0
+MAX_ANSWER = 400 * MB
+NO_WALLS = (
+    "This server cannot read files safely, so it reads none. Ask the administrator to install "
+    "bubblewrap."
+)
+CRASHED = "This file cannot be read: it broke the program that reads it. Save it again."
+TOO_LONG = "Reading this file takes too long. Split it, or simplify it."
+TOO_MUCH = "This file holds more than can be read at once. Split it."
+NOT_A_FILE = "This is not a file that can be read."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the process said, and what it took: processor time and the most memory it held."""
+
+    said: list[tuple[bytes, memoryview]]
+    cpu_s: float
+    peak_bytes: int
+
+
+def ask(body: bytes | Path, question: Mapping[str, Any]) -> Answer:
+    """Have one file read.
+
+    Raises
+    ------
+    InvalidError
+        It is refused, or broke the process; one sentence says why.
+    """
+    program = usable()
+    if program is None and not walls_stand():
+        raise InvalidError(NO_WALLS)
+    with _opened(body) as file:
+        return _asked(file, question, program)
+
+
+def wall() -> str:
+    """For administrators: "bubblewrap", "walls" or "none"."""
+    return "bubblewrap" if usable() is not None else ("walls" if walls_stand() else "none")
+
+
+@cache
+def usable() -> Bubblewrap | None:
+    """A bubblewrap that can make namespaces here; many containers allow none."""
+    program = find()
+    return program if program is not None and _probe(program) is not None else None
+
+
+@cache
+def walls_stand() -> bool:
+    """Whether the process can wall itself in, by Landlock and a filter of system calls."""
+    return _probe(None) == [True, True]
+
+
+def _probe(program: Bubblewrap | None) -> list[bool] | None:
+    try:
+        with _memory(b"") as nothing:
+            answer = _asked(nothing, {"do": "probe"}, program)
+    except (InvalidError, OSError):
+        return None
+    found: list[bool] = orjson.loads(answer.said[0][1])
+    return found
+
+
+def _asked(file: int, question: Mapping[str, Any], program: Bubblewrap | None) -> Answer:
+    command, environment, readable = enclosure.command(program)
+    asked = {**question, "readable": readable, "walled": program is None}
+    with _memory(json.dumps(asked).encode()) as told:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*command, str(told), str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(told, file),
+            env=environment,
+            cwd="/",
+        )
+        try:
+            said = _heard(process)
+        finally:
+            process.kill()
+            cpu_s = _buried(process)
+    return _understood(said, process.returncode, cpu_s)
+
+
+def _understood(said: bytes, code: int, cpu_s: float) -> Answer:
+    try:
+        answer = list(frames.parsed(said))
+    except ValueError:
+        raise InvalidError(TOO_LONG if cpu_s > 29 else CRASHED) from None
+    for kind, body in answer:
+        if kind == frames.REFUSED:
+            raise InvalidError(bytes(body[:500]).decode("utf-8", "replace"))
+    peak = bytes(answer[-1][1])
+    return Answer(answer, cpu_s, int(peak) if peak.isdigit() and code in {0, -9} else 0)
+
+
+def _heard(process: subprocess.Popen[bytes]) -> bytes:
+    """All that it writes, until it ends, is too slow, or says too much."""
+    assert process.stdout is not None  # noqa: S101 - for the type checker
+    pipe, until, size = process.stdout.fileno(), time.monotonic() + WALL_S, 0
+    parts: list[bytes] = []
+    os.set_blocking(pipe, False)
+    with selectors.DefaultSelector() as ready:
+        ready.register(pipe, selectors.EVENT_READ)
+        while True:
+            if not ready.select(max(0.0, until - time.monotonic())):
+                raise InvalidError(TOO_LONG)
+            part = os.read(pipe, 1 << 20)
+            if not part:
+                return b"".join(parts)
+            size += len(part)
+            if size > MAX_ANSWER:
+                raise InvalidError(TOO_MUCH)
+            parts.append(part)
+
+
+def _buried(process: subprocess.Popen[bytes]) -> float:
+    """Waited for; the processor seconds that it took."""
+    if process.stdout is not None:
+        process.stdout.close()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except ChildProcessError:
+        process.wait()
+        return 0.0
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+@contextmanager
+def _opened(body: bytes | Path) -> Iterator[int]:
+    """A number of an open file that nobody can write: a plain one, or memory."""
+    most = max(MAX_BYTES.values())
+    if isinstance(body, bytes):
+        if len(body) > most:
+            raise InvalidError(TOO_MUCH)
+        with _memory(body) as file:
+            yield file
+        return
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        file = os.open(body, flags)
+    except OSError:
+        raise InvalidError(NOT_A_FILE) from None
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise InvalidError(NOT_A_FILE)
+        if found.st_size > most:
+            raise InvalidError(f"A file can be at most {most // MB} MB. Split it.")
+        yield file
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def _memory(body: bytes) -> Iterator[int]:
+    file = os.memfd_create("read", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with os.fdopen(os.dup(file), "wb") as out:
+            out.write(body)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
+        os.lseek(file, 0, os.SEEK_SET)
+        yield file
+    finally:
+        os.close(file)
