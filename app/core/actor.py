@@ -15,7 +15,8 @@ class Actor:
     `named` holds the records that live grants open, by object. `purpose` opens one record, the
     one with the reference `purpose_for`, or any (`*`) where a list was asked for with a reason.
     `emergency` says that a live emergency grant widens the boroughs. `view` is what the permission
-    file lets this role see of the object that was asked for.
+    file lets this role see of the object that was asked for. `patient` is a person's work that the
+    worker does: it has minutes where a page has seconds.
     """
 
     id: UUID
@@ -34,6 +35,7 @@ class Actor:
     regime: str = "UK_GDPR"
     job: str | None = None
     view: str = "full"
+    patient: bool = False
 
     def works_in(self, borough_codes: Iterable[str]) -> bool:
         """May change records there, where the role changes any: a grant opens reading only."""

@@ -188,7 +188,7 @@ class Database:
         return True
 
     def _claims(self, raw: psycopg.Connection[Any], actor: Actor) -> tuple[str, str, str, str]:
-        timeout_ms = TIMEOUT_MS[actor.db_role]
+        timeout_ms = TIMEOUT_MS["cs_job" if actor.patient else actor.db_role]
         claims = claims_json(
             actor,
             backend_pid=raw.info.backend_pid,

@@ -63,10 +63,24 @@ def record(session: Session, actor: Actor, wanted: IncidentIn, made: Draft) -> I
     """Record an incident and the places it belongs to. At a home the point is not kept."""
     if made.errors:
         raise InvalidError("Change the fields named below.", made.errors)
+    must_be_in_scope(session, made)
+    incident = incident_of(actor, wanted, made)
+    session.add(incident)
+    audit.record(session, "incident.create", "incident", incident.ref, harm=incident.harm_code)
+    link_places(session, [incident.id])
+    session.refresh(incident)
+    return incident
+
+
+def must_be_in_scope(session: Session, made: Draft) -> None:
     if not places.in_scope(session, _codes(session, made), TIER):
         raise ForbiddenError("This is outside the boroughs of your account.")
+
+
+def incident_of(actor: Actor, wanted: IncidentIn, made: Draft) -> Incident:
+    """The row of a draft without errors, not saved yet."""
     begin, end = wanted.period()
-    incident = Incident(
+    return Incident(
         ref=new_reference("IC"),
         agency_code=actor.agency or "OTHER",
         tier=TIER,
@@ -80,11 +94,6 @@ def record(session: Session, actor: Actor, wanted: IncidentIn, made: Draft) -> I
         geom=_stored(made),
         **wanted.model_dump(include=KEPT),
     )
-    session.add(incident)
-    audit.record(session, "incident.create", "incident", incident.ref, harm=incident.harm_code)
-    link_places(session, [incident.id])
-    session.refresh(incident)
-    return incident
 
 
 KEPT = {
@@ -154,8 +163,12 @@ def _codes(session: Session, made: Draft) -> list[str]:
 
 
 def _stored(made: Draft) -> Any:  # noqa: ANN401 - geoalchemy2 writes it
+    return from_shape(made.point, srid=BNG) if keeps_point(made) else None
+
+
+def keeps_point(made: Draft) -> bool:
     """At a home the point would be the address."""
     at_home = made.place is not None and (
         made.place.sensitivity == places_rules.Sensitivity.RESIDENTIAL
     )
-    return None if made.point is None or at_home else from_shape(made.point, srid=BNG)
+    return made.point is not None and not at_home

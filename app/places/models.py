@@ -1,11 +1,12 @@
 """Tables of places. The columns every record carries are here, since all slices above use them."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import ForeignKey, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
 
@@ -29,6 +30,7 @@ class Record:
     created_by: Mapped[UUID]
     updated_by: Mapped[UUID]
     version: Mapped[int] = mapped_column(default=1)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_synthetic: Mapped[bool] = mapped_column(default=False)
     deleted_at: Mapped[datetime | None]
 

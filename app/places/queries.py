@@ -31,6 +31,7 @@ from app.core.db import BNG
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
+from app.core.remembered import remembered
 from app.places.models import OnlineSpace, Place, PlaceExact
 from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, lint
 from app.places.schemas import ALWAYS, Box, Period, PlaceOut, Share
@@ -194,6 +195,7 @@ def feature_collection(session: Session, found: Select[str], *, limit: int) -> b
     return (head + ",".join(rows) + "]}").encode()
 
 
+@remembered
 def find(session: Session, ref: str) -> Place:
     return _one(session, ref, select(Place))
 
@@ -220,6 +222,7 @@ def boroughs_of(session: Session, shape: Geometry) -> list[str]:
     return list(session.scalars(BOROUGHS_OF, {"shape": shapely.to_wkb(shape)}))
 
 
+@remembered
 def in_scope(session: Session, codes: Sequence[str], tier: str) -> bool:
     """Whether row-level security would let the actor write such a row."""
     return bool(session.scalar(IN_SCOPE, {"codes": list(codes), "tier": tier}))
@@ -229,6 +232,7 @@ def place_type(session: Session, code: str) -> PlaceType | None:
     return next((found for found in place_types(session) if found.code == code), None)
 
 
+@remembered
 def place_types(session: Session) -> list[PlaceType]:
     return [
         PlaceType(row.code, row.label, row.geom_kinds, Sensitivity(row.sensitivity), row.valid_to)
@@ -246,6 +250,7 @@ def partner_codes(partnership: Path) -> tuple[str, ...]:
     return tuple(found["code"] for found in tomllib.loads(partnership.read_text())["borough"])
 
 
+@remembered
 def reach(session: Session, codes: Sequence[str]) -> Reach:
     return Reach(*session.execute(REACH, {"codes": list(codes)}).one())
 
@@ -266,6 +271,7 @@ def unknown_code(session: Session, name: str, code: str) -> str | None:
     return None if code in known else f"Unknown {name} code '{code}'."
 
 
+@remembered
 def language(session: Session) -> list[LanguageRule]:
     return [LanguageRule(*row) for row in reference.language_rules(session)]
 

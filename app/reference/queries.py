@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import bulk
 from app.core.bulk import Array, Cursor
+from app.core.remembered import remembered
 from geo.boundaries import Lads
 
 
@@ -57,6 +58,7 @@ class Borough(NamedTuple):
     vintage: int
 
 
+@remembered
 def place_types(session: Session) -> list[PlaceType]:
     found = session.execute(
         text("""
@@ -67,6 +69,7 @@ def place_types(session: Session) -> list[PlaceType]:
     return [PlaceType._make(row) for row in found]
 
 
+@remembered
 def harms(session: Session) -> list[Harm]:
     found = session.execute(
         text("select code, label, group_code, severity, valid_to from reference.harm order by sort")
@@ -74,6 +77,7 @@ def harms(session: Session) -> list[Harm]:
     return [Harm._make(row) for row in found]
 
 
+@remembered
 def codes(session: Session, name: str) -> list[Code]:
     """One small list, such as `discovered_by`, without retired codes."""
     found = session.execute(
@@ -86,6 +90,7 @@ def codes(session: Session, name: str) -> list[Code]:
     return [Code._make(row) for row in found]
 
 
+@remembered
 def language_rules(session: Session) -> list[LanguageRule]:
     found = session.execute(
         text("""
@@ -96,6 +101,7 @@ def language_rules(session: Session) -> list[LanguageRule]:
     return [LanguageRule._make(row) for row in found]
 
 
+@remembered
 def postcode(session: Session, typed: str) -> Postcode | None:
     """A live postcode, however it was typed."""
     compact = re.sub(r"[^A-Z0-9]", "", typed.upper())
@@ -109,6 +115,7 @@ def postcode(session: Session, typed: str) -> Postcode | None:
     return None if found is None else Postcode._make(found)
 
 
+@remembered
 def boroughs(session: Session) -> list[Borough]:
     """Boroughs and districts, the newest vintage of each, by code."""
     found = session.execute(

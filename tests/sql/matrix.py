@@ -27,6 +27,8 @@ KEYS = {
     "app.report_original": "report_id::text",
     "app.report_contact": "report_id::text",
     "app.report_state_change": "report_id::text",
+    "app.import_file": "batch_id::text",
+    "app.import_row": "batch_id || ' ' || run || ' ' || row",
     "app.incident_place": "incident_id || ' ' || place_id",
     "app.child_incident_link": "child_id || ' ' || incident_id",
     "app.cluster_member": "cluster_id || ' ' || site_id",

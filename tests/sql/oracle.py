@@ -193,6 +193,7 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         "listed_to_partners": row.listed,
         "until_confirmed": row.state == "RECORDED",
         "not_author": row.author != actor.id,
+        "not_intelligence": row.kind not in ("intelligence", "unsaid") or row.person == actor.id,
         "after_triage": row.state in DECIDED and row.redaction != "NEEDED",
         "routed_to_police": row.routed and row.redaction != "NEEDED",
     }[condition]

@@ -46,7 +46,6 @@ TEN_MINUTES_AGO = timedelta(seconds=601)
 # rules is safe; the reverse would be wrong.
 NOT_GRANTED = (
     (r"reference\..*", ("insert", "update")),  # boundaries and codes come by jobs
-    (r"app\.import_batch", ("update",)),
     (r"app\.report(_original|_contact|_state_change)?", ("insert",)),  # by intake.submit alone
     (r"app\.cluster_run", ("update",)),
     (r"app\.cluster", ("insert",)),  # by the job that a run starts

@@ -569,10 +569,19 @@ def cluster_values(key: UUID, run: UUID, lineage: UUID, number: int, codes: list
 
 def batches() -> list:
     made = []
-    for agency, by in OWNERS:
-        key = random_id()
-        row = Row("app.import_batch", str(key), agency=agency, person=by)
-        made.append(Plain(row, batch_values(key, agency, by)))
+    for (agency, by), kind in product(OWNERS, ("incidents", "intelligence", "unsaid")):
+        key, mapping = random_id(), random_id()
+        row = Row("app.import_batch", str(key), agency=agency, person=by, kind=kind)
+        made.append(Plain(row, batch_values(key, agency, by) | {"kind": kind}))
+        held = {"batch_id": key, "by": by}
+        row = Row("app.import_file", str(key), person=by)
+        file = {"stored_name": key.hex, "key": b"0", "size_bytes": 1}
+        made.append(Plain(row, held | file))
+        row = Row("app.import_row", f"{key} 1 2", person=by)
+        made.append(Plain(row, held | {"run": 1, "row": 2, "verdict": "NEW"}))
+        row = Row("app.import_mapping", str(mapping), agency=agency, author=by)
+        kept = {"id": mapping, "created_by": by, "agency_code": agency, "kind": kind}
+        made.append(Plain(row, kept | {"name": "Synthetic", "mapping": {}}))
     return made
 
 
