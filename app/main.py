@@ -42,6 +42,9 @@ from app.core.partnership import partnership
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
 from app.demo import accounts as demo
+from app.exports.asking_routes import asking
+from app.exports.routes import pages as exports
+from app.exports.waiting_routes import waiting
 from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.intake import api_routes as intake_api
@@ -82,6 +85,9 @@ ROUTERS: list[APIRouter] = [
     children.api,
     clusters.pages,
     clusters.api,
+    asking,
+    waiting,
+    exports,  # after those: its addresses take every reference
     intake_api.api,
     sign_in_pages,
     setup_pages,
@@ -107,6 +113,7 @@ NAV = (
     ("incidents", "Incidents", "incident.read"),
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
+    ("exports", "Exports", "export.read export.approve"),
     ("about-the-data", "About the data", "reference_data.read"),
     ("admin", "Administration", "user.revoke user.request"),
 )

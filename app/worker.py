@@ -14,13 +14,15 @@ from app.audit.jobs import Keeper
 from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
-from app.core.settings import load_settings
+from app.core.settings import Settings, load_settings
+from app.exports import jobs as exports
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "clusters": clusters.blueprint,
+    "exports": exports.blueprint,
     "reports": reports.blueprint,
 }
 STALLED_S = 60
@@ -40,14 +42,15 @@ def create_worker(dsn: str) -> App:
     return worker
 
 
-async def run(worker: App, db: Database, keeper: Keeper, keys: Keys) -> None:
+async def run(worker: App, db: Database, settings: Settings) -> None:
     """Until SIGTERM. Tasks take their database from `context.additional_context["db"]`.
 
-    The keys that open reports are in `additional_context["keys"]`.
+    The settings, and the keys that open reports, are beside it.
 
     A job left "doing" by a killed worker is put back first, then each minute. The audit is sealed
     beside the queue, and once more when its last job has ended.
     """
+    keeper = Keeper(db, settings)
     async with worker.open_async():
         sweeper = asyncio.create_task(_sweep(worker))
         sealing = asyncio.create_task(keeper.run())
@@ -56,7 +59,7 @@ async def run(worker: App, db: Database, keeper: Keeper, keys: Keys) -> None:
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
-                additional_context={"db": db, "keys": keys},
+                additional_context={"db": db, "keys": Keys.of(settings), "settings": settings},
             )
         finally:
             sweeper.cancel()
@@ -80,7 +83,7 @@ def main() -> None:
     db = Database(settings, settings.claims_key(), pool_size=4)
     refuse_unsafe(db, "cs_job")
     worker = create_worker(settings.dsn("cs_job"))
-    asyncio.run(run(worker, db, Keeper(db, settings), Keys.of(settings)))
+    asyncio.run(run(worker, db, settings))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from app.core import clock
 from app.core.actor import PUBLIC
 from app.core.ids import new_id, random_id
 from app.core.pages import SESSION_COOKIE
+from app.exports import making
 from app.intake import drafts, mailbox, tokens
 from app.intake.drafts import Lock
 from app.intake.rules import STEPS
@@ -255,6 +256,100 @@ def see_members(world):
 
 
 world_clusters, world_write = world.clusters, world.write
+
+
+# Exports
+
+
+EXPORT = {
+    "format": "csv",
+    "purpose": "PLAN",
+    "recipient_agency": "AFC",
+    "recipient": "Synthetic team",
+    "reason": "Synthetic: the file of a test.",
+}
+EXPORT_OF = "/exports/new?what=places&q=the+uses"
+
+
+def export(world, *, until="asked", of=EXPORT_OF, **given):
+    """A file of the lead's own: asked for, or made as well."""
+    world.shop()
+    answer = posting(world.lead, of, **EXPORT | given)()
+    assert answer.status_code == 303, answer.text
+    path = answer.headers["location"]
+    if until == "made":
+        with world.superuser() as admin:
+            wanted = (path.rpartition("/")[2],)
+            (key,) = admin.execute("select id from app.export where ref = %s", wanted).fetchone()
+        making.make(world.db, world.settings, key)
+    return path
+
+
+def export_of_another(world):
+    """More rows than one person may take, asked for by somebody else."""
+    _, by = world.user("cs_lead")
+    with world.superuser() as admin:
+        (person,) = admin.execute('select id from app."user" where ref = %s', (by,)).fetchone()
+        values = world_export(key := random_id(), "AFC", person)
+        world_insert(admin, "app.export", values | {"state": "REQUESTED", "rows_asked": 900})
+    assert key
+    return values["ref"]
+
+
+world_export, world_insert = world.export_values, world.insert
+
+
+@use("GET /exports")
+def see_exports(world):
+    return partial(world.lead.get, "/exports")
+
+
+@use("GET /exports/new")
+def look_at_what_would_leave(world):
+    return partial(world.lead.get, EXPORT_OF)
+
+
+@use("POST /exports/new")
+def ask_for_export(world):
+    world.shop()
+    return posting(world.lead, EXPORT_OF, **EXPORT)
+
+
+@use("GET /exports/request")
+def look_at_what_needs_another(world):
+    return partial(world.lead.get, EXPORT_OF.replace("new", "request"))
+
+
+@use("POST /exports/request")
+def ask_for_approval(world):
+    world.shop()
+    return posting(world.lead, EXPORT_OF.replace("new", "request"), **EXPORT)
+
+
+@use("GET /exports/waiting")
+def see_what_waits(world):
+    return partial(world.lead.get, "/exports/waiting")
+
+
+@use("GET /exports/waiting/{ref}")
+def see_one_that_waits(world):
+    return partial(world.lead.get, f"/exports/waiting/{export_of_another(world)}")
+
+
+@use("POST /exports/waiting/{ref}")
+def decide_export(world):
+    path = f"/exports/waiting/{export_of_another(world)}"
+    return posting(world.lead, path, decision="approve")
+
+
+@use("GET /exports/{ref}")
+def see_export(world):
+    return partial(world.lead.get, export(world))
+
+
+@use("GET /exports/{ref}/file")
+def fetch_export(world):
+    return partial(world.lead.get, f"{export(world, until='made')}/file")
 
 
 # Reports

@@ -5,6 +5,7 @@ AppError
 ├── StepUpNeededError   the second factor was shown too long ago
 ├── ForbiddenError      the role does not allow it
 ├── NotFoundError       absent, or out of scope: the same answer
+├── GoneError           it was there, and its time is over
 ├── RuleBrokenError     a state or rule refuses it
 ├── StaleError          somebody changed it first
 ├── ConflictError       a constraint refuses it
@@ -34,6 +35,9 @@ class ForbiddenError(AppError): ...
 
 
 class NotFoundError(AppError): ...
+
+
+class GoneError(AppError): ...
 
 
 class RuleBrokenError(AppError): ...

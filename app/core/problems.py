@@ -37,6 +37,7 @@ KINDS: dict[type[errors.AppError], Kind] = {
     errors.StepUpNeededError: Kind("step-up-needed", 401, "Confirm that it is you"),
     errors.ForbiddenError: Kind("forbidden", 403, "Your role does not allow this"),
     errors.NotFoundError: Kind("not-found", 404, "Not found"),
+    errors.GoneError: Kind("gone", 410, "This is not kept any more"),
     errors.RuleBrokenError: Kind("rule-broken", 409, "A rule refuses this"),
     errors.StaleError: Kind("stale", 409, "Somebody changed this first"),
     errors.ConflictError: Kind("conflict", 409, "This conflicts with what is there"),
@@ -64,6 +65,7 @@ WORDS = {
     404: "Page not found. Check the address.",
     405: "This address does not do that.",
     408: "The body did not arrive within ten seconds.",
+    410: "This is not kept any more.",
     413: "This is larger than the service takes.",
     422: "The body cannot be read.",
 }

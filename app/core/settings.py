@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         default=ROOT / "data" / "partnership.toml",
         description="Boroughs, names, contacts, exit site: a TOML file.",
     )
+    marking: str = Field(
+        default="OFFICIAL-SENSITIVE", description="Protective marking of every exported file."
+    )
     oidc_issuer: str = Field(default="", description="Single sign-on: address of the issuer.")
     oidc_client_id: str = Field(default="", description="Single sign-on: our identifier there.")
     oidc_client_secret: SecretStr | None = Field(

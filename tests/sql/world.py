@@ -423,7 +423,7 @@ def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
 
 def everything() -> list:
     """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
-    return [*records(), *reports(), *clusters(), *batches(), *accounts()]
+    return [*records(), *reports(), *clusters(), *batches(), *exports(), *accounts()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -597,6 +597,37 @@ def batch_values(key: UUID, agency: str, by: UUID) -> dict:
         "started_at": "2025-01-01",
         "by": by,
         "agency_code": agency,
+    }
+
+
+def exports() -> list:
+    """Files of two people: one that is to be made, one that waits for somebody else."""
+    made = []
+    for (agency, by), (state, rows) in product(OWNERS[1::2], (("QUEUED", 9), ("REQUESTED", 900))):
+        key = random_id()
+        row = Row("app.export", str(key), agency=agency, author=by, state=state)
+        values = export_values(key, agency, by) | {"state": state, "rows_asked": rows}
+        made.append(Plain(row, values))
+    key = random_id()
+    mine = Row("app.export", str(key), agency=OWN_AGENCY, author=ME, state="QUEUED")
+    return [*made, Plain(mine, export_values(key, OWN_AGENCY, ME))]
+
+
+def export_values(key: UUID, agency: str, by: UUID) -> dict:
+    return {
+        "id": key,
+        "ref": new_reference("EX"),
+        "created_by": by,
+        "agency_code": agency,
+        "dataset": "places",
+        "filters": {},
+        "format": "csv",
+        "rows_asked": 9,
+        "purpose": "PLAN",
+        "recipient_agency": "AFC",
+        "recipient": "Synthetic team",
+        "reason": "Synthetic: the file of a test.",
+        "state": "QUEUED",
     }
 
 
