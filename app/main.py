@@ -53,6 +53,8 @@ from app.intake.partner_routes import partner_pages
 from app.intake.routes import pages as intake
 from app.intake.status_routes import status_pages
 from app.intake.where_routes import where_pages
+from app.intelligence import api_routes as intelligence_api
+from app.intelligence import routes as intelligence
 from app.maps import routes as maps
 from app.maps.pin_routes import pin_pages
 from app.oversight import routes as oversight
@@ -82,6 +84,8 @@ ROUTERS: list[APIRouter] = [
     replying,
     incidents.pages,
     incidents.api,
+    intelligence.pages,
+    intelligence_api.api,
     children.api,
     clusters.pages,
     clusters.api,
@@ -111,6 +115,7 @@ NAV = (
     ("places", "Places", "place.read"),
     ("reports", "Reports", "report.read"),
     ("incidents", "Incidents", "incident.read"),
+    ("intelligence", "Intelligence", "intelligence_c.read"),
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
     ("exports", "Exports", "export.read export.approve"),

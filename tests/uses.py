@@ -29,7 +29,7 @@ from app.intake.schemas import Draft
 from app.reports.schemas import ReportIn
 from app.reports.sealing import Keys
 from app.reports.service import Sending, receive
-from tests import reports
+from tests import intelligence, reports
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
 from tests.sql import world
@@ -37,7 +37,7 @@ from tests.sql import world
 PLAN = {"X-Purpose": "PLAN"}
 HOME_NAME = "The home of the uses"
 # What no answer without a trace may hold: names, points, ages of the records below.
-SECRETS = (HOME_NAME, "518000", "169300", "A13_15", "The shop of the uses")
+SECRETS = (HOME_NAME, "carry parcels", "518000", "169300", "A13_15", "The shop of the uses")
 CHILD = {"home_lad_code": KINGSTON, "age_band": "A13_15", "age_band_as_of": "2026-01-01"}
 AT = {"easting": 518000, "northing": 169300}
 HOME = {"type_code": "RESIDENTIAL", "name": HOME_NAME, "purpose": "MARVE"} | AT
@@ -350,6 +350,42 @@ def see_export(world):
 @use("GET /exports/{ref}/file")
 def fetch_export(world):
     return partial(world.lead.get, f"{export(world, until='made')}/file")
+# Intelligence
+
+
+def item(world, **more):
+    analyst = world.as_("police_analyst")
+    answer = analyst.post("/api/v1/intelligence", json=intelligence.PLAIN | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["ref"]
+
+
+@use("POST /api/v1/intelligence")
+def send_item(world):
+    analyst = world.as_("police_analyst")
+    return partial(analyst.post, "/api/v1/intelligence", json=intelligence.PLAIN)
+
+
+@use("GET /api/v1/intelligence")
+def items(world):
+    item(world)
+    return partial(world.as_("police_analyst").get, "/api/v1/intelligence")
+
+
+@use("GET /api/v1/intelligence/{ref}")
+def one_item(world):
+    return partial(world.as_("police_analyst").get, f"/api/v1/intelligence/{item(world)}")
+
+
+@use("GET /intelligence")
+def see_items(world):
+    item(world)
+    return partial(world.as_("police_analyst").get, "/intelligence")
+
+
+@use("GET /intelligence/{ref}")
+def open_item(world):
+    return partial(world.as_("police_analyst").get, f"/intelligence/{item(world)}")
 
 
 # Reports

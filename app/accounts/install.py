@@ -23,6 +23,9 @@ GENERATOR = ("policies.py", "terms.py", "install.py")
 # Not of the file: sign-in itself, which works before anybody is known.
 SYSTEM = "_system"
 
+# What hangs on a record is told apart by it.
+HUNG_ON = ("place_id", "child_id", "report_id", "intel_item_id")
+
 TABLES = """
     select n.nspname || '.' || c.relname, array_agg(a.attname::text), r.rolname
     from pg_class c
@@ -123,5 +126,5 @@ def _columns(permissions: Permissions, table: Table) -> str:
     ]
     if any(rule.scope != "meta" for rule in rules) or table.name.startswith("audit."):
         return ""
-    shown = sorted(table.columns & {*permissions.meta_columns, "place_id", "child_id", "report_id"})
+    shown = sorted(table.columns & {*permissions.meta_columns, *HUNG_ON})
     return f" ({', '.join(shown)})"

@@ -21,6 +21,7 @@ OBJECTS = {
     "child_identity": "Identity of children",
     "intelligence_p": "Intelligence of code P",
     "intelligence_c": "Intelligence of code C",
+    "intelligence_draft": "Intelligence that is being written",
     "cluster": "Clusters",
     "assessment": "Context assessments",
     "safety_map": "Safety maps drawn by children",

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from app.core.pages import parse
 from app.intake.schemas import Answers
+from app.reference.personal import found
 from app.reports import rules
-from app.reports.personal import found
 from app.reports.schemas import ReportIn
 
 Form = Mapping[str, Sequence[str]]

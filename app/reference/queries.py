@@ -90,6 +90,28 @@ def codes(session: Session, name: str) -> list[Code]:
     return [Code._make(row) for row in found]
 
 
+class Grade(NamedTuple):
+    """One value of a grading scheme; `weight` of a pair such as 1A, in the priority of places."""
+
+    part: str
+    value: str
+    label: str
+    weight: float | None
+
+
+def grading(session: Session, version: str) -> list[Grade]:
+    """A grading scheme in the order in which it is read; empty for an unknown version."""
+    found = session.execute(
+        text("""
+            select extra->>'part', extra->>'value', label, nullif(extra->>'weight', '')::float8
+            from reference.lookup
+            where list = 'grading' and extra->>'version' = :version order by sort
+        """),
+        {"version": version},
+    )
+    return [Grade._make(row) for row in found]
+
+
 @remembered
 def language_rules(session: Session) -> list[LanguageRule]:
     found = session.execute(

@@ -46,6 +46,7 @@ class Code(NamedTuple):
             int(row["sort"]),
             row.get("note") or None,
             row.get("valid_to") or None,
+            {name: said for name, said in row.items() if name not in cls._fields},
         )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.types import clean_text
-from app.reports import personal, rules
+from app.reference import personal
+from app.reports import rules
 from app.reports.matching import as_typed
 from app.reports.triage import Cut, Extract
 

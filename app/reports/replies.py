@@ -14,7 +14,8 @@ from app.core.ids import new_id
 from app.core.types import clean_text
 from app.places import queries as places
 from app.places.rules import lint, stops
-from app.reports import personal, queries, triage
+from app.reference import personal
+from app.reports import queries, triage
 from app.reports.models import Report, ReportMessage
 from app.reports.rules import State
 from app.reports.sealing import Keys, SealBrokenError, opened, public_key, seal

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.audit import service as audit
 from app.core import clock
 from app.core.states import moved
-from app.reports import matching, personal, suggestions
+from app.reference import personal
+from app.reports import matching, suggestions
 from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, State
 from app.reports.schemas import APART

@@ -12,7 +12,8 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import StaleError
 from app.core.states import moved
-from app.reports import personal, queries, screening
+from app.reference import personal
+from app.reports import queries, screening
 from app.reports.models import Report, ReportOriginal
 from app.reports.rules import MOVES, UNDECIDED, State
 from app.reports.schemas import APART

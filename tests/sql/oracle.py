@@ -64,6 +64,8 @@ class Row:
     kind: str | None = None
     redaction: str | None = None
     routed: bool = False  # a report that was referred to the police
+    shared: bool = False  # intelligence that was released, and not graded 3D or 3E
+    accepted: frozenset[UUID] = frozenset()  # recipients who accepted its conditions
     gone: bool = False
     synthetic: bool | None = None
     refs: frozenset[str] = frozenset()  # records that a reason to open it may name
@@ -109,7 +111,9 @@ def _rules(role: str, statement: str, row: Row) -> Iterator[tuple[str, Any, Any]
 
 
 def _is_of(name: str, row: Row) -> bool:
-    """Routes and places share one table; every other table has one kind of row."""
+    """Routes and places share one table, and items of both codes; others have one kind of row."""
+    if name in ("intelligence_p", "intelligence_c"):
+        return (name == "intelligence_c") == (row.tier == "C")
     if row.table != "app.place" or name not in ("place", "route"):
         return True
     return (name == "route") == row.type_code.startswith("ROUTE")
@@ -195,6 +199,8 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         "not_author": row.author != actor.id,
         "not_intelligence": row.kind not in ("intelligence", "unsaid") or row.person == actor.id,
         "after_triage": row.state in DECIDED and row.redaction != "NEEDED",
+        "shareable_grade": row.shared,
+        "conditions_accepted": row.shared and actor.id in row.accepted,
         "routed_to_police": row.routed and row.redaction != "NEEDED",
     }[condition]
 

@@ -284,6 +284,9 @@ PARTS = (
     r"type_code (not )?like 'ROUTE%'",
     r"\(select sec\.emergency\(\)\)",
     r"is_synthetic",
+    r"\(shared\)",
+    r"\(select sec\.actor\(\)\) = any \(accepted_by\)",
+    r"\(tier = '[PC]'\)",
 )
 
 

@@ -268,6 +268,63 @@ class Report:
         yield Row("app.report_outcome", str(self.outcome_id), **scope, author=self.author)
 
 
+@dataclass
+class Intel:
+    """An item of intelligence with all that hangs on it; code C has recipients."""
+
+    where: str = "K"
+    tier: str = "P"
+    agency: str = OWN_AGENCY
+    author: UUID = ME
+    state: str = "RELEASED"
+    grade: str = "2B"
+    accepted: tuple[UUID, ...] = ()
+    gone: bool = False
+    synthetic: bool = True
+    id: UUID = field(default_factory=random_id)
+    ref: str = field(default_factory=lambda: new_reference("IN"))
+    place_link: UUID = field(default_factory=random_id)
+    child_link: UUID = field(default_factory=random_id)
+
+    @property
+    def shared(self) -> bool:
+        doubtful = self.grade in ("3D", "3E")
+        return self.state == "RELEASED" and not doubtful and not self.gone
+
+    @property
+    def recipients(self) -> dict[UUID, UUID]:
+        """Named people and the keys of their rows: both, whoever accepted."""
+        return {who: UUID(int=self.id.int ^ who.int) for who in (ME, SOMEBODY) if self.tier == "C"}
+
+    def rows(self) -> Iterator[Row]:
+        scope = {
+            "boroughs": BOROUGHS[self.where],
+            "tier": self.tier,
+            "agency": self.agency,
+            "shared": self.shared,
+            "accepted": frozenset(self.accepted),
+            "granted": {"intel_item": self.id},
+            "author": self.author,
+        }
+        yield Row(
+            "app.intel_item",
+            str(self.id),
+            **scope,
+            state=self.state,
+            gone=self.gone,
+            synthetic=self.synthetic,
+            refs=frozenset({self.ref}),
+        )
+        yield Row("app.intel_item_police", str(self.id), **scope)
+        yield Row("app.intel_item_place", str(self.place_link), **scope)
+        yield Row("app.intel_child", str(self.child_link), **scope)
+        for key in self.recipients.values():
+            yield Row("app.intel_recipient", str(key), **scope)
+        kept = scope | {"author": None}
+        yield Row("app.intel_state_change", str(self.id), **kept)
+        yield Row("app.intel_version", str(self.id), **kept)
+
+
 @dataclass(frozen=True)
 class Plain:
     """A row that is written as it stands."""
@@ -348,6 +405,33 @@ REPORT_DETAILS = """
 """
 
 
+INTEL = """
+    insert into app.intel_item (id, ref, agency_code, tier, handling, conditions, created_by,
+        updated_by, written_by, is_synthetic, deleted_at, kind, body, scheme_version, source_eval,
+        info_assess, where_kind, geom, when_kind, valid_from_on, expires_on, state)
+    values (%(id)s, %(ref)s, %(agency)s, %(tier)s, %(tier)s,
+        case when %(tier)s = 'C' then 'Synthetic' end, %(author)s, %(author)s, %(author)s,
+        %(synthetic)s, case when %(gone)s then now() - interval '1 day' end, 'INTELLIGENCE',
+        'Synthetic', '3x5x2-1', left(%(grade)s, 1), right(%(grade)s, 1),
+        case when %(shape)s like 'POINT%%' then 'POINT' else 'LINE' end,
+        ST_GeomFromText(%(shape)s, 27700), 'NOT_KNOWN', '2026-01-01', '2027-01-01', %(state)s)
+"""
+INTEL_DETAILS = """
+    with
+    police as (insert into app.intel_item_police (intel_item_id, created_by)
+               values (%(id)s, %(author)s)),
+    child as (insert into app.intel_child (id, intel_item_id, child_ref, created_by)
+              values (%(child_link)s, %(id)s, 'CH-7K2-Q4MT', %(author)s))
+    insert into app.intel_item_place (id, intel_item_id, place_id, created_by, removed_at)
+    values (%(place_link)s, %(id)s, (select id from app.place order by id limit 1), %(author)s,
+            now())
+"""
+INTEL_RECIPIENT = """
+    insert into app.intel_recipient (id, intel_item_id, user_id, created_by, conditions_accepted_at)
+    values (%s, %s, %s, %s, case when %s then now() end)
+"""
+
+
 def place_values(place: Place) -> dict:
     return vars(place) | {"boroughs": sorted(BOROUGHS[place.where]), "shape": place.shape}
 
@@ -413,6 +497,16 @@ def _(thing: Report, admin: psycopg.Connection) -> None:
     admin.execute(REPORT_DETAILS, values)
 
 
+@write.register
+def _(thing: Intel, admin: psycopg.Connection) -> None:
+    values = vars(thing) | {"shape": SHAPES[thing.where]}
+    admin.execute(INTEL, values)
+    admin.execute(INTEL_DETAILS, values)
+    for who, key in thing.recipients.items():
+        said = who in thing.accepted
+        admin.execute(INTEL_RECIPIENT, (key, thing.id, who, thing.author, said))
+
+
 def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
     given = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in values.items()}
     names = ", ".join(f'"{name}"' for name in given)
@@ -423,7 +517,8 @@ def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
 
 def everything() -> list:
     """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
-    return [*records(), *reports(), *clusters(), *batches(), *exports(), *accounts()]
+    known = [*records(), *reports(), *clusters(), *batches(), *exports(), *accounts()]
+    return [*known, *intelligence()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -493,6 +588,40 @@ def reports() -> list:
     made += [Report("K", "H1", a, by, s) for (a, by), s in product(OWNERS, STATES_OF_REPORTS)]
     made += [Report(w, state="DECIDED", gone=True, routed=True) for w in "KR"]
     made += [Report(w, state="DECIDED", synthetic=False, routed=True) for w in "KR"]
+    return made
+
+
+STATES_OF_INTEL = ("SUBMITTED", "IN_QA", "SANITISED", "RELEASED", "WITHDRAWN", "REVIEW_DUE")
+GRADES = ("1A", "2B", "3C", "3D", "3E")
+
+
+def intelligence() -> list:
+    """Each code, state, grade and owner, here and elsewhere; drafts; accepted by some, or none."""
+    made: list = [
+        Intel(w, t, *owner, s, g)
+        for w, t, owner, (s, g) in product(
+            ("K", "R", "KR", "M"),
+            ("P", "C"),
+            OWNERS,
+            [("RELEASED", "1A"), ("RELEASED", "3D"), ("SUBMITTED", "2B")],
+        )
+    ]
+    made += [Intel("K", t, state=s) for t, s in product(("P", "C"), STATES_OF_INTEL)]
+    made += [Intel("K", "P", grade=g) for g in GRADES]
+    made += [
+        Intel(w, "C", OTHER_AGENCY, SOMEBODY, s, g, accepted)
+        for w, (s, g), accepted in product(
+            ("K", "R", "M"),
+            [("RELEASED", "1A"), ("RELEASED", "3E"), ("REVIEW_DUE", "1A")],
+            [(ME,), (SOMEBODY,), (ME, SOMEBODY)],
+        )
+    ]
+    made += [Intel(w, t, gone=True, accepted=()) for w, t in product("KR", ("P", "C"))]
+    made += [Intel(w, "P", synthetic=False) for w in "KR"]
+    for author in (ME, SOMEBODY):
+        key = random_id()
+        row = Row("app.intel_draft", str(key), author=author, synthetic=True)
+        made.append(Plain(row, {"id": key, "created_by": author, "is_synthetic": True}))
     return made
 
 

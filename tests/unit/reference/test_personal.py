@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.reports.personal import Kind, found, is_nhs_number, is_uk_telephone
+from app.reference.personal import Kind, found, is_nhs_number, is_uk_telephone
 
 PERSONAL = [
     ("Mr Example sells vapes", Kind.NAME, "Mr Example"),

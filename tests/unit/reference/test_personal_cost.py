@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.reports import personal
+from app.reference import personal
 from app.reports.triage import MOST_EXTRACTS, extracts_of
 
 LONG = 200_000
