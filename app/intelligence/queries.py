@@ -151,7 +151,7 @@ def listed(
 # Where an item is: what was drawn for it, or else its places, as far as the reader sees them.
 SHAPE = func.coalesce(
     IntelItem.geom,
-    select(func.ST_Collect(Place.geom))
+    select(func.ST_CollectionHomogenize(func.ST_Collect(Place.geom)))
     .join(IntelPlace, IntelPlace.place_id == Place.id)
     .where(
         IntelPlace.intel_item_id == IntelItem.id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import cast, func, select, text
@@ -63,16 +63,8 @@ def sanitised(session: Session, item: IntelItem) -> SanitisedOut:
         online=item.url_defanged,
         boroughs=item.borough_codes,
         places=places_of(session, item.id),
-        geometry=single(found.geometry),
+        geometry=found.geometry,
     )
-
-
-def single(geometry: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A collection of one shape is that shape."""
-    if geometry is not None and len(geometry.get("geometries", ())) == 1:
-        only: dict[str, Any] = geometry["geometries"][0]
-        return only
-    return geometry
 
 
 def places_of(session: Session, item_id: UUID) -> list[PlaceOut]:
