@@ -2,19 +2,24 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.core.command import Context, Result
-from app.core.ids import new_reference
-from app.imports import mailbox, named, service
-from app.imports.service import Options
+from app.core.errors import InvalidError
+from app.core.ids import new_reference, read_reference
+from app.imports import counts, mailbox, named, service, stop_search, undo
+from app.imports import lines as open_lines
+from app.imports.service import Options, Progress, Tally
 from app.reference import boundaries
 from app.reference import service as reference
 from app.reference.rules import SITE_KINDS
 from app.reports.sealing import Keys
 
+Command = Callable[[argparse.Namespace, Context], Result]
+BringIn = Callable[[Options, Progress], tuple[str, Tally]]
 KINDS = ("borough", "district", "ward", "lsoa")
 
 
@@ -24,6 +29,14 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     _police(
         below.add_parser("police-street", help="data.police.uk street CSV: .csv, .csv.gz, .zip")
     )
+    searches = below.add_parser("stop-search", help="data.police.uk stop-and-search CSV")
+    _files(searches, _import_searches)
+    _files(below.add_parser("counts", help="published counts by area and month"), _import_counts)
+    lines = below.add_parser("lines", help="bus routes or railways: GeoJSON of lines")
+    lines.add_argument("--kind", choices=open_lines.KINDS, required=True)
+    _file(lines, _import_lines)
+    _file(below.add_parser("route-stops", help="stops of bus routes: CSV of TfL"), _import_stops)
+    _undo(below.add_parser("undo", help="take an import of open data back, within 30 days"))
     _boundaries(below.add_parser("boundaries", help="GeoJSON, GeoPackage, zipped Shapefile"))
     postcodes = below.add_parser("postcodes", help="Code-Point Open or ONSPD CSV, also .gz")
     postcodes.add_argument("file", type=Path)
@@ -52,6 +65,27 @@ def _police(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(func=_import_police)
 
 
+def _files(parser: argparse.ArgumentParser, func: Command) -> None:
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    _options(parser, func)
+
+
+def _file(parser: argparse.ArgumentParser, func: Command) -> None:
+    parser.add_argument("file", type=Path)
+    _options(parser, func)
+
+
+def _options(parser: argparse.ArgumentParser, func: Command) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="count, and keep nothing")
+    parser.add_argument("--errors", type=Path, help="where rejected rows go, with the reason")
+    parser.set_defaults(func=func)
+
+
+def _undo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("batch", help="its reference, such as IB-7K2-Q4MT")
+    parser.set_defaults(func=_undo_import)
+
+
 def _boundaries(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--kind", choices=KINDS, required=True)
@@ -64,10 +98,13 @@ def _boundaries(parser: argparse.ArgumentParser) -> None:
 def _named(parser: argparse.ArgumentParser, kinds: Sequence[str] | None) -> None:
     parser.add_argument("file", type=Path)
     if kinds is not None:
-        parser.add_argument("--kind", choices=kinds, required=True)
+        either = parser.add_mutually_exclusive_group(required=True)
+        either.add_argument("--kind", choices=kinds)
+        either.add_argument("--kind-field", help="which field or column says what each row is")
     parser.add_argument("--name-field", default="name", help="which field or column is the name")
     parser.add_argument("--errors", type=Path, help="where rejected rows go, with the reason")
-    parser.set_defaults(func=_import_named, kind="STREET")
+    streets = {} if kinds is not None else {"kind": "STREET", "kind_field": None}
+    parser.set_defaults(func=_import_named, **streets)
 
 
 def _import_police(arguments: argparse.Namespace, context: Context) -> Result:
@@ -78,6 +115,40 @@ def _import_police(arguments: argparse.Namespace, context: Context) -> Result:
     batch, tally = service.police_street(context.db, arguments.files, options, context.progress)
     kept = None if arguments.dry_run else batch
     return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
+
+
+def _import_searches(arguments: argparse.Namespace, context: Context) -> Result:
+    return _told(arguments, context, partial(stop_search.bring_in, context.db, arguments.files))
+
+
+def _import_counts(arguments: argparse.Namespace, context: Context) -> Result:
+    return _told(arguments, context, partial(counts.bring_in, context.db, arguments.files))
+
+
+def _import_lines(arguments: argparse.Namespace, context: Context) -> Result:
+    bring_in = partial(open_lines.lines, context.db, arguments.file, arguments.kind)
+    return _told(arguments, context, bring_in)
+
+
+def _import_stops(arguments: argparse.Namespace, context: Context) -> Result:
+    return _told(arguments, context, partial(open_lines.stops, context.db, arguments.file))
+
+
+def _told(arguments: argparse.Namespace, context: Context, bring_in: BringIn) -> Result:
+    began = time.monotonic()
+    errors = _errors_path(arguments.errors, context)
+    batch, tally = bring_in(Options(arguments.dry_run, {}, errors), context.progress)
+    kept = None if arguments.dry_run else batch
+    return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
+
+
+def _undo_import(arguments: argparse.Namespace, context: Context) -> Result:
+    ref = read_reference(arguments.batch, "IB")
+    if ref is None:
+        raise InvalidError(f"{arguments.batch} is not a valid reference. Check each character.")
+    with context.db.cursor(service.JOB) as cursor:
+        done = undo.undo(cursor, ref, service.JOB)
+    return {"batch": ref, "state": "UNDONE"} | done._asdict()
 
 
 def _import_boundaries(arguments: argparse.Namespace, context: Context) -> Result:
@@ -105,7 +176,8 @@ def _import_postcodes(arguments: argparse.Namespace, context: Context) -> Result
 def _import_named(arguments: argparse.Namespace, context: Context) -> Result:
     began = time.monotonic()
     errors = _errors_path(arguments.errors, context)
-    asked = named.Asked(arguments.file, arguments.kind, arguments.name_field, errors)
+    field = arguments.kind_field or "kind"
+    asked = named.Asked(arguments.file, arguments.kind, arguments.name_field, errors, field)
     batch, counts = named.bring_in(context.db, asked, context.progress)
     return _result(counts, errors, batch, began)
 

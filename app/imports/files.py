@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 
 from app.core import columns
 from app.core.errors import InvalidError
-from app.imports import rules
+from app.imports import layouts, rules
 from app.imports.rules import Array, Street
 
 ZIP_ENTRIES = 5_000
@@ -50,8 +50,8 @@ class Source(NamedTuple):
         return Path(self.member).name if self.member else self.path.name
 
 
-def sources(path: Path) -> list[Source]:
-    """The street files of a path; an archive's other files are left out."""
+def sources(path: Path, kind: str = "street") -> list[Source]:
+    """The files of that kind of a path; an archive's other files are left out."""
     if not path.is_file():
         raise InvalidError(f"There is no file {path.name} there.")
     if path.suffix.lower() != ".zip":
@@ -59,16 +59,16 @@ def sources(path: Path) -> list[Source]:
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_bomb(path, archive.infolist())
-            members = sorted(m for m in archive.namelist() if _is_street(m))
+            members = sorted(m for m in archive.namelist() if _is_of(m, kind))
     except zipfile.BadZipFile as wrong:
         raise InvalidError(f"{path.name} is not a readable .zip archive.") from wrong
     if not members:
-        raise InvalidError(f"{path.name} holds no file named like 2018-04-metropolitan-street.csv.")
+        raise InvalidError(f"{path.name} holds no file named like 2018-04-metropolitan-{kind}.csv.")
     return [Source(path, member) for member in members]
 
 
-def _is_street(member: str) -> bool:
-    return member.lower().endswith(".csv") and "street" in Path(member).name.lower()
+def _is_of(member: str, kind: str) -> bool:
+    return member.lower().endswith(".csv") and kind in Path(member).name.lower()
 
 
 def _refuse_bomb(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -90,7 +90,7 @@ def read(
     odd: Rejected = []
     parts, rejected, seen = [], [], 0
     for block in _blocks(source, names, odd) if has_rows else ():
-        part, reasons = rules.read(block, this_month)
+        part, reasons = rules.read(layouts.native(block), this_month)
         parts.append(part)
         rejected += _refused(block, reasons, seen)
         seen += len(block)
@@ -128,7 +128,8 @@ def _header(source: Source) -> tuple[list[str], bool]:
     if b"\0" in head:
         raise InvalidError(f"{source.name} is not a text file in UTF-8.")
     first, _, rest = head.partition(b"\n")
-    names = [cell.strip() for cell in next(csv.reader([first.decode("utf-8-sig", "replace")]), [])]
+    cells = next(csv.reader([first.decode("utf-8-sig", "replace")]), [])
+    names = layouts.renamed([cell.strip() for cell in cells])
     absent = rules.missing_columns(names)
     if absent:
         raise InvalidError(

@@ -1,7 +1,7 @@
 """Set-based statements of the police import, over its temporary tables; and the list of batches."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core import bulk
 from app.core.bulk import Array, Cursor
+from app.imports import claims
 from geo.boundaries import Lads
 
 
@@ -53,6 +54,11 @@ class Batch(NamedTuple):
 
 # How many events one point can have in one month: the number shares 32 bits with the month.
 MONTH_MAX = 65_535
+# Of undone imports too: clusters of before keep the numbers of points that are gone.
+HIGHEST_POINT = """
+    select greatest((select max(id) from reference.place_point),
+        (select max((undone ->> 'highest_point')::int) from app.import_batch), 0)
+"""
 
 
 def lock_imports(cursor: Cursor) -> None:
@@ -63,7 +69,7 @@ def lock_imports(cursor: Cursor) -> None:
 def known_points(cursor: Cursor, lonlat_e6: Array) -> tuple[KnownPoints, int]:
     """Which of the points are stored, and the highest id given so far."""
     found = KnownPoints(np.zeros(len(lonlat_e6), np.int32), np.full(len(lonlat_e6), -1, np.int32))
-    row = cursor.execute("select coalesce(max(id), 0) from reference.place_point").fetchone()
+    row = cursor.execute(HIGHEST_POINT).fetchone()
     highest = int(row[0]) if row else 0
     if highest == 0 or not len(lonlat_e6):
         return found, highest
@@ -123,31 +129,40 @@ def add_to_grid(cursor: Cursor) -> None:
     cursor.execute("drop table grid_in")
 
 
-def label_ids(cursor: Cursor, kind: str, values: list[str]) -> Array:
+def label_ids(cursor: Cursor, kind: str, values: list[str], batch: UUID) -> Array:
     """Ids of the labels in their order, then 0 for a blank (code -1 reads the last entry)."""
     known = "select label, id from reference.police_label where kind = %s and label = any(%s)"
     found = dict(cursor.execute(known, (kind, list({*values}))).fetchall())
     missing = sorted({*values} - {"", *found})
     if missing:
         made = cursor.execute(
-            "insert into reference.police_label (kind, label) select %s, unnest(%s::text[]) "
-            "returning label, id",
-            (kind, missing),
+            "insert into reference.police_label (kind, label, batch_id) "
+            "select %s, unnest(%s::text[]), %s returning label, id",
+            (kind, missing, batch),
         )
         found |= dict(made.fetchall())
     return np.array([*(found.get(value, 0) for value in values), 0], dtype=np.int32)
 
 
-def known_rows(cursor: Cursor) -> KnownRows:
-    """Rows of `street_in` that are stored already."""
+KNOWN = """
+    create temporary table known on commit drop as
+    select ordinal, key, event.batch_id as owner, event.outcome_id as was,
+           nullif(street_in.outcome_id, 0) as said, nullif(street_in.lsoa_id, 0) as extra
+    from street_in join reference.police_event as event using (key)
+"""
+
+
+def known_rows(cursor: Cursor, batch: UUID) -> KnownRows:
+    """Rows of `street_in` that are stored already; the batch claims those of others."""
     if cursor.execute("select from reference.police_event limit 1").fetchone() is None:
         return KnownRows(np.zeros(0, dtype=np.int32), changed=False)
     cursor.execute("analyze street_in")
+    cursor.execute(KNOWN)
     query = sql.SQL(
-        "select ordinal, (street_in.outcome_id not in (0, coalesce(event.outcome_id, 0))) as news "
-        "from street_in join reference.police_event as event using (key)"
+        "select ordinal, (coalesce(said, 0) not in (0, coalesce(was, 0))) as news from known"
     )
     rows = bulk.copy_out(cursor, query, {"ordinal": "int4", "news": "bool"})
+    claims.record(cursor, batch, "police_event")
     return KnownRows(rows["ordinal"], changed=bool(rows["news"].any()))
 
 
@@ -190,8 +205,9 @@ def insert_batch(
     state = "DRY_RUN" if dry_run else "APPLIED"
     cursor.execute(
         "insert into app.import_batch (id, ref, kind, file_name, file_sha256, started_at, by, "
-        "tallies, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (*arrival, counts, state),
+        "tallies, state, undo_until, seq) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+        "nextval('app.import_batch_seq'))",
+        (*arrival, counts, state, arrival.started_at + timedelta(days=claims.UNDO_DAYS)),
     )
     cursor.execute(
         "select audit.log(%s, 'import_batch', %s, 'done', %s, %s)",

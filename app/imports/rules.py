@@ -127,7 +127,7 @@ def read(block: pa.RecordBatch, this_month: date) -> tuple[Part, Array]:
     coded = [name for name in {*LABELLED, *IN_KEY} if name in block.schema.names]
     lon, lon_bad = _degrees(block["Longitude"])
     lat, lat_bad = _degrees(block["Latitude"])
-    refused = _refusals(lon, lat, lon_bad | lat_bad)
+    refused = point_reasons(lon, lat, lon_bad | lat_bad)
     month = _month_reasons(block["Month"].dictionary_encode(), this_month)
     refused[month > 0] = month[month > 0]
     keep = refused == 0
@@ -165,7 +165,7 @@ def whole(parts: Sequence[Part], defaults: Mapping[str, str]) -> Street:
     )
 
 
-def _refusals(lon: Array, lat: Array, not_number: Array) -> Array:
+def point_reasons(lon: Array, lat: Array, not_number: Array) -> Array:
     """0 for a good point, else the number of the first reason."""
     refused = np.zeros(len(lon), dtype=np.int8)
     given = ~np.isnan(lon)

@@ -14,7 +14,7 @@ from app.core.actor import Actor, job_actor
 from app.core.bulk import Array, Cursor
 from app.core.db import Database
 from app.core.errors import InvalidError
-from app.imports import files, points, queries
+from app.imports import claims, files, points, queries
 from app.imports.files import Refusal, Refusals
 from app.imports.points import Points
 from app.imports.queries import Arrival
@@ -89,6 +89,7 @@ def police_street(
     sources = [source for path in paths for source in files.sources(path)]
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
         queries.lock_imports(cursor)
+        claims.prune(cursor, clock.now())
         lads = areas.lads_of(cursor)
         for number, source in enumerate(sources):
             progress(2 * number, 2 * len(sources), f"Reading {source.name}")
@@ -173,14 +174,14 @@ def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) 
     """Rows of one file: new ones in, outcomes of known ones brought up to date."""
     at = points.found(cursor, street, lads)
     bulk.create_temporary(cursor, "street_in", ROW)
-    bulk.copy_in(cursor, "street_in", ROW, _wire(cursor, street, at))
-    known = queries.known_rows(cursor)
+    bulk.copy_in(cursor, "street_in", ROW, _wire(cursor, street, at, batch))
+    known = queries.known_rows(cursor, batch)
     fresh = np.ones(len(street), dtype=bool)
     fresh[known.ordinal] = False
     if fresh.any():
         queries.insert_events(cursor, batch, some_known=not fresh.all())
         points.store(cursor, street, at, fresh, lads)
-        gazetteer_load.streets_of_police(cursor)
+        gazetteer_load.streets_of_police(cursor, batch)
     if known.changed:
         tally.updated += queries.update_outcomes(cursor)
     cursor.execute("drop table street_in")
@@ -191,7 +192,7 @@ def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) 
     tally.outside_boroughs += int((at.lad_of_row() < 0).sum())
 
 
-def _wire(cursor: Cursor, street: Street, at: Points) -> dict[str, Array]:
+def _wire(cursor: Cursor, street: Street, at: Points, batch: UUID) -> dict[str, Array]:
     """Columns as PostgreSQL takes them, in the order of the key: the index grows at one place."""
     order = street.by_key
     data: dict[str, Array] = {
@@ -202,6 +203,6 @@ def _wire(cursor: Cursor, street: Street, at: Points) -> dict[str, Array]:
         "crime_id": street.crime_id.view("V32").ravel()[order],
     }
     for column, name in COLUMN_OF.items():
-        label_ids = queries.label_ids(cursor, LABELLED[name], street.labels[name].values)
+        label_ids = queries.label_ids(cursor, LABELLED[name], street.labels[name].values, batch)
         data[column] = label_ids[street.labels[name].code][order]
     return data

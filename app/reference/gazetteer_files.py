@@ -21,11 +21,12 @@ BYTES_MAX = 500_000_000
 
 
 class Found(NamedTuple):
-    """A name and its point in whole metres, EPSG:27700."""
+    """A name and its point in whole metres, EPSG:27700; the kind where the file tells it."""
 
     name: str
     easting_m: int
     northing_m: int
+    kind: str = ""
 
 
 class Raw(NamedTuple):
@@ -37,15 +38,20 @@ class Raw(NamedTuple):
     cells: list[str]
 
 
-def read(path: Path, *, kind: str, name_field: str) -> Iterator[Found | Unusable]:
-    """Each row of the file: a place, or why it is left out."""
+def read(
+    path: Path, *, kind: str | None, name_field: str, kind_field: str = "kind"
+) -> Iterator[Found | Unusable]:
+    """Each row of the file: a place, or why it is left out.
+
+    Without a `kind` each row says in `kind_field` what it is.
+    """
     if not path.is_file():
         raise InvalidError(f"There is no file {path.name} there.")
     try:
         if path.name.lower().endswith((".geojson", ".json")):
-            rows, degrees = _geojson(path, name_field)
+            rows, degrees = _geojson(path, name_field, kind_field)
         else:
-            rows, degrees = _csv(path, name_field)
+            rows, degrees = _csv(path, name_field, kind_field)
         yield from _found(rows, kind, degrees=degrees)
     except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError) as wrong:
         raise InvalidError(f"{path.name} is not GeoJSON or CSV with a {name_field}.") from wrong
@@ -53,7 +59,7 @@ def read(path: Path, *, kind: str, name_field: str) -> Iterator[Found | Unusable
         raise InvalidError(f"{path.name} cannot be read.") from wrong
 
 
-def _geojson(path: Path, name_field: str) -> tuple[list[Raw], bool]:
+def _geojson(path: Path, name_field: str, kind_field: str) -> tuple[list[Raw], bool]:
     document = json.loads(path.read_text(encoding="utf-8-sig"))
     epsg = named_crs(document, path.name)
     rows = []
@@ -63,7 +69,7 @@ def _geojson(path: Path, name_field: str) -> tuple[list[Raw], bool]:
         point = None if shape is None or shape.is_empty else _inside(shape)
         x, y = (point.x, point.y) if point is not None else (float("nan"),) * 2
         name = said[name_field]
-        rows.append(Raw(number, str(name or ""), _kind(said), x, y, [str(name or "")]))
+        rows.append(Raw(number, str(name or ""), _kind(said, kind_field), x, y, [str(name or "")]))
     return rows, epsg in {None, DEGREES}
 
 
@@ -71,7 +77,7 @@ def _inside(shape: shapely.Geometry) -> shapely.Point:
     return shape if isinstance(shape, shapely.Point) else shape.point_on_surface()
 
 
-def _csv(path: Path, name_field: str) -> tuple[list[Raw], bool]:
+def _csv(path: Path, name_field: str, kind_field: str) -> tuple[list[Raw], bool]:
     with _text_of(path) as lines:
         rows = csv.DictReader(line.replace("\0", "") for line in lines)
         names = {name.strip().lower(): name for name in rows.fieldnames or ()}
@@ -83,7 +89,14 @@ def _csv(path: Path, name_field: str) -> tuple[list[Raw], bool]:
             )
         x, y, name = names[pair[0]], names[pair[1]], names[name_field.lower()]
         found = [
-            Raw(n, row[name] or "", _kind(row), _number(row[x]), _number(row[y]), _cells(row))
+            Raw(
+                n,
+                row[name] or "",
+                _kind(row, kind_field),
+                _number(row[x]),
+                _number(row[y]),
+                _cells(row),
+            )
             for n, row in enumerate(rows, 2)
         ]
     return found, pair[0] != "easting"
@@ -99,9 +112,9 @@ def _text_of(path: Path) -> io.TextIOBase:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _kind(row: Mapping[str, Any]) -> str:
+def _kind(row: Mapping[str, Any], field: str) -> str:
     """What the file itself calls it; a street file may hold more than streets."""
-    return str(row.get("kind") or "street").lower()
+    return str(row.get(field) or "street").lower()
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -115,12 +128,15 @@ def _number(cell: str | None) -> float:
         return float("nan")
 
 
-def _found(rows: list[Raw], kind: str, *, degrees: bool) -> Iterator[Found | Unusable]:
+def _found(rows: list[Raw], kind: str | None, *, degrees: bool) -> Iterator[Found | Unusable]:
     points = [(row.x, row.y) if _is_number(row, degrees=degrees) else (0.0, 0.0) for row in rows]
     metres = crs.to_bng(points) if degrees and points else points
     for row, (easting, northing) in zip(rows, metres, strict=True):
-        name = rules.place_name(row.name, kind)
+        of = kind or rules.KIND_OF_WORD.get(row.kind, "")
+        name = rules.place_name(row.name, of)
         reason = rules.unusable_name(name)
+        if not of:
+            reason = f"The gazetteer has no kind for {row.kind[:40]}."
         if kind == "STREET" and (row.kind != "street" or not rules.is_street(name)):
             reason = reason or "It is not a street."
         if not (_is_number(row, degrees=degrees) and _on_grid(easting, northing)):
@@ -128,7 +144,7 @@ def _found(rows: list[Raw], kind: str, *, degrees: bool) -> Iterator[Found | Unu
         if reason:
             yield Unusable(row.number, reason, row.cells)
         else:
-            yield Found(name, round(easting), round(northing))
+            yield Found(name, round(easting), round(northing), of)
 
 
 def _is_number(row: Raw, *, degrees: bool) -> bool:

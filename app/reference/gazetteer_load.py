@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import LiteralString
+from uuid import UUID
 
 from app.core.bulk import Cursor
 from app.reference.gazetteer_files import Found
@@ -26,20 +27,30 @@ PLACED: LiteralString = """
         order by geom <-> ST_SetSRID(ST_MakePoint(e, n), 27700) limit 1
     ) as code on true
 """
+MINE: LiteralString = "name, e, n, %(batch)s::uuid"
 STREETS: LiteralString = (
-    "insert into reference.street (name, easting_m, northing_m, lad_code, district)"
-    + PLACED.replace("{fields}", "name, e, n").replace("{table}", "street").replace("{same}", "")
+    "insert into reference.street (name, easting_m, northing_m, batch_id, lad_code, district)"
+    + PLACED.replace("{fields}", MINE).replace("{table}", "street").replace("{same}", "")
 )
 STOPS: LiteralString = (
-    "insert into reference.stop (name, easting_m, northing_m, lad_code, district)"
-    + PLACED.replace("{fields}", "name, e, n").replace("{table}", "stop").replace("{same}", "")
+    "insert into reference.stop (name, easting_m, northing_m, batch_id, lad_code, district)"
+    + PLACED.replace("{fields}", MINE).replace("{table}", "stop").replace("{same}", "")
 )
 SITES: LiteralString = (
-    "insert into reference.site (kind, name, easting_m, northing_m, lad_code, district)"
-    + PLACED.replace("{fields}", "%(kind)s, name, e, n")
+    "insert into reference.site (kind, name, easting_m, northing_m, batch_id, lad_code, district)"
+    + PLACED.replace("{fields}", "%(kind)s, name, e, n, %(batch)s::uuid")
     .replace("{table}", "site")
     .replace("{same}", "and known.kind = %(kind)s")
 )
+# Rows of `named_in` that an import brought; what ships with the service is nobody's to undo.
+KNOWN: LiteralString = """
+    create temporary table known on commit drop as
+    select distinct lpad(to_hex(stored.id), 32, '0')::uuid as key, stored.batch_id as owner,
+           null::int as was, null::int as said, null::int as extra
+    from named_in join reference.{table} as stored using (name, easting_m, northing_m)
+    where stored.batch_id is not null
+      and coalesce(to_jsonb(stored) ->> 'kind', %(kind)s) = %(kind)s
+"""
 # Of the points of a street within a postcode district the one nearest to their middle.
 MAIN: LiteralString = """
     with middle as (
@@ -83,19 +94,30 @@ POLICE: LiteralString = """
 """
 
 
-def load(cursor: Cursor, kind: str, rows: Iterable[Found]) -> dict[str, int]:
-    """Streets, stops, or sites of one kind; a row that is there is left as it is."""
+def load(
+    cursor: Cursor, kind: str, rows: Iterable[Found], batch: UUID | None = None
+) -> dict[str, int]:
+    """Streets, stops, or sites of one kind; a row that is there is left as it is.
+
+    Of a batch, `known` then holds the rows that belong to other batches.
+    """
     _begin(cursor)
     n = 0
     with cursor.copy("copy named_in from stdin") as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(row[:3])
             n += 1
-    imported = _store(cursor, kind)
+    if batch is not None:
+        cursor.execute(KNOWN.replace("{table}", table_of(kind)).encode(), {"kind": kind})
+    imported = _store(cursor, kind, batch)
     return {"rows": n, "imported": imported, "already_known": n - imported}
 
 
-def streets_of_police(cursor: Cursor) -> None:
+def table_of(kind: str) -> str:
+    return {"STREET": "street", "BUS_STOP": "stop"}.get(kind, "site")
+
+
+def streets_of_police(cursor: Cursor, batch: UUID) -> None:
     """From `street_in`, the rows of a police file: the publisher's points lie on streets."""
     _begin(cursor)
     cursor.execute(POLICE)
@@ -104,13 +126,18 @@ def streets_of_police(cursor: Cursor) -> None:
         " or length(name) > 120",
         (sorted(NO_STREET),),
     )
-    _store(cursor, "STREET")
+    _store(cursor, "STREET", batch)
 
 
 def resettle(cursor: Cursor) -> None:
     """Boroughs and postcode districts anew, after boundaries or postcodes have changed."""
     for table in ("street", "site", "stop"):
         cursor.execute(RESETTLED.replace("{table}", table).encode())
+    settle_streets(cursor)
+
+
+def settle_streets(cursor: Cursor) -> None:
+    """Which point stands for each street, after points came or went."""
     cursor.execute(MAIN)
 
 
@@ -120,10 +147,10 @@ def _begin(cursor: Cursor) -> None:
     )
 
 
-def _store(cursor: Cursor, kind: str) -> int:
+def _store(cursor: Cursor, kind: str, batch: UUID | None) -> int:
     statement = {"STREET": STREETS, "BUS_STOP": STOPS}.get(kind, SITES)
-    imported = cursor.execute(statement, {"kind": kind}).rowcount
+    imported = cursor.execute(statement, {"kind": kind, "batch": batch}).rowcount
     cursor.execute("drop table named_in")
     if kind == "STREET" and imported:
-        cursor.execute(MAIN)
+        settle_streets(cursor)
     return imported

@@ -56,8 +56,44 @@ KIND_WORDS = {
     "LIBRARY_YOUTH": "Library, hall or youth club",
     "HEALTH_SITE": "Hospital or clinic",
     "NTE_VENUE": "Venue",
+    "WORSHIP": "Place of worship",
+    "FOOD_SHOP": "Shop, cafe or takeaway",
+    "HOTEL": "Hotel",
+    "PETROL_STATION": "Petrol station",
+    "TRAM_STOP": "Tram stop",
+    "PIER": "Pier",
+    "TAXI_RANK": "Taxi rank",
 }
 SITE_KINDS = tuple(list(KIND_WORDS)[3:])
+# What published files call them: OpenStreetMap, cultural infrastructure, food hygiene ratings.
+KIND_OF_WORD = {
+    "arts_centre": "NTE_VENUE",
+    "arts_or_leisure_centre": "LIBRARY_YOUTH",
+    "bus_station": "STATION",
+    "cinema": "NTE_VENUE",
+    "community_hall": "LIBRARY_YOUTH",
+    "ferry_terminal": "PIER",
+    "fuel": "PETROL_STATION",
+    "hotel/bed & breakfast/guest house": "HOTEL",
+    "library": "LIBRARY_YOUTH",
+    "museum": "NTE_VENUE",
+    "music_venue": "NTE_VENUE",
+    "nightclub": "NTE_VENUE",
+    "parking": "CAR_PARK",
+    "parking_multistorey": "CAR_PARK",
+    "parking_underground": "CAR_PARK",
+    "pub/bar/nightclub": "NTE_VENUE",
+    "railway_station": "STATION",
+    "restaurant/cafe/canteen": "FOOD_SHOP",
+    "retailers - other": "FOOD_SHOP",
+    "retailers - supermarkets/hypermarkets": "FOOD_SHOP",
+    "school/college/university": "SCHOOL",
+    "skate_park": "PLAY_SPORT",
+    "takeaway/sandwich shop": "FOOD_SHOP",
+    "taxi": "TAXI_RANK",
+    "theatre": "NTE_VENUE",
+    "tram_stop": "TRAM_STOP",
+}
 # Labels of data.police.uk that are no street: it says what kind of place was there, not which.
 NO_STREET = frozenset(
     {

@@ -53,6 +53,10 @@ KEYS = {
     "reference.street": "id::text",
     "reference.site": "id::text",
     "reference.stop": "id::text",
+    "reference.police_search": "key::text",
+    "reference.area_count": "key::text",
+    "reference.line": "key::text",
+    "reference.route_stop": "key::text",
 }
 # The auditor sees few columns of these, and not the whole key: the rows are counted.
 COUNTED = {"app.incident_place", "app.child_incident_link", "app.cluster_member"}

@@ -899,7 +899,19 @@ FEW = """
         batch_id)
     values (gen_random_uuid(), '2025-01-01', 1, 1, 1, gen_random_uuid());
     insert into reference.point_grid (z, tx, ty, px, py, n) values (8, 0, 0, 0, 0, 1);
-    insert into reference.stop (name, easting_m, northing_m) values ('Synthetic Road', 1, 1)
+    insert into reference.stop (name, easting_m, northing_m) values ('Synthetic Road', 1, 1);
+    insert into reference.police_search (key, day, type, batch_id)
+    values (gen_random_uuid(), '2025-01-01', 'Person search', gen_random_uuid());
+    insert into reference.area_count (key, series, area_kind, area_code, month, code, label, n,
+        batch_id)
+    values (gen_random_uuid(), 'synthetic', 'ward', 'E05000000', '2025-01-01', 'X', 'Synthetic', 1,
+        gen_random_uuid());
+    insert into reference.line (key, kind, code, geom, batch_id)
+    values (gen_random_uuid(), 'ROUTE_BUS', '1',
+        ST_GeomFromText('LINESTRING(1 1, 2 2)', 27700), gen_random_uuid());
+    insert into reference.route_stop (key, route, run, sequence, name, geom, batch_id)
+    values (gen_random_uuid(), '1', 1, 1, 'Synthetic Road',
+        ST_SetSRID(ST_MakePoint(1, 1), 27700), gen_random_uuid())
 """
 
 
