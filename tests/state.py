@@ -59,7 +59,8 @@ FACTS = {
         from reference.line join app.import_batch as batch on batch.id = batch_id
     """,
     "route stops": """
-        select key, route, run, sequence, stop_code, name, ST_AsText(geom), batch.file_name
+        select key, route, route_stop.run, sequence, stop_code, name, ST_AsText(geom),
+               batch.file_name
         from reference.route_stop join app.import_batch as batch on batch.id = batch_id
     """,
 }
