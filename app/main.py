@@ -32,6 +32,8 @@ from app.admin.grant_routes import grant_pages
 from app.admin.token_routes import token_pages
 from app.admin.user_routes import user_pages
 from app.children import routes as children
+from app.children.link_pages import link_pages
+from app.children.pages import children_pages
 from app.clusters import routes as clusters
 from app.core import log, openapi, problems
 from app.core.db import Database
@@ -87,6 +89,8 @@ ROUTERS: list[APIRouter] = [
     intelligence.pages,
     intelligence_api.api,
     children.api,
+    link_pages,
+    children_pages,
     clusters.pages,
     clusters.api,
     asking,
@@ -116,6 +120,7 @@ NAV = (
     ("reports", "Reports", "report.read"),
     ("incidents", "Incidents", "incident.read"),
     ("intelligence", "Intelligence", "intelligence_c.read"),
+    ("children", "Children", "child.read"),
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
     ("exports", "Exports", "export.read export.approve"),

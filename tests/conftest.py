@@ -107,7 +107,7 @@ FILLED = """
     select string_agg(format('%I.%I', n.nspname, c.relname), ', ')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and pg_relation_size(c.oid) > 0
-      and (n.nspname in ('app', 'audit', 'queue', 'intake')
+      and (n.nspname in ('app', 'vault', 'audit', 'queue', 'intake')
            or n.nspname = 'reference' and c.relname in
            ('place_point', 'police_event', 'police_label', 'point_grid'))
 """

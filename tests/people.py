@@ -5,13 +5,16 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.accounts.identity import identify, token_hash
 from app.accounts.permissions import ROLES
+from app.children.rules import trace
 from app.core import clock
 from app.core.actor import NOBODY, Actor, job_actor
 from app.core.ids import new_id, new_reference
@@ -127,3 +130,10 @@ def ref_of(db, person) -> str:
 def in_days(days: int) -> str:
     """A day as a form sends it; never asked for while tests are collected: midnight may pass."""
     return (clock.today() + timedelta(days=days)).isoformat()
+
+
+def trace_of(db: Any, ref: str) -> str:
+    """What the audit calls the child with this reference."""
+    with psycopg.connect(db.logins.cluster.dsn("postgres", db.logins.dbname)) as admin:
+        (key,) = admin.execute("select id from app.child where ref = %s", (ref,)).fetchone()
+    return trace(key)

@@ -231,6 +231,128 @@ def link_to_place(world):
     return partial(world.lead.post, path, json=body, headers=PLAN)
 
 
+# Children's references by page
+
+
+def with_reason(world, ref):
+    """The reason holds in the session of the lead."""
+    assert posting(world.lead, f"/children/{ref}", purpose="PLAN")().status_code == 303
+    return f"/children/{ref}"
+
+
+def linked_child(world):
+    """The pages of a child, and of its link to a place."""
+    ref, shop = world.child(), world.shop()
+    path = f"/api/v1/children/{ref}/links"
+    assert world.lead.post(path, json=LINK | {"place": shop}, headers=PLAN).status_code == 201
+    with world.superuser() as admin:
+        (key,) = admin.execute(
+            "select l.id from app.child_place_link l join app.child c on c.id = l.child_id "
+            "where c.ref = %s",
+            (ref,),
+        ).fetchone()
+    page = with_reason(world, ref)
+    return page, f"{page}/links/{key}", shop
+
+
+@use("POST /children")
+def say_why_children(world):
+    return posting(world.lead, "/children", purpose="PLAN")
+
+
+@use("GET /children")
+def see_children(world):
+    world.child()
+    say_why_children(world)()
+    return partial(world.lead.get, "/children")
+
+
+@use("POST /children/at/{place}")
+def say_why_at_place(world):
+    return posting(world.lead, f"/children/at/{world.shop()}", purpose="PLAN")
+
+
+@use("GET /children/at/{place}")
+def see_children_at_place(world):
+    _, _, shop = linked_child(world)
+    path = f"/children/at/{shop}"
+    posting(world.lead, path, purpose="PLAN")()
+    return partial(world.lead.get, path)
+
+
+@use("POST /children/new")
+def open_child_by_form(world):
+    return posting(world.lead, "/children/new", purpose="PLAN", **CHILD)
+
+
+@use("POST /children/{ref}")
+def say_why_child(world):
+    return posting(world.lead, f"/children/{world.child()}", purpose="PLAN")
+
+
+@use("GET /children/{ref}")
+def see_child(world):
+    return partial(world.lead.get, with_reason(world, world.child()))
+
+
+@use("GET /children/{ref}/edit")
+def see_child_edit(world):
+    return partial(world.lead.get, f"{with_reason(world, world.child())}/edit")
+
+
+@use("POST /children/{ref}/edit")
+def revise_child(world):
+    answers = CHILD | {"version": "1", "age_band": "A16_17"}
+    return posting(world.lead, f"{with_reason(world, world.child())}/edit", **answers)
+
+
+@use("POST /children/{ref}/state")
+def close_child(world):
+    return posting(world.lead, f"{with_reason(world, world.child())}/state", state="CLOSED")
+
+
+@use("GET /children/{ref}/delete")
+def see_child_delete(world):
+    return partial(world.lead.get, f"{with_reason(world, world.child())}/delete")
+
+
+@use("POST /children/{ref}/delete")
+def delete_child(world):
+    return posting(world.lead, f"{with_reason(world, world.child())}/delete")
+
+
+@use("GET /children/{ref}/links/new")
+def see_link_form(world):
+    return partial(world.lead.get, f"{with_reason(world, world.child())}/links/new")
+
+
+@use("POST /children/{ref}/links/new")
+def link_by_form(world):
+    path = f"{with_reason(world, world.child())}/links/new"
+    return posting(world.lead, path, place=world.shop(), **LINK)
+
+
+@use("GET /children/{ref}/links/{link}")
+def see_link(world):
+    return partial(world.lead.get, linked_child(world)[1])
+
+
+@use("POST /children/{ref}/links/{link}")
+def correct_link(world):
+    answers = LINK | {"version": "1", "role": "avoids", "confidence": "REPORTED"}
+    return posting(world.lead, linked_child(world)[1], **answers)
+
+
+@use("GET /children/{ref}/links/{link}/withdraw")
+def see_withdraw(world):
+    return partial(world.lead.get, f"{linked_child(world)[1]}/withdraw")
+
+
+@use("POST /children/{ref}/links/{link}/withdraw")
+def withdraw_link(world):
+    return posting(world.lead, f"{linked_child(world)[1]}/withdraw", why="Synthetic")
+
+
 @use("POST /clusters")
 def run_by_form(world):
     return posting(world.lead, "/clusters", eps_m="250", eps_days="28", min_points="5", **RUN)

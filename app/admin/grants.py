@@ -15,6 +15,7 @@ from app.admin.rules import OBJECTS, OPENS_TO, GrantState, Kind
 from app.admin.schemas import GrantForm
 from app.audit import service as audit
 from app.children import queries as children
+from app.children.rules import trace
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFoundError, RuleBrokenError
@@ -52,7 +53,7 @@ def record_id(session: Session, kind: str, ref: str) -> UUID | None:
             return places.find(session, ref).id
         if kind == Kind.CHILD_LINK:
             child = children.find(session, ref)
-            audit.record(session, "child.read", "child", child.ref)
+            audit.record(session, "child.read", "child", trace(child.id))
             return child.id
     except NotFoundError:
         return None
@@ -90,8 +91,8 @@ def shown(session: Session, ref: str) -> GrantRow:
     if row.grant.object_type != "child":
         return row
     record = queries.child_ref(session, row.grant.object_id)
-    if record:
-        audit.record(session, "child.read", "child", record)
+    if record and row.grant.object_id:
+        audit.record(session, "child.read", "child", trace(row.grant.object_id))
     return row._replace(record=record)
 
 

@@ -54,6 +54,7 @@ class ChildPlaceLink(Model):
     confidence: Mapped[str] = mapped_column(default=Confidence.REPORTED)
     source_agency: Mapped[str]
     basis: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     created_by: Mapped[UUID]
     is_synthetic: Mapped[bool] = mapped_column(default=False)

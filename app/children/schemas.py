@@ -1,8 +1,9 @@
 """Children on the wire: references only."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, NamedTuple, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -32,6 +33,109 @@ class LinkIn(StrictModel):
     confidence: Annotated[Confidence, Field(strict=False)] = Confidence.REPORTED
     source_agency: Code
     basis: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class HomeIn(StrictModel):
+    """What may change of a reference: the age band, and where home is from a day on."""
+
+    version: Annotated[int, Field(strict=False)]
+    age_band: Annotated[AgeBand, Field(strict=False)]
+    age_band_as_of: Day
+    home_lad_code: Gss
+    moved_on: Day | None = None
+
+
+class RecordIn(LinkIn):
+    """A link by form: to a place or, by its own reference, to an incident."""
+
+    place: Annotated[Text, Field(max_length=20)] = ""
+    from_on: Day | None = None  # type: ignore[assignment]  # an incident has its own time
+    source_agency: Code | None = None  # type: ignore[assignment]  # and its own source
+    basis: Annotated[Text, Field(max_length=200)] = ""
+
+
+class CorrectionIn(LinkIn):
+    """What a link should say instead."""
+
+    place: Annotated[Text, Field(max_length=20)] = ""
+    version: Annotated[int, Field(strict=False)]
+
+
+class WhyIn(StrictModel):
+    """Why a link is taken back."""
+
+    why: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class Listed(NamedTuple):
+    """A row of the list."""
+
+    id: UUID
+    ref: str
+    age_band: str
+    age_band_as_of: date
+    home_lad_code: str
+    state: str
+    is_synthetic: bool
+    links: int
+
+
+class There(NamedTuple):
+    """A child linked to one place."""
+
+    id: UUID
+    ref: str
+    age_band: str
+    home_lad_code: str
+    role: str
+    from_on: date
+    to_on: date | None
+    source_agency: str
+
+
+class HomeWas(NamedTuple):
+    lad_code: str
+    from_on: date
+    to_on: date | None
+
+
+class PlaceLinked(NamedTuple):
+    """A link to a place, for its page."""
+
+    id: UUID
+    version: int
+    place: str
+    name: str
+    role: str
+    from_on: date
+    to_on: date | None
+    confidence: str
+    source_agency: str
+    basis: str
+
+
+class Happened(NamedTuple):
+    """A link to an incident."""
+
+    id: UUID
+    ref: str
+    harm: str
+    on: date
+    role: str
+    source_agency: str
+
+
+class Was(NamedTuple):
+    """What a link said before."""
+
+    record: str | None
+    role: str
+    from_on: date | None
+    to_on: date | None
+    basis: str | None
+    withdrawn: bool
+    why: str | None
+    at: datetime
 
 
 class Linked(NamedTuple):

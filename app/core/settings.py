@@ -73,6 +73,15 @@ class Settings(BaseSettings):
         description="Where the worker signs the newest seal of the audit each hour: a file on "
         "another host.",
     )
+    vault_dir: Path | None = Field(
+        default=None,
+        description="Wrapped keys of children's identities, one file each: in no backup. "
+        "Default: vault-keys in the data folder.",
+    )
+    vault_key_file: Path | None = Field(
+        default=None,
+        description="Master keys of the identities. Default: vault-master.json in the data folder.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     public_pool_size: int = Field(
@@ -124,6 +133,14 @@ class Settings(BaseSettings):
             if self.database_url is None
             else self.database_url.get_secret_value()
         )
+
+    @property
+    def vault_folder(self) -> Path:
+        return self.vault_dir or self.data_dir / "vault-keys"
+
+    @property
+    def vault_master(self) -> Path:
+        return self.vault_key_file or self.data_dir / "vault-master.json"
 
     @property
     def roles_file(self) -> Path:

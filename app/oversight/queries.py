@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, 
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.children import queries as children
+from app.children.rules import trace
 from app.core.clock import LONDON
 from app.core.ids import read_reference
 from app.oversight.rules import Keeping, Verification
@@ -89,7 +91,7 @@ def person(session: Session, said: str) -> tuple[UUID, str] | None:
 
 def events(session: Session, asked: AskedIn, actor: UUID | None, *, limit: int) -> list[Event]:
     """Newest first; `before` and `after` are ids, so that a page stays what it was."""
-    wanted = _matching(asked, actor, _shown())
+    wanted = _matching(session, asked, actor, _shown())
     if asked.after is not None:
         newer = wanted.where(EVENT.c.id > asked.after).order_by(EVENT.c.id).limit(limit)
         return [Event._make(row) for row in session.execute(newer)][::-1]
@@ -100,7 +102,7 @@ def events(session: Session, asked: AskedIn, actor: UUID | None, *, limit: int) 
 
 
 def count(session: Session, asked: AskedIn, actor: UUID | None) -> int:
-    wanted = _matching(asked, actor, select(func.count()).select_from(EVENT))
+    wanted = _matching(session, asked, actor, select(func.count()).select_from(EVENT))
     return int(session.scalar(wanted) or 0)
 
 
@@ -146,8 +148,13 @@ def totals(session: Session, since: datetime) -> list[Counted]:
     return [Counted._make(row) for row in session.execute(TOTALS, {"since": since})]
 
 
-def spelt(said: str) -> str:
-    """A reference as it is stored, however it was typed; other keys as they are."""
+def spelt(session: Session, said: str) -> str:
+    """A reference as it is stored, however it was typed; other keys as they are.
+
+    A child's is not stored in the audit: whoever may see the reference finds what stands for it.
+    """
+    if (child := children.id_of(session, said)) is not None:
+        return trace(child)
     known = (read_reference(said, prefix) for prefix in PREFIXES)
     return next((ref for ref in known if ref), said)
 
@@ -159,17 +166,20 @@ def _shown() -> Select[Any]:
     )
 
 
-def _matching(asked: AskedIn, actor: UUID | None, wanted: Select[Any]) -> Select[Any]:
-    return wanted.where(*_equal(asked, actor), *_within(asked))
+def _matching(
+    session: Session, asked: AskedIn, actor: UUID | None, wanted: Select[Any]
+) -> Select[Any]:
+    ref = spelt(session, asked.ref) if asked.ref else None
+    return wanted.where(*_equal(asked, actor, ref), *_within(asked))
 
 
-def _equal(asked: AskedIn, actor: UUID | None) -> Sequence[ColumnElement[bool]]:
+def _equal(asked: AskedIn, actor: UUID | None, ref: str | None) -> Sequence[ColumnElement[bool]]:
     said = {
         "actor": actor,
         "role": asked.role,
         "action": asked.action,
         "object_type": asked.type,
-        "object_ref": asked.ref and spelt(asked.ref),
+        "object_ref": ref,
         "purpose": asked.purpose,
         "outcome": asked.outcome,
     }

@@ -73,7 +73,7 @@ def download(session: Session, asked: AskedIn) -> bytes:
 
 def seen_by(session: Session, actor: Actor, ref: str) -> tuple[str, list[Seen]]:
     """The reference as it is stored, and who opened it; a lead asks about a place in sight."""
-    known = places.find(session, ref).ref if actor.role == LEAD else queries.spelt(ref)
+    known = places.find(session, ref).ref if actor.role == LEAD else queries.spelt(session, ref)
     found = queries.seen_by(session, known, limit=rules.SEEN_ROWS)
     audit.record(session, f"{THING}.seen_by", THING, known, rows=len(found))
     return known, found
@@ -122,8 +122,8 @@ def _looked(
     session: Session, action: str, asked: AskedIn, *, person: str | None, rows: int
 ) -> None:
     """Which filters, whose events and which record; never what was typed."""
-    ref = asked.ref and queries.spelt(asked.ref)
-    known = ref if ref and ref[:2] in queries.PREFIXES and ref[2:3] == "-" else None
+    ref = asked.ref and queries.spelt(session, asked.ref)
+    known = ref if ref and ref[:2] in queries.PREFIXES and ref[2:3] in ("-", "#") else None
     audit.record(
         session,
         f"{THING}.{action}",

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.accounts.models import Grant
 from app.core import clock
 from app.core.ids import new_id, new_reference
-from tests.people import KINGSTON, RICHMOND, SYSTEM, in_days, ref_of, send
+from tests.people import KINGSTON, RICHMOND, SYSTEM, in_days, ref_of, send, trace_of
 
 REASON = "Synthetic: works with the school at this place."
 PLACE = {"type_code": "HEALTH_SITE", "name": "Place", "easting": 518000, "northing": 174800}
@@ -230,7 +230,9 @@ def test_a_childs_reference_is_found_with_the_reason_and_shown_to_no_other_lead(
     assert child not in for_leads
     assert "the reference is kept apart" in for_leads
     assert child in for_auditors
-    assert actions(db, child).count("child.read") == 3, "asking, the auditor's page, kim"
+    assert actions(db, trace_of(db, child)).count("child.read") == 3, (
+        "asking, the auditor's page, kim"
+    )
     assert seen == [404, 200]
 
 

@@ -61,7 +61,7 @@ KEPT = """
         'from (select to_jsonb(t) - ''last_seen_at'' - ''last_used_at'' as row from %I.%I t) as t',
         n.nspname || '.' || c.relname, 'row', 'row', n.nspname, c.relname), ' union all ')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and n.nspname in ('app', 'audit', 'queue')
+    where c.relkind = 'r' and n.nspname in ('app', 'vault', 'audit', 'queue')
       and c.relname <> 'sign_in_failure'
 """
 

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from tests.people import trace_of
+
 KINGSTON = "E09000021"
 PLAN = {"X-Purpose": "PLAN"}
 CHILD = {"home_lad_code": KINGSTON, "age_band": "A13_15", "age_band_as_of": "2026-01-01"}
@@ -116,9 +118,9 @@ def test_a_read_is_audited_with_its_purpose(client, child, place, db, lead):
             )
         ).all()
     assert trail == [
-        ("child.create", "PLAN", child["ref"], 1),
+        ("child.create", "PLAN", trace_of(db, child["ref"]), 1),
         ("child_place_link.create", "PLAN", place["ref"], 1),
-        ("child.read", "MISSING_PANEL", child["ref"], 2),
+        ("child.read", "MISSING_PANEL", trace_of(db, child["ref"]), 2),
     ]
 
 

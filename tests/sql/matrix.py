@@ -24,6 +24,7 @@ KEYS = {
     "app.place_exact": "place_id::text",
     "app.online_space": "place_id::text",
     "app.place_state_change": "place_id::text",
+    "vault.identity": "child_id::text",
     "app.report_original": "report_id::text",
     "app.report_contact": "report_id::text",
     "app.report_state_change": "report_id::text",

@@ -13,7 +13,7 @@ POLICIES = """
 """
 COLUMNS = """
     select table_schema, table_name, column_name, data_type from information_schema.columns
-    where table_schema in ('app', 'audit', 'sec', 'reference', 'queue') order by 1, 2, 3
+    where table_schema in ('app', 'vault', 'audit', 'sec', 'reference', 'queue') order by 1, 2, 3
 """
 
 

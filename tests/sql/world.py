@@ -177,6 +177,11 @@ class Child:
             synthetic=self.synthetic,
         )
         yield Row("app.child_home", str(self.home_id), **shared)
+        scope = shared | {"tier": at_least_h1(self.tier)}
+        was = scope | {"granted": {"child_place_link": self.id}}
+        yield Row("app.child_link_was", str(self.home_id), **was)
+        sealed = shared | {"granted": {"child_identity": self.id}}
+        yield Row("vault.identity", str(self.id), **sealed, author=self.author)
 
 
 @dataclass
@@ -196,7 +201,7 @@ class PlaceLink:
             author=self.author,
             synthetic=self.synthetic,
             refs=frozenset({self.child.ref, self.place.ref}),
-            granted={"child_place_link": self.id},
+            granted={"child_place_link": self.child.id},
         )
 
 
@@ -217,6 +222,7 @@ class IncidentLink:
             author=self.author,
             synthetic=self.synthetic,
             refs=frozenset({self.child.ref, self.incident.ref}),
+            granted={"child_place_link": self.child.id},
         )
 
 
@@ -376,6 +382,15 @@ CHILD = """
 CHILD_HOME = """
     insert into app.child_home (id, child_id, lad_code, from_on) values (%s, %s, %s, current_date)
 """
+LINK_WAS = """
+    insert into app.child_link_was (id, child_id, borough_codes, tier, role)
+    values (%(home_id)s, %(id)s, %(boroughs)s, %(tier)s, 'frequents')
+"""
+IDENTITY = """
+    insert into vault.identity (child_id, sealed, key_id, key_version, blind, blind_version,
+        created_by, is_synthetic)
+    values (%(id)s, 'x', %(key)s, 1, 'x', 1, %(author)s, %(synthetic)s)
+"""
 PLACE_LINK = """
     insert into app.child_place_link (id, child_id, place_id, role, from_on, source_agency, basis,
         created_by, is_synthetic)
@@ -476,6 +491,8 @@ def _(thing: Child, admin: psycopg.Connection) -> None:
     admin.execute(CHILD, child_values(thing))
     home = sorted(BOROUGHS[thing.where])[0]
     admin.execute(CHILD_HOME, (thing.home_id, thing.id, home))
+    admin.execute(LINK_WAS, child_values(thing) | {"tier": at_least_h1(thing.tier)})
+    admin.execute(IDENTITY, child_values(thing) | {"key": random_id()})
 
 
 @write.register
