@@ -472,6 +472,8 @@ def see_export(world):
 @use("GET /exports/{ref}/file")
 def fetch_export(world):
     return partial(world.lead.get, f"{export(world, until='made')}/file")
+
+
 # Intelligence
 
 
