@@ -57,6 +57,8 @@ from app.intake.status_routes import status_pages
 from app.intake.where_routes import where_pages
 from app.intelligence import api_routes as intelligence_api
 from app.intelligence import routes as intelligence
+from app.intelligence.draft_routes import writing
+from app.intelligence.qa_routes import checking_pages
 from app.maps import routes as maps
 from app.maps.pin_routes import pin_pages
 from app.oversight import routes as oversight
@@ -86,6 +88,8 @@ ROUTERS: list[APIRouter] = [
     replying,
     incidents.pages,
     incidents.api,
+    writing,
+    checking_pages,
     intelligence.pages,
     intelligence_api.api,
     children.api,

@@ -43,3 +43,15 @@ def reader_ref(db, role="practitioner", **more):
 
     person = sign_in_as(db, role, boroughs=more.pop("boroughs", (KINGSTON,)), **more)
     return person, ref_of(db, person)
+
+
+def decided(client, ref, **said):
+    return client.post(f"/api/v1/intelligence/{ref}/qa", json=said)
+
+
+def released(writer, second, **more):
+    """The reference of an item that a second analyst has released."""
+    ref = sent(writer, **more)
+    answer = decided(second, ref, decision="RELEASE")
+    assert answer.status_code == 200, answer.text
+    return ref

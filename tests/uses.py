@@ -512,6 +512,126 @@ def open_item(world):
     return partial(world.as_("police_analyst").get, f"/intelligence/{item(world)}")
 
 
+def another(world):
+    """An analyst of the same force who wrote none of it."""
+    return world.as_("police_analyst", stepped=True)
+
+
+def in_qa(world, **more):
+    ref, second = item(world, **more), another(world)
+    assert posting(second, f"/intelligence/{ref}/take")().status_code == 303
+    return ref, second
+
+
+def let_go(world, **more):
+    ref, second = in_qa(world, **more)
+    assert posting(second, f"/intelligence/{ref}/qa", decision="RELEASE")().status_code == 303
+    return ref, second
+
+
+def draft(world):
+    return posting(world.as_("police_analyst"), "/intelligence/new")().headers["location"]
+
+
+def offered(world):
+    """An item of code C that waits for a practitioner's yes."""
+    person, ref = world.user()
+    more = intelligence.CONDITIONAL | {"recipients": [ref]}
+    key, _ = let_go(world, **more)
+    return browser(world.db, world.settings, person), key
+
+
+@use("POST /intelligence/new")
+def begin_item(world):
+    return posting(world.as_("police_analyst"), "/intelligence/new")
+
+
+@use("POST /intelligence/drafts/{key}/{section}")
+def save_section(world):
+    return posting(world.as_("police_analyst"), f"{draft(world)}/kind", kind="INCIDENT")
+
+
+@use("POST /intelligence/drafts/{key}")
+def send_draft(world):
+    path = posting(world.as_("police_analyst"), f"/intelligence/{item(world)}/edit")()
+    return posting(world.as_("police_analyst"), path.headers["location"])
+
+
+@use("POST /intelligence/{ref}/edit")
+def mend_item(world):
+    return posting(world.as_("police_analyst"), f"/intelligence/{item(world)}/edit")
+
+
+@use("POST /intelligence/{ref}/take")
+def take_item(world):
+    return posting(another(world), f"/intelligence/{item(world)}/take")
+
+
+@use("GET /intelligence/{ref}/qa")
+def look_at_item(world):
+    return partial(another(world).get, f"/intelligence/{item(world)}/qa")
+
+
+@use("POST /intelligence/{ref}/qa")
+def decide_item(world):
+    ref, second = in_qa(world)
+    return posting(second, f"/intelligence/{ref}/qa", decision="ISSUES", note="Synthetic")
+
+
+@use("POST /intelligence/{ref}/release")
+def release_item(world):
+    ref, second = in_qa(world)
+    posting(second, f"/intelligence/{ref}/qa", decision="SANITISE")()
+    return posting(second, f"/intelligence/{ref}/release")
+
+
+@use("GET /intelligence/{ref}/withdraw")
+def before_withdrawing(world):
+    return partial(world.as_("police_analyst").get, f"/intelligence/{let_go(world)[0]}/withdraw")
+
+
+@use("POST /intelligence/{ref}/withdraw")
+def withdraw_item(world):
+    path = f"/intelligence/{let_go(world)[0]}/withdraw"
+    return posting(world.as_("police_analyst"), path, reason="Synthetic")
+
+
+@use("GET /intelligence/{ref}/conditions")
+def read_conditions(world):
+    reader, ref = offered(world)
+    return partial(reader.get, f"/intelligence/{ref}/conditions")
+
+
+@use("POST /intelligence/{ref}/conditions")
+def accept_conditions(world):
+    reader, ref = offered(world)
+    return posting(reader, f"/intelligence/{ref}/conditions")
+
+
+@use("POST /api/v1/intelligence/{ref}/qa")
+def decide_item_by_program(world):
+    ref, second = in_qa(world)
+    said = {"decision": "ISSUES", "note": "Synthetic"}
+    return partial(second.post, f"/api/v1/intelligence/{ref}/qa", json=said)
+
+
+@use("POST /api/v1/intelligence/{ref}/withdraw")
+def withdraw_item_by_program(world):
+    path = f"/api/v1/intelligence/{let_go(world)[0]}/withdraw"
+    return partial(world.as_("police_analyst").post, path, json={"reason": "Synthetic"})
+
+
+@use("POST /api/v1/intelligence/{ref}/conditions")
+def accept_by_program(world):
+    reader, ref = offered(world)
+    return partial(reader.post, f"/api/v1/intelligence/{ref}/conditions")
+
+
+@use("GET /api/v1/intelligence/{ref}/audience")
+def who_sees(world):
+    return partial(world.as_("police_analyst").get, f"/api/v1/intelligence/{item(world)}/audience")
+
+
 # Reports
 
 

@@ -143,6 +143,23 @@ class WithdrawIn(StrictModel):
     reason: Annotated[Text, Field(max_length=300)] = ""
 
 
+class SeenOut(BaseModel):
+    """One row: who, and what they get."""
+
+    who: str
+    what: str
+
+
+class AudienceOut(BaseModel):
+    """Who will be able to see an item, as the policies in force say."""
+
+    rows: list[SeenOut]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[str, str]]) -> Self:
+        return cls(rows=[SeenOut(who=who, what=what) for who, what in rows])
+
+
 class PlaceOut(BaseModel):
     """A place of an item that this reader may see."""
 

@@ -14,14 +14,14 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import LONDON
 from app.core.db import BNG
-from app.core.errors import NotFoundError
+from app.core.errors import NotFoundError, RuleBrokenError
 from app.core.ids import new_id, new_reference
 from app.core.paging import Page
-from app.intelligence import queries, rules
-from app.intelligence.checking import Checked
+from app.intelligence import checking, queries, rules
+from app.intelligence.checking import Checked, Recipient
 from app.intelligence.models import IntelChild, IntelItem, IntelPlace, IntelPolice, IntelRecipient
 from app.intelligence.queries import ABSENT, Filters, Listed
-from app.intelligence.rules import SCHEME, Handling
+from app.intelligence.rules import SCHEME, WRITABLE, Handling
 from app.places import service as places
 from app.places.schemas import PlaceIn
 
@@ -97,6 +97,27 @@ def submit(
         made.places.append(_propose(session, actor, made))
     link(session, actor, item, made)
     record(session, "create", item, grade=grade_of(item), harms=item.harm_codes)
+    return item
+
+
+def revise(session: Session, actor: Actor, item: IntelItem, made: Checked) -> IntelItem:
+    """Change an item that is not released; what it was before is kept as a version."""
+    made.must_be_right()
+    if item.state not in WRITABLE:
+        raise RuleBrokenError("This item is not to be changed now. Make a corrected item instead.")
+    item.version += 1
+    item.tier = made.wanted.handling
+    for name, value in written(made).items():
+        setattr(item, name, value)
+    police = session.get(IntelPolice, item.id)
+    if police is not None:
+        police.provenance_id = made.wanted.provenance_id
+        police.mopi_group = made.wanted.mopi_group
+    session.flush()
+    if made.wanted.where == "NEW_PLACE":
+        made.places.append(_propose(session, actor, made))
+    link(session, actor, item, made)
+    record(session, "update", item, grade=grade_of(item), version=item.version)
     return item
 
 
@@ -195,11 +216,33 @@ def offered(session: Session, ref: str | None = None) -> list[Any]:
     return [row for row in found if ref is None or row.ref == ref]
 
 
+def recipients(session: Session, item: IntelItem) -> list[Recipient]:
+    """Who is named, for analysts of the force that owns the item."""
+    found = session.scalars(
+        select(IntelRecipient.user_id)
+        .where(IntelRecipient.intel_item_id == item.id, IntelRecipient.removed_at.is_(None))
+        .order_by(IntelRecipient.created_at, IntelRecipient.id)
+    ).all()
+    known = {person.id: person for person in checking.people(session)} if found else {}
+    return [
+        known.get(key, Recipient(key, "", "An account that has ended", "", "")) for key in found
+    ]
+
+
+def accept_if_offered(session: Session, ref: str) -> bool:
+    return bool(session.scalar(ACCEPT, {"ref": ref}))
+
+
 def accept(session: Session, ref: str) -> None:
     """The reader takes the conditions; from now on the item is there for them."""
-    if not session.scalar(ACCEPT, {"ref": ref}):
+    if not accept_if_offered(session, ref):
         raise NotFoundError(ABSENT)
     audit.record(session, "intel_item.accept", CONDITIONAL, ref)
+
+
+def record_conditions(session: Session, ref: str) -> None:
+    """Somebody read the conditions of an item that names them."""
+    audit.record(session, "intel_item.conditions", CONDITIONAL, ref)
 
 
 def written_by(item: IntelItem) -> set[UUID]:

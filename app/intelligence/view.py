@@ -1,18 +1,20 @@
 """One item as its reader gets it: what the database lets them see decides the view."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import cast, func, select, text
+from geoalchemy2.shape import to_shape
+from sqlalchemy import ColumnElement, and_, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.intelligence.models import IntelChild, IntelItem, IntelPlace, IntelPolice
 from app.intelligence.queries import ABSENT, GRADE, SHAPE
-from app.intelligence.schemas import FullOut, PlaceOut, SanitisedOut
+from app.intelligence.schemas import FullOut, IntelIn, PlaceOut, SanitisedOut
 from app.places.models import Place
 from app.reference import queries as reference
 
@@ -67,6 +69,11 @@ def sanitised(session: Session, item: IntelItem) -> SanitisedOut:
     )
 
 
+def wkt(item: IntelItem) -> str | None:
+    """What was drawn, as text that a form can hold: British National Grid metres."""
+    return None if item.geom is None else to_shape(item.geom).wkt
+
+
 def places_of(session: Session, item_id: UUID) -> list[PlaceOut]:
     """Its places, as far as the reader sees them."""
     found = session.execute(
@@ -86,6 +93,10 @@ class Grades(NamedTuple):
     information: Sequence[tuple[str, str]]
     handling: Sequence[tuple[str, str]]
 
+    def labelled(self, part: str) -> list[tuple[str, str]]:
+        """To choose from, each in full words."""
+        return [(value, self.words(part, value)) for value, _ in getattr(self, part)]
+
     def words(self, part: str, value: str) -> str:
         """In words with the code in brackets, as in "Reliable (1)"."""
         label = dict(getattr(self, part)).get(value)
@@ -96,6 +107,35 @@ def grades(session: Session, version: str) -> Grades:
     found = reference.grading(session, version)
     parts = ("source", "information", "handling")
     return Grades(*([(g.value, g.label) for g in found if g.part == part] for part in parts))
+
+
+class Similar(NamedTuple):
+    """Another item that the reader may see and that may say the same."""
+
+    ref: str
+    body: str
+    state: str
+
+
+def similar(session: Session, wanted: IntelIn, place_ids: Sequence[UUID]) -> list[Similar]:
+    """At the same places or of the same harms and words, newest first."""
+    at_place = select(IntelPlace.intel_item_id).where(
+        IntelPlace.place_id.in_(place_ids), IntelPlace.removed_at.is_(None)
+    )
+    longest = sorted(set(re.findall(r"[A-Za-z]{6,}", wanted.body)), key=len, reverse=True)[:3]
+    alike = [IntelItem.body.icontains(word) for word in longest]
+    near: list[ColumnElement[bool]] = [IntelItem.id.in_(at_place)] if place_ids else []
+    if len(alike) == 3:
+        near.append(and_(*alike))
+    if not near:
+        return []
+    rows = session.execute(
+        select(IntelItem.ref, IntelItem.body, IntelItem.state)
+        .where(IntelItem.deleted_at.is_(None), or_(*near))
+        .order_by(IntelItem.updated_at.desc(), IntelItem.ref)
+        .limit(5)
+    )
+    return [Similar._make(row) for row in rows]
 
 
 class Step(NamedTuple):
