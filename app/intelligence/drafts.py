@@ -92,15 +92,20 @@ def send(session: Session, actor: Actor, draft: IntelDraft, made: Checked) -> In
     else:
         item = service.revise(session, actor, queries.lock(session, old.ref), made)
         qa.returned(session, item)
-    drop(session, draft)
+    _empty(session, draft)  # the event of the item tells of it
     return item
 
 
 def drop(session: Session, draft: IntelDraft) -> None:
+    """It is not sent."""
+    _empty(session, draft)
+    audit.record(session, "intel_draft.end", KIND, None)
+
+
+def _empty(session: Session, draft: IntelDraft) -> None:
     """Nothing of the answers stays."""
     draft.answers, draft.ended_at = {}, clock.now()
     session.flush()
-    audit.record(session, "intel_draft.end", KIND, None)
 
 
 def answers_of(session: Session, item: IntelItem) -> dict[str, Any]:
