@@ -109,7 +109,8 @@ FILLED = """
     where c.relkind = 'r' and pg_relation_size(c.oid) > 0
       and (n.nspname in ('app', 'vault', 'audit', 'queue', 'intake')
            or n.nspname = 'reference' and c.relname in
-           ('place_point', 'police_event', 'police_label', 'point_grid'))
+           ('place_point', 'police_event', 'police_label', 'point_grid', 'police_search',
+            'area_count', 'line', 'route_stop', 'import_claim'))
 """
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from app.core.command import Context, Result
 from app.core.errors import InvalidError
 from app.core.ids import new_reference, read_reference
-from app.imports import counts, mailbox, named, service, stop_search, undo
+from app.imports import counts, earlier, mailbox, named, service, stop_search, undo
 from app.imports import lines as open_lines
 from app.imports.service import Options, Progress, Tally
 from app.reference import boundaries
@@ -112,34 +112,46 @@ def _import_police(arguments: argparse.Namespace, context: Context) -> Result:
     defaults = {"Crime type": arguments.crime_type, "Reported by": arguments.force}
     errors = _errors_path(arguments.errors, context)
     options = Options(arguments.dry_run, {k: v for k, v in defaults.items() if v}, errors)
+    known = earlier.notice(context.db, "police-street", arguments.files)
     batch, tally = service.police_street(context.db, arguments.files, options, context.progress)
     kept = None if arguments.dry_run else batch
-    return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
+    return _result(tally.numbers(), errors, kept, began) | {
+        "dry_run": arguments.dry_run,
+        "notice": known,
+    }
 
 
 def _import_searches(arguments: argparse.Namespace, context: Context) -> Result:
-    return _told(arguments, context, partial(stop_search.bring_in, context.db, arguments.files))
+    bring_in = partial(stop_search.bring_in, context.db, arguments.files)
+    return _told(arguments, context, "stop-search", bring_in)
 
 
 def _import_counts(arguments: argparse.Namespace, context: Context) -> Result:
-    return _told(arguments, context, partial(counts.bring_in, context.db, arguments.files))
+    bring_in = partial(counts.bring_in, context.db, arguments.files)
+    return _told(arguments, context, "counts", bring_in)
 
 
 def _import_lines(arguments: argparse.Namespace, context: Context) -> Result:
     bring_in = partial(open_lines.lines, context.db, arguments.file, arguments.kind)
-    return _told(arguments, context, bring_in)
+    return _told(arguments, context, "lines", bring_in)
 
 
 def _import_stops(arguments: argparse.Namespace, context: Context) -> Result:
-    return _told(arguments, context, partial(open_lines.stops, context.db, arguments.file))
+    bring_in = partial(open_lines.stops, context.db, arguments.file)
+    return _told(arguments, context, "route-stops", bring_in)
 
 
-def _told(arguments: argparse.Namespace, context: Context, bring_in: BringIn) -> Result:
+def _told(arguments: argparse.Namespace, context: Context, kind: str, bring_in: BringIn) -> Result:
     began = time.monotonic()
     errors = _errors_path(arguments.errors, context)
+    files = getattr(arguments, "files", None) or [arguments.file]
+    known = earlier.notice(context.db, kind, files)
     batch, tally = bring_in(Options(arguments.dry_run, {}, errors), context.progress)
     kept = None if arguments.dry_run else batch
-    return _result(tally.numbers(), errors, kept, began) | {"dry_run": arguments.dry_run}
+    return _result(tally.numbers(), errors, kept, began) | {
+        "dry_run": arguments.dry_run,
+        "notice": known,
+    }
 
 
 def _undo_import(arguments: argparse.Namespace, context: Context) -> Result:
@@ -178,8 +190,10 @@ def _import_named(arguments: argparse.Namespace, context: Context) -> Result:
     errors = _errors_path(arguments.errors, context)
     field = arguments.kind_field or "kind"
     asked = named.Asked(arguments.file, arguments.kind, arguments.name_field, errors, field)
+    kind = "streets" if asked.kind == "STREET" else "places"
+    known = earlier.notice(context.db, kind, [asked.path])
     batch, counts = named.bring_in(context.db, asked, context.progress)
-    return _result(counts, errors, batch, began)
+    return _result(counts, errors, batch, began) | {"notice": known}
 
 
 def _import_mailbox(arguments: argparse.Namespace, context: Context) -> Result:

@@ -230,6 +230,7 @@ class Refusals:
     path: Path | None
     n: int = 0
     first: Refusal | None = None
+    kept: list[Refusal] | None = None  # for whoever shows them in another way
 
     def add(self, name: str, rejected: Rejected) -> None:
         if not rejected:
@@ -237,6 +238,8 @@ class Refusals:
         if self.path is not None:
             self._write(self.path, name, rejected)
         self.first = self.first or rejected[0][0]
+        if self.kept is not None:
+            self.kept += [refusal for refusal, _ in rejected]
         self.n += len(rejected)
 
     def _write(self, path: Path, name: str, rejected: Rejected) -> None:

@@ -85,25 +85,38 @@ def police_street(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
     """Import the files in one transaction; returns the reference of the batch and the tally."""
-    tally, refusals, arrival = Tally(), Refusals(options.errors), arrival_of("police-street", paths)
-    sources = [source for path in paths for source in files.sources(path)]
+    arrival, refusals = arrival_of("police-street", paths), Refusals(options.errors)
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
-        queries.lock_imports(cursor)
-        claims.prune(cursor, clock.now())
-        lads = areas.lads_of(cursor)
-        for number, source in enumerate(sources):
-            progress(2 * number, 2 * len(sources), f"Reading {source.name}")
-            street, refused = files.read(source, options.defaults, clock.today())
-            refusals.add(source.name, refused)
-            tally.rows += len(refused)
-            tally.rejected += len(refused)
-            progress(2 * number + 1, 2 * len(sources), f"Storing {source.name}")
-            if street is not None and len(street) > 0:
-                _add(cursor, street, lads, arrival.id, tally)
-        refuse_nothing(tally, refusals, paths)
+        tally = add_street(cursor, paths, arrival.id, (options, refusals), progress)
         queries.insert_batch(cursor, arrival, tally.numbers(), dry_run=options.dry_run)
     progress(1, 1, "Done")
     return arrival.ref, tally
+
+
+def add_street(
+    cursor: Cursor,
+    paths: Sequence[Path],
+    batch: UUID,
+    how: tuple[Options, Refusals],
+    progress: Progress,
+) -> Tally:
+    """The rows of street files, for a batch that the caller keeps."""
+    tally, (options, refusals) = Tally(), how
+    sources = [source for path in paths for source in files.sources(path)]
+    queries.lock_imports(cursor)
+    claims.prune(cursor, clock.now())
+    lads = areas.lads_of(cursor)
+    for number, source in enumerate(sources):
+        progress(2 * number, 2 * len(sources), f"Reading {source.name}")
+        street, refused = files.read(source, options.defaults, clock.today())
+        refusals.add(source.name, refused)
+        tally.rows += len(refused)
+        tally.rejected += len(refused)
+        progress(2 * number + 1, 2 * len(sources), f"Storing {source.name}")
+        if street is not None and len(street) > 0:
+            _add(cursor, street, lads, batch, tally)
+    refuse_nothing(tally, refusals, paths)
+    return tally
 
 
 def boundaries(

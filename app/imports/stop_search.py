@@ -55,20 +55,32 @@ def bring_in(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
     """Import the files in one transaction; the reference of the batch and the tally."""
-    tally, refusals, arrival = Tally(), Refusals(options.errors), arrival_of("stop-search", paths)
-    sources = [source for path in paths for source in files.sources(path, "stop-and-search")]
+    arrival, refusals = arrival_of("stop-search", paths), Refusals(options.errors)
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
-        queries.lock_imports(cursor)
-        claims.prune(cursor, clock.now())
-        lads = areas.lads_of(cursor)
-        for number, source in enumerate(sources):
-            progress(number, len(sources), f"Storing {source.name}")
-            refused = _add(cursor, source, lads, arrival.id, tally)
-            refusals.add(source.name, refused)
-        refuse_nothing(tally, refusals, paths)
+        tally = add_searches(cursor, paths, arrival.id, (options, refusals), progress)
         queries.insert_batch(cursor, arrival, tally.numbers(), dry_run=options.dry_run)
     progress(1, 1, "Done")
     return arrival.ref, tally
+
+
+def add_searches(
+    cursor: Cursor,
+    paths: Sequence[Path],
+    batch: UUID,
+    how: tuple[Options, Refusals],
+    progress: Progress,
+) -> Tally:
+    """The rows of the files, for a batch that the caller keeps."""
+    tally, (_, refusals) = Tally(), how
+    sources = [source for path in paths for source in files.sources(path, "stop-and-search")]
+    queries.lock_imports(cursor)
+    claims.prune(cursor, clock.now())
+    lads = areas.lads_of(cursor)
+    for number, source in enumerate(sources):
+        progress(number, len(sources), f"Storing {source.name}")
+        refusals.add(source.name, _add(cursor, source, lads, batch, tally))
+    refuse_nothing(tally, refusals, paths)
+    return tally
 
 
 def _add(cursor: Cursor, source: Source, lads: Lads, batch: UUID, tally: Tally) -> Rejected:

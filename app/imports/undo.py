@@ -39,8 +39,8 @@ def undo(cursor: Cursor, ref: str, by: Actor) -> Undone:
     _refuse(batch)
     done, more = undo_reference.undo(cursor, batch.kind, batch.id, batch.seq or 0)
     cursor.execute(
-        "update app.import_batch set state = 'UNDONE', undone_at = %s, undone_by = %s, "
-        "undone = %s where id = %s",
+        "update app.import_batch set state = 'UNDONE', work = null, undone_at = %s, "
+        "undone_by = %s, undone = %s where id = %s",
         (clock.now(), by.id, json.dumps(done._asdict() | more), batch.id),
     )
     undo_reference.forget(cursor)

@@ -139,6 +139,7 @@ FURTHER = {
     "imports/mbox",
     "imports/named",
     "imports/points",
+    "imports/police_upload",
     "imports/stop_search",
     "imports/tables",
     "imports/undo",
