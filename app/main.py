@@ -49,6 +49,7 @@ from app.exports.routes import pages as exports
 from app.exports.waiting_routes import waiting
 from app.imports import routes as imports
 from app.incidents import routes as incidents
+from app.incidents.change_routes import pages as incident_pages
 from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
 from app.intake.partner_routes import partner_pages
@@ -87,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     reports.pages,  # after those: its addresses take every reference
     replying,
     incidents.pages,
+    incident_pages,
     incidents.api,
     writing,
     checking_pages,

@@ -209,6 +209,51 @@ def record_by_form(world):
     return posting(world.lead, "/incidents/new", **ASB)
 
 
+WHY = "Synthetic: the caller rang again."
+
+
+@use("PATCH /api/v1/incidents/{ref}")
+def correct(world):
+    body = {"version": 1, "reason": WHY, "harm_code": "KNIFE"}
+    return partial(world.lead.patch, f"/api/v1/incidents/{world.incident()}", json=body)
+
+
+@use("POST /incidents/{ref}/edit")
+def correct_by_form(world):
+    path = f"/incidents/{world.incident()}/edit"
+    return posting(world.lead, path, version="1", reason=WHY, harm_code="KNIFE")
+
+
+@use("POST /api/v1/incidents/{ref}/restore")
+def restore(world):
+    body = {"version": 1, "restore": 1, "reason": WHY}
+    path = f"/api/v1/incidents/{world.incident()}/restore"
+    return partial(world.lead.post, path, json=body)
+
+
+@use("POST /incidents/{ref}/history/{number}")
+def restore_by_form(world):
+    path = f"/incidents/{world.incident()}/history/1"
+    return posting(world.lead, path, version="1", reason=WHY)
+
+
+@use("POST /api/v1/incidents/{ref}/state")
+def decide_incident(world):
+    body = {"version": 1, "to": "CONFIRMED"}
+    return partial(world.lead.post, f"/api/v1/incidents/{world.incident()}/state", json=body)
+
+
+@use("POST /incidents/{ref}/confirm")
+def confirm_incident(world):
+    return posting(world.lead, f"/incidents/{world.incident()}/confirm", version="1")
+
+
+@use("POST /incidents/{ref}/withdraw")
+def withdraw_incident(world):
+    path = f"/incidents/{world.incident()}/withdraw"
+    return posting(world.lead, path, version="1", reason=WHY)
+
+
 @use("POST /api/v1/incidents/{ref}/children")
 def link_to_incident(world):
     path, body = f"/api/v1/incidents/{world.incident()}/children", {"role": "harmed_here"}

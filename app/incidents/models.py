@@ -1,16 +1,18 @@
 """Incidents, the places they belong to, and the children they happened to (references only)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import UUID as KEY
 from sqlalchemy import ForeignKey, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
 
 from app.core.db import BNG, Model
-from app.incidents.rules import ChildCount, Confidence, DiscoveredBy
+from app.incidents.rules import ChildCount, Confidence, DiscoveredBy, Outcome, State
 from app.places.models import Record
 
 
@@ -23,7 +25,10 @@ class Incident(Record, Model):
     occurred_from: Mapped[datetime]
     occurred_to: Mapped[datetime]
     time_precision: Mapped[str]
+    time_about: Mapped[bool] = mapped_column(default=False)
     place_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.place.id"))
+    also_place_ids: Mapped[list[UUID]] = mapped_column(ARRAY(KEY), default=list)
+    without_place_ids: Mapped[list[UUID]] = mapped_column(ARRAY(KEY), default=list)
     geom: Mapped[WKBElement | None] = mapped_column(
         Geometry("POINT", srid=BNG, spatial_index=False)
     )
@@ -36,8 +41,25 @@ class Incident(Record, Model):
     discovered_by: Mapped[str] = mapped_column(default=DiscoveredBy.OTHER)
     source_agency: Mapped[str]
     child_count_band: Mapped[str] = mapped_column(default=ChildCount.NOT_KNOWN)
+    outcome_band: Mapped[str] = mapped_column(default=Outcome.NOT_KNOWN)
     summary: Mapped[str | None]
-    state: Mapped[str] = mapped_column(default="RECORDED")
+    state: Mapped[str] = mapped_column(default=State.RECORDED)
+
+
+class IncidentVersion(Model):
+    """Written by a trigger at each change: what the incident was from then on, and who says so."""
+
+    __tablename__ = "incident_version"
+    __table_args__ = ({"schema": "app"},)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("app.incident.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[UUID]
+    role: Mapped[str | None]
+    agency_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class IncidentPlace(Model):

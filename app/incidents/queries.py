@@ -13,7 +13,7 @@ from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
 from app.incidents.models import Incident, IncidentPlace
-from app.incidents.rules import LONDON
+from app.incidents.rules import LONDON, Confidence, State
 from app.incidents.schemas import Belongs, IncidentOut
 from app.places.models import Place
 from app.places.queries import as_feature, feature_collection, within
@@ -44,6 +44,27 @@ class Listed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an incident may be relied on."""
+
+    state: State | None = None
+    confidence: Confidence | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What was withdrawn is in no list, unless somebody asks for just that."""
+        if self.state is None:
+            found = [Incident.state != State.WITHDRAWN]
+        else:
+            found = [Incident.state == self.state]
+        if self.confidence:
+            found.append(Incident.confidence == self.confidence)
+        return found
+
+
+STANDING = Standing()
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What a reader asked for; None asks for everything."""
 
@@ -53,9 +74,13 @@ class Filters:
     borough: str | None = None
     box: Box | None = None
     period: Period = ALWAYS
+    standing: Standing = STANDING
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = [Incident.deleted_at.is_(None)]
+        found: list[ColumnElement[bool]] = [
+            Incident.deleted_at.is_(None),
+            *self.standing.conditions(),
+        ]
         if self.harm:
             found.append(Incident.harm_code == self.harm)
         if self.source:
@@ -177,6 +202,20 @@ def find(session: Session, ref: str) -> Incident:
     if incident is None:
         raise NotFoundError("There is no such incident.")
     return incident
+
+
+def lock(session: Session, ref: str) -> Incident:
+    """The same, kept from others until the transaction ends; it must be one's own to change."""
+    found = select(Incident).where(Incident.ref == ref, Incident.deleted_at.is_(None))
+    incident = session.scalar(found.with_for_update().execution_options(populate_existing=True))
+    if incident is None:
+        raise NotFoundError("There is no such incident.")
+    return incident
+
+
+def boroughs_at(session: Session, place_id: UUID) -> list[str]:
+    found = session.scalar(select(Place.borough_codes).where(Place.id == place_id))
+    return list(found or [])
 
 
 def places_of(session: Session, incident_id: UUID) -> list[Belongs]:

@@ -13,12 +13,19 @@ from app.core.ids import read_reference
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
-from app.incidents import queries, service
-from app.incidents.queries import Filters
-from app.incidents.schemas import ChildLinkIn, IncidentIn, IncidentOut
+from app.incidents import changes, corrections, forms, history, queries, service, view
+from app.incidents.deps import Asked, Partners
+from app.incidents.schemas import (
+    ChildLinkIn,
+    IncidentChange,
+    IncidentIn,
+    IncidentOut,
+    MoveIn,
+    RestoreIn,
+    VersionOut,
+)
 from app.places import queries as places
 from app.places.rules import Purpose
-from app.places.schemas import Box, Period, box_of, period_of
 from app.reference import queries as reference
 
 pages = APIRouter(prefix="/incidents", include_in_schema=False)
@@ -26,16 +33,11 @@ api = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 Reader = Annotated[Actor, Depends(May("incident.read"))]
 Recorder = Annotated[Actor, Depends(May("incident.create"))]
+Editor = Annotated[Actor, Depends(May("incident.update"))]
+Decider = Annotated[Actor, Depends(May("incident.approve"))]
 Linker = Annotated[Actor, Depends(May("child_place_link.create"))]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
-
-
-def partners_of(request: Request) -> tuple[str, ...]:
-    return places.partner_codes(request.app.state.settings.partnership)
-
-
-Partners = Annotated[tuple[str, ...], Depends(partners_of)]
 
 
 Said = Annotated[str | None, Header(json_schema_extra={"enum": list(Purpose)})]
@@ -47,20 +49,6 @@ def purpose_of(x_purpose: Said = None) -> Purpose:
 
 
 Why = Annotated[Purpose, Depends(purpose_of)]
-
-
-def filters_of(
-    period: Annotated[Period, Depends(period_of)],
-    box: Annotated[Box | None, Depends(box_of)],
-    harm: str | None = None,
-    source: str | None = None,
-    place: str | None = None,
-    borough: str | None = None,
-) -> Filters:
-    return Filters(harm or None, source or None, place or None, borough or None, box, period)
-
-
-Asked = Annotated[Filters, Depends(filters_of)]
 
 
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
@@ -92,6 +80,39 @@ def link_child(ref: str, wanted: ChildLinkIn, db: Db, actor: Linker, purpose: Wh
     child = read_reference(wanted.child, "CH") or wanted.child
     with db.begin(for_record(actor, child, purpose)) as session:
         return queries.shown(session, service.link_child(session, actor, ref, wanted))
+
+
+@api.patch("/{ref}", responses=documented(403, 404, 409, 422))
+def correct(
+    ref: str, wanted: IncidentChange, db: Db, actor: Editor, partners: Partners
+) -> IncidentOut:
+    """Correct an incident; `version` is the one that was looked at. Earlier versions are kept."""
+    with db.begin(actor) as session:
+        incident = changes.open_to_change(session, actor, ref)
+        made = corrections.correct(session, incident, wanted, partners)
+        return queries.shown(session, changes.revise(session, actor, incident, wanted, made))
+
+
+@api.get("/{ref}/versions", responses=documented(404))
+def versions(ref: str, db: Db, actor: Reader) -> list[VersionOut]:
+    """Every version, newest first."""
+    with db.read(actor) as session:
+        return history.told(session, queries.find(session, ref))
+
+
+@api.post("/{ref}/restore", responses=documented(403, 404, 409, 422))
+def restore(ref: str, wanted: RestoreIn, db: Db, actor: Editor) -> IncidentOut:
+    """Make an earlier version the newest one."""
+    with db.begin(actor) as session:
+        incident = changes.open_to_change(session, actor, ref)
+        return queries.shown(session, changes.restore(session, actor, incident, wanted))
+
+
+@api.post("/{ref}/state", responses=documented(404, 409, 422))
+def decide(ref: str, wanted: MoveIn, db: Db, actor: Decider) -> IncidentOut:
+    """Confirm or withdraw an incident."""
+    with db.begin(actor) as session:
+        return queries.shown(session, changes.move(session, actor, ref, wanted))
 
 
 @pages.get("")
@@ -126,14 +147,14 @@ def send_new(
     place: str | None = None,
 ) -> Response:
     """`place` stands in the address that the form was opened at; the form holds it as well."""
-    wanted, errors = html.parse(IncidentIn, sent)
+    wanted, errors = forms.new(sent)
     with db.begin(actor) as session:
         if wanted is not None:
             draft = service.draft(session, wanted, partners)
             errors = draft.errors
             if not errors:
-                service.record(session, actor, wanted, draft)
-                return html.see("/incidents")
+                incident = service.record(session, actor, wanted, draft)
+                return html.see(f"/incidents/{incident.ref}")
         return _form(request, session, sent, errors)
 
 
@@ -143,6 +164,7 @@ def choices(session: Session) -> dict[str, Any]:
     precisions, confidences, discovered, counts, agencies = (
         reference.codes(session, name) for name in named
     )
+    outcomes = reference.codes(session, "outcome_band")
     seen = queries.sources(session)
     return {
         "harms": list(queries.harms(session).items()),
@@ -152,6 +174,8 @@ def choices(session: Session) -> dict[str, Any]:
         "confidences": confidences,
         "discovered": discovered,
         "child_counts": counts,
+        "outcomes": outcomes,
+        "states": list(view.STATES.items()),
         "agencies": agencies,
     }
 

@@ -1,5 +1,6 @@
-"""When an incident was and how sure that is; what it may be called. Pure."""
+"""When an incident was and how sure that is; what it may be called and become. Pure."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -44,6 +45,41 @@ class ChildCount(StrEnum):
     B8_19 = "B8_19"
     B20_PLUS = "B20_PLUS"
     NOT_KNOWN = "NOT_KNOWN"
+
+
+class Outcome(StrEnum):
+    """What came of it, in five words and no more."""
+
+    NFA = "NFA"
+    SUPPORT = "SUPPORT"
+    CRIMINAL_JUSTICE = "CRIMINAL_JUSTICE"
+    ONGOING = "ONGOING"
+    NOT_KNOWN = "NOT_KNOWN"
+
+
+class State(StrEnum):
+    RECORDED = "RECORDED"
+    CONFIRMED = "CONFIRMED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+# What was withdrawn stays so: it is recorded anew if it did happen after all.
+MOVES: Mapping[str, Collection[str]] = {
+    State.RECORDED: (State.CONFIRMED, State.WITHDRAWN),
+    State.CONFIRMED: (State.WITHDRAWN,),
+}
+UNTIL_CONFIRMED = "until_confirmed"
+# Harms of which a missing episode may be told, and its kind.
+EPISODES = {"MISSING_HOME": "HOME", "MISSING_CARE": "CARE", "MISSING_EDU": "EDUCATION"}
+
+
+def change_problem(state: str, condition: str | None) -> str | None:
+    """Why this incident can no longer be corrected by somebody whose rule has this condition."""
+    if state == State.WITHDRAWN:
+        return "This incident was withdrawn and can no longer be changed. Record it anew."
+    if state == State.CONFIRMED and condition == UNTIL_CONFIRMED:
+        return "This incident is confirmed. Ask the lead to change it."
+    return None
 
 
 def interval(at: datetime, precision: Precision) -> tuple[datetime, datetime]:

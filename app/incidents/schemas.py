@@ -2,15 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from app.children.rules import IncidentRole
 from app.core.types import Instant, StrictModel, Text
 from app.incidents.models import Incident
-from app.incidents.rules import LONDON, ChildCount, Confidence, DiscoveredBy, Precision, interval
+from app.incidents.rules import (
+    LONDON,
+    ChildCount,
+    Confidence,
+    DiscoveredBy,
+    Outcome,
+    Precision,
+    State,
+    interval,
+)
 from app.places.schemas import Code, Codes, WhereIn
+
+
+def _several(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    """A form sends references with commas or spaces between them."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class IncidentIn(WhereIn):
@@ -23,6 +37,7 @@ class IncidentIn(WhereIn):
     occurred_from: Instant
     occurred_to: Instant | None = None
     time_precision: Annotated[Precision, Field(strict=False)] = Precision.DAY
+    time_about: bool = False
     place: Annotated[Text, Field(max_length=20)] | None = None
     uncertainty_m: Annotated[int, Field(ge=0, le=5000)] | None = None
     harm_code: Code
@@ -32,16 +47,72 @@ class IncidentIn(WhereIn):
     discovered_by: Annotated[DiscoveredBy, Field(strict=False)] = DiscoveredBy.OTHER
     source_agency: Code
     child_count_band: Annotated[ChildCount, Field(strict=False)] = ChildCount.NOT_KNOWN
+    outcome_band: Annotated[Outcome, Field(strict=False)] = Outcome.NOT_KNOWN
     summary: Annotated[Text, Field(max_length=500)] | None = None
 
     def period(self) -> tuple[datetime, datetime]:
-        if self.occurred_to is None:
-            return interval(_zoned(self.occurred_from), self.time_precision)
-        return _zoned(self.occurred_from), _zoned(self.occurred_to)
+        return period(self.occurred_from, self.occurred_to, self.time_precision)
+
+
+def period(
+    begin: datetime, end: datetime | None, precision: Precision
+) -> tuple[datetime, datetime]:
+    if end is None:
+        return interval(_zoned(begin), precision)
+    return _zoned(begin), _zoned(end)
 
 
 def _zoned(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=LONDON)
+
+
+Reason = Annotated[Text, Field(min_length=3, max_length=300)]
+Version = Annotated[int, Field(ge=1)]
+Ref = Annotated[Text, Field(max_length=20)]
+Refs = Annotated[Sequence[Ref], BeforeValidator(_several), Field(max_length=40)]
+
+
+class IncidentChange(WhereIn):
+    """A correction: the version that was looked at, why, and what is different. Left out: kept.
+
+    Places are added and taken away one by one, so that those the writer may not see stay. One
+    that is taken away stays away, even if the point lies inside it.
+    """
+
+    version: Version
+    reason: Reason
+    occurred_from: Instant | None = None
+    occurred_to: Instant | None = None
+    time_precision: Annotated[Precision, Field(strict=False)] | None = None
+    time_about: bool | None = None
+    add_places: Refs = ()
+    remove_places: Refs = ()
+    uncertainty_m: Annotated[int, Field(ge=0, le=5000)] | None = None
+    harm_code: Code | None = None
+    other_harm_codes: Codes | None = None
+    line_linked: bool | None = None
+    confidence: Annotated[Confidence, Field(strict=False)] | None = None
+    discovered_by: Annotated[DiscoveredBy, Field(strict=False)] | None = None
+    source_agency: Code | None = None
+    child_count_band: Annotated[ChildCount, Field(strict=False)] | None = None
+    outcome_band: Annotated[Outcome, Field(strict=False)] | None = None
+    summary: Annotated[Text, Field(max_length=500)] | None = None
+
+
+class RestoreIn(StrictModel):
+    """Make an earlier version the newest one again; `version` is the one that was looked at."""
+
+    version: Version
+    restore: Version
+    reason: Reason
+
+
+class MoveIn(StrictModel):
+    """The lead's decision. A withdrawal says why."""
+
+    version: Version
+    to: Annotated[State, Field(strict=False)]
+    reason: Annotated[Text, Field(max_length=300)] | None = None
 
 
 class ChildLinkIn(StrictModel):
@@ -66,6 +137,7 @@ class IncidentOut(BaseModel):
     occurred_from: datetime
     occurred_to: datetime
     time_precision: str
+    time_about: bool
     harm_code: str
     other_harm_codes: list[str]
     line_linked: bool
@@ -73,12 +145,15 @@ class IncidentOut(BaseModel):
     discovered_by: str
     source_agency: str
     child_count_band: str
+    outcome_band: str
     summary: str | None
     borough_code: str | None
     borough_codes: list[str]
     uncertainty_m: int | None
     state: str
     version: int
+    created_at: datetime
+    updated_at: datetime
     is_synthetic: bool
     longitude: float | None
     latitude: float | None
@@ -99,6 +174,20 @@ class IncidentOut(BaseModel):
             latitude=latitude,
             places=[place._asdict() for place in places],
         )
+
+
+class VersionOut(BaseModel):
+    """A version: who made it, why, and the incident as it was from then on.
+
+    Places are those that the reader may see.
+    """
+
+    version: int
+    at: datetime
+    role: str | None
+    agency: str | None
+    reason: str | None
+    incident: dict[str, Any]
 
 
 COLUMNS = frozenset(Incident.__table__.columns.keys())

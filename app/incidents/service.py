@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from geoalchemy2.shape import from_shape
@@ -23,6 +23,7 @@ from app.incidents.schemas import ChildLinkIn, IncidentIn
 from app.places import queries as places
 from app.places import rules as places_rules
 from app.places.models import Place
+from app.places.schemas import WhereIn
 
 TIER = "H1"
 
@@ -98,6 +99,7 @@ def incident_of(actor: Actor, wanted: IncidentIn, made: Draft) -> Incident:
 
 KEPT = {
     "time_precision",
+    "time_about",
     "uncertainty_m",
     "harm_code",
     "other_harm_codes",
@@ -106,6 +108,7 @@ KEPT = {
     "discovered_by",
     "source_agency",
     "child_count_band",
+    "outcome_band",
     "summary",
 }
 
@@ -138,22 +141,36 @@ def _find_place(session: Session, made: Draft, wanted: IncidentIn) -> None:
         made.refuse("place", absent.detail)
 
 
-def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
-    """A point is needed unless a place says where it was."""
+class Refusing(Protocol):
+    """What collects the problems of a form: a new incident, or a correction."""
+
+    partners: Sequence[str]
+
+    def refuse(self, name: str, problem: str | None) -> None: ...
+
+
+def point_of(session: Session, made: Refusing, wanted: WhereIn) -> Geometry | None:
+    """The point that was drawn, typed, or is meant by a postcode; problems go to `made`."""
     try:
-        made.point = wanted.drawn()
+        point = wanted.drawn()
     except ValueError as problem:
         made.refuse(wanted.field(), str(problem))
-        return
-    if made.point is None and wanted.postcode:
-        made.point = places.postcode(session, wanted.postcode)
-        if made.point is None:
+        return None
+    if point is None and wanted.postcode:
+        point = places.postcode(session, wanted.postcode)
+        if point is None:
             made.refuse("postcode", "We could not find this postcode. Check it or give a point.")
-    elif made.point is None and wanted.place is None:
-        made.refuse("place", "Choose a place or give a point.")
-    if made.point is not None:
+    if point is not None:
         reach = places.reach(session, made.partners)
-        made.refuse(wanted.field(), places_rules.shape_problem(made.point, "P", reach))
+        made.refuse(wanted.field(), places_rules.shape_problem(point, "P", reach))
+    return point
+
+
+def _check_point(session: Session, made: Draft, wanted: IncidentIn) -> None:
+    """A point is needed unless a place says where it was."""
+    made.point = point_of(session, made, wanted)
+    if made.point is None and not wanted.given() and wanted.place is None:
+        made.refuse("place", "Choose a place or give a point.")
 
 
 def _codes(session: Session, made: Draft) -> list[str]:

@@ -264,6 +264,7 @@ def test_a_token_opens_nothing_that_asks_for_a_reason_or_a_code(ground, route, s
 # Routes of one record: the table of what they show or change, by which statement, and a body that
 # would change nothing of substance.
 CHANGE = {"version": 1, "description": "Synthetic"}
+CORRECTION = {"version": 1, "reason": "Synthetic", "summary": "Synthetic"}
 ONE = {
     "GET /places/{ref}": ("app.place", "select", None, 200),
     "GET /places/{ref}/edit": ("app.place", "select", None, 200),
@@ -272,6 +273,10 @@ ONE = {
     "PATCH /api/v1/places/{ref}": ("app.place", "update", CHANGE, {200, 409, 422}),
     "POST /api/v1/places/{ref}/exact": ("app.place_exact", "select", {"purpose": WHY}, 200),
     "GET /api/v1/incidents/{ref}": ("app.incident", "select", None, 200),
+    "GET /api/v1/incidents/{ref}/versions": ("app.incident", "select", None, 200),
+    "GET /incidents/{ref}": ("app.incident", "select", None, 200),
+    "GET /incidents/{ref}/history": ("app.incident", "select", None, 200),
+    "PATCH /api/v1/incidents/{ref}": ("app.incident", "select", CORRECTION, {200, 409, 422}),
     "GET /api/v1/children/{ref}": ("app.child", "select", None, 200),
 }
 EACH = {"app.place": 4}  # every fourth one, where there are hundreds

@@ -132,7 +132,8 @@ def test_an_incident_is_recorded_and_listed(send, client):
     sent = send(f"/incidents/new?place={ref}", **ASB, place=ref)
     listed = client.get(f"/incidents?place={ref}", headers=HTML).text
 
-    assert (sent.status_code, sent.headers["location"]) == (303, "/incidents")
+    assert sent.status_code == 303
+    assert re.fullmatch(r"/incidents/IC-\w{3}-\w{4}", sent.headers["location"])
     assert "1 incident recorded" in listed
     assert "29 Jul 2026" in listed
     assert "to the day" in listed

@@ -138,6 +138,9 @@ class Incident:
             refs=frozenset({self.ref}),
             granted={"incident": self.id},
         )
+        for detail in ("version", "state_change"):  # written by triggers
+            named = {"incident": self.id}
+            yield Row(f"app.incident_{detail}", str(self.id), **self.scope, granted=named)
         if self.place is not None:
             yield Row(
                 "app.incident_place",
@@ -224,6 +227,34 @@ class IncidentLink:
             refs=frozenset({self.child.ref, self.incident.ref}),
             granted={"child_place_link": self.child.id},
         )
+
+
+@dataclass
+class Episode:
+    """A missing episode; who was missing is told nowhere."""
+
+    incident: Incident
+    author: UUID = ME
+    agency: str = OWN_AGENCY
+    synthetic: bool = True
+
+    def rows(self) -> Iterator[Row]:
+        scope = self.incident.scope
+        shared = {
+            "boroughs": scope["boroughs"],
+            "tier": at_least_h1(scope["tier"]),
+            "refs": frozenset({self.incident.ref}),
+            "granted": {"missing_episode": self.incident.id},
+        }
+        yield Row(
+            "app.missing_episode",
+            str(self.incident.id),
+            **shared,
+            agency=self.agency,
+            author=self.author,
+            synthetic=self.synthetic,
+        )
+        yield Row("app.missing_episode_version", str(self.incident.id), **shared)
 
 
 @dataclass
@@ -400,6 +431,11 @@ INCIDENT_LINK = """
     insert into app.child_incident_link (child_id, incident_id, role, created_by, is_synthetic)
     values (%s, %s, 'harmed_here', %s, %s)
 """
+EPISODE = """
+    insert into app.missing_episode (incident_id, agency_code, created_by, updated_by, is_synthetic,
+        kind, missing_from_at)
+    values (%s, %s, %s, %s, %s, 'HOME', now() - interval '1 day')
+"""
 REPORT = """
     insert into app.report (id, ref, agency_code, borough_codes, tier, created_by, updated_by,
         is_synthetic, deleted_at, channel, danger_answer, where_kind, when_kind, geom, state,
@@ -508,6 +544,12 @@ def _(thing: IncidentLink, admin: psycopg.Connection) -> None:
 
 
 @write.register
+def _(thing: Episode, admin: psycopg.Connection) -> None:
+    by = thing.author
+    admin.execute(EPISODE, (thing.incident.id, thing.agency, by, by, thing.synthetic))
+
+
+@write.register
 def _(thing: Report, admin: psycopg.Connection) -> None:
     values = vars(thing) | {"boroughs": sorted(BOROUGHS[thing.where]), "shape": thing.shape}
     admin.execute(REPORT, values)
@@ -582,7 +624,9 @@ def records() -> list:
     with_child = [IncidentLink(c, i) for c, i in product(children[::8], incidents[::4])]
     links += [PlaceLink(children[0], spots[0], synthetic=False)]
     with_child.append(IncidentLink(children[1], incidents[1], synthetic=False))
-    return [*places, *homes, *online, *incidents, *children, *links, *with_child]
+    episodes = [Episode(i, i.author, i.agency, i.synthetic) for i in incidents[::3]]
+    episodes += [Episode(i, synthetic=False) for i in incidents if not i.synthetic][:1]
+    return [*places, *homes, *online, *incidents, *episodes, *children, *links, *with_child]
 
 
 STATES_OF_REPORTS = ("RECEIVED", "QUARANTINED", "SCREENED", "IN_TRIAGE", "NEEDS_INFO", "DECIDED")
