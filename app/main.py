@@ -50,6 +50,7 @@ from app.exports.waiting_routes import waiting
 from app.imports import routes as imports
 from app.incidents import routes as incidents
 from app.incidents.change_routes import pages as incident_pages
+from app.incidents.missing_routes import pages as missing_pages
 from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
 from app.intake.partner_routes import partner_pages
@@ -89,6 +90,7 @@ ROUTERS: list[APIRouter] = [
     replying,
     incidents.pages,
     incident_pages,
+    missing_pages,
     incidents.api,
     writing,
     checking_pages,

@@ -254,6 +254,30 @@ def withdraw_incident(world):
     return posting(world.lead, path, version="1", reason=WHY)
 
 
+def missing_of(world):
+    body = ASB | {"harm_code": "MISSING_HOME"}
+    path = f"/incidents/{world.made('/api/v1/incidents', body)}/missing"
+    posting(world.lead, path, purpose="MISSING_PANEL")()
+    return path
+
+
+@use("POST /incidents/{ref}/missing")
+def say_why_missing(world):
+    return posting(world.lead, missing_of(world), purpose="MISSING_PANEL")
+
+
+@use("GET /incidents/{ref}/missing")
+def see_missing(world):
+    return partial(world.lead.get, missing_of(world))
+
+
+@use("POST /incidents/{ref}/missing/edit")
+def record_missing(world):
+    at = {"day": "28", "month": "7", "year": "2026", "time": "16:20"}
+    boxes = {f"missing_from_at_{box}": text for box, text in at.items()}
+    return posting(world.lead, f"{missing_of(world)}/edit", version="0", **boxes)
+
+
 @use("POST /api/v1/incidents/{ref}/children")
 def link_to_incident(world):
     path, body = f"/api/v1/incidents/{world.incident()}/children", {"role": "harmed_here"}

@@ -62,6 +62,30 @@ class IncidentVersion(Model):
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
+class MissingEpisode(Model):
+    """When a child was away, and whether somebody listened afterwards. Which child: not here."""
+
+    __tablename__ = "missing_episode"
+    __table_args__ = ({"schema": "app"},)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("app.incident.id"), primary_key=True)
+    agency_code: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_by: Mapped[UUID]
+    version: Mapped[int] = mapped_column(default=1)
+    kind: Mapped[str]
+    missing_from_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
+    rhi_offered_at: Mapped[datetime | None]
+    rhi_held_at: Mapped[datetime | None]
+    rhi_declined: Mapped[bool | None]
+    manager_decision_at: Mapped[datetime | None]
+    location_captured: Mapped[bool] = mapped_column(default=False)
+    repeat_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.incident.id"))
+
+
 class IncidentPlace(Model):
     """Written by app.link_incidents only: chosen by a person, or inside the footprint."""
 

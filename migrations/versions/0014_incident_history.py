@@ -57,7 +57,7 @@ TABLES = {
         rhi_declined boolean,
         manager_decision_at timestamptz,
         location_captured boolean not null default false,
-        repeat_of_id uuid references app.missing_episode (incident_id) on delete set null,
+        repeat_of_id uuid references app.incident (id) on delete set null,
         constraint missing_episode_pkey primary key (incident_id),
         constraint missing_episode_kind_check check (kind in ('HOME', 'CARE', 'EDUCATION')),
         constraint missing_episode_returned_check check (returned_at >= missing_from_at),

@@ -150,6 +150,8 @@ FURTHER = {
     "incidents/corrections",
     "incidents/forms",
     "incidents/history",
+    "incidents/missing",
+    "incidents/missing_routes",
     "incidents/view",
     "incidents/when",
     "intake/drafts",

@@ -624,8 +624,10 @@ def records() -> list:
     with_child = [IncidentLink(c, i) for c, i in product(children[::8], incidents[::4])]
     links += [PlaceLink(children[0], spots[0], synthetic=False)]
     with_child.append(IncidentLink(children[1], incidents[1], synthetic=False))
-    episodes = [Episode(i, i.author, i.agency, i.synthetic) for i in incidents[::3]]
-    episodes += [Episode(i, synthetic=False) for i in incidents if not i.synthetic][:1]
+    away = [*incidents[::3], *(i for i in incidents if not i.synthetic)]
+    episodes = [
+        Episode(i, i.author, i.agency, i.synthetic) for i in {i.id: i for i in away}.values()
+    ]
     return [*places, *homes, *online, *incidents, *episodes, *children, *links, *with_child]
 
 
