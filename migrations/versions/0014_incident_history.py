@@ -110,27 +110,15 @@ begin
     return new;
 end $$
 """
-# What no statement of a person may do, whichever page it came from; and that nothing changes
-# without a version of its own, whoever changes it.
-MOVES = """
-create function app.incident_moves() returns trigger
+# Nothing changes without a version of its own, whoever changes it.
+VERSIONS = """
+create function app.incident_new_version() returns trigger
     language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
-    if tg_op = 'UPDATE' and new.version = old.version
+    if new.version = old.version
        and app.incident_content(new) - 'point' <> app.incident_content(old) - 'point' then
         new.version := old.version + 1;
         new.updated_at := now();
-    end if;
-    if sec.role() is null then
-        return new;
-    end if;
-    if tg_op = 'INSERT' and new.state <> 'RECORDED' then
-        raise check_violation using message = 'an incident begins as recorded';
-    elsif tg_op = 'UPDATE' and new.state <> old.state and not (
-        sec.role() = 'cs_lead' and (old.state, new.state) in
-        (('RECORDED', 'CONFIRMED'), ('RECORDED', 'WITHDRAWN'), ('CONFIRMED', 'WITHDRAWN'))
-    ) then
-        raise check_violation using message = 'this state cannot follow';
     end if;
     return new;
 end $$
@@ -141,6 +129,16 @@ create function app.incident_history() returns trigger
 declare
     why text := nullif(current_setting('cs.reason', true), '');
 begin
+    -- What no statement of a person may do, whichever page it came from; after the policies, which
+    -- decide about the row itself.
+    if sec.role() is not null and tg_op = 'INSERT' and new.state <> 'RECORDED' then
+        raise check_violation using message = 'an incident begins as recorded';
+    elsif sec.role() is not null and tg_op = 'UPDATE' and new.state <> old.state and not (
+        sec.role() = 'cs_lead' and (old.state, new.state) in
+        (('RECORDED', 'CONFIRMED'), ('RECORDED', 'WITHDRAWN'), ('CONFIRMED', 'WITHDRAWN'))
+    ) then
+        raise check_violation using message = 'this state cannot follow';
+    end if;
     if tg_op = 'INSERT' or new.version <> old.version then
         insert into app.incident_version (incident_id, version, borough_codes, tier, by, role,
                                           agency_code, reason, content)
@@ -206,7 +204,7 @@ end $$
 """
 TRIGGERS = (
     ("incident", "incident_at_home", "before insert or update", "incident_at_home"),
-    ("incident", "incident_moves", "before insert or update", "incident_moves"),
+    ("incident", "incident_new_version", "before update", "incident_new_version"),
     ("incident", "incident_history", "after insert or update", "incident_history"),
     ("missing_episode", "missing_episode_before", "before update", "missing_episode_before"),
     ("missing_episode", "missing_episode_changed_by", "before insert or update", "changed_by"),
@@ -219,7 +217,7 @@ TRIGGERS = (
 FUNCTIONS = (
     "incident_content(app.incident)",
     "incident_at_home()",
-    "incident_moves()",
+    "incident_new_version()",
     "incident_history()",
     "missing_episode_before()",
     "missing_episode_history()",
@@ -281,7 +279,7 @@ def upgrade() -> None:
         _protect(name)
     for statement in INDEXES:
         op.execute(statement)
-    functions = (CONTENT, AT_HOME, MOVES, HISTORY, EPISODE_BEFORE, EPISODE_HISTORY)
+    functions = (CONTENT, AT_HOME, VERSIONS, HISTORY, EPISODE_BEFORE, EPISODE_HISTORY)
     for function in functions:
         op.execute(function)
     for function, old, new in PATCHES:
