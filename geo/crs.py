@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from geo.errors import GeoInputError
 
@@ -90,6 +90,12 @@ def require_bng(xy_m: ArrayLike) -> Points:
             f"(0-700000, 0-1300000); first at row {int(outside.argmax())}."
         )
     return points
+
+
+@cache
+def definition(epsg: int) -> str:
+    """The reference system in the words that geographical files carry (WKT 1)."""
+    return str(CRS.from_epsg(epsg).to_wkt("WKT1_GDAL"))
 
 
 def _through(transformer: Transformer, points: ArrayLike) -> Points:

@@ -18,7 +18,6 @@ DEFINERS = frozenset(
         "app.boroughs_changed()",
         "app.boroughs_of(geometry)",
         "app.decide_export(text,boolean)",
-        "app.export_requester(uuid)",
         "app.exports_waiting()",
         "app.child_place_link_changed()",
         "app.children_at(uuid)",

@@ -1,15 +1,15 @@
 """The worker's side: make a file as the person who asked, and delete it a day later."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.permissions import ROLES
+from app.accounts.deps import for_record
+from app.accounts.requesters import requester
 from app.audit import service as audit
 from app.core import clock, log
 from app.core.actor import Actor, job_actor
@@ -18,7 +18,7 @@ from app.core.errors import AppError
 from app.core.files import Kept, Shelf
 from app.core.partnership import partnership
 from app.core.settings import Settings
-from app.exports import as_geojson, as_table, queries, rights, rules
+from app.exports import as_geojson, as_gpkg, as_map, as_table, queries, rights, rules
 from app.exports.models import Export
 from app.exports.rules import Format, Stamp, State
 from app.exports.service import facts
@@ -34,15 +34,9 @@ WRITERS: dict[Format, Writer] = {
     Format.CSV: as_table.csv,
     Format.XLSX: as_table.xlsx,
     Format.GEOJSON: as_geojson.geojson,
+    Format.GPKG: as_gpkg.gpkg,
+    Format.MAP: as_map.html,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one run of the job makes: read from the row, and not held in a transaction."""
-
-    export: Export
-    actor: Actor
 
 
 def shelf(settings: Settings) -> Shelf:
@@ -51,63 +45,47 @@ def shelf(settings: Settings) -> Shelf:
 
 def make(db: Database, settings: Settings, export_id: UUID) -> None:
     """Make one file. Started again after a kill it begins anew; made already it does nothing."""
-    order = _taken(db, export_id)
-    if order is None:
+    export = _taken(db, export_id)
+    if export is None:
         return
     kept: Kept | None = None
     sheet: Sheet | None = None
     failure = None
     try:
-        sheet, purpose = _rows(db, settings, order)
-        stamp = _stamp(settings, order, purpose)
-        kept = shelf(settings).keep(WRITERS[Format(order.export.format)](sheet, stamp))
+        actor = _actor(db, export)
+        sheet, purpose = _rows(db, settings, export, actor)
+        stamp = _stamp(settings, export, actor, purpose)
+        kept = shelf(settings).keep(WRITERS[Format(export.format)](sheet, stamp))
     except AppError as refused:
         failure = refused.detail
     except Exception as error:
-        log.error("export.failed", ref=order.export.ref, error=error)
+        log.error("export.failed", ref=export.ref, error=error)
         failure = rules.COULD_NOT
     with db.begin(MAKE) as session:
         _finish(session, export_id, kept, sheet, failure)
 
 
-def _taken(db: Database, export_id: UUID) -> Order | None:
-    """Whose it is and what they may now; without a live account there is nothing to make."""
+def _taken(db: Database, export_id: UUID) -> Export | None:
     with db.begin(MAKE) as session:
         export = queries.lock(session, export_id)
         if export is None or export.state not in {State.QUEUED, State.MAKING}:
             return None
-        found = queries.requester(session, export_id)
-        if found is None:
-            export.state, export.failure = State.FAILED, rules.NOT_ANY_MORE
-            return None
         export.state = State.MAKING
-        return Order(export, _actor(found, export.purpose))
+        return export
 
 
-def _actor(found: dict[str, Any], purpose: str) -> Actor:
+def _actor(db: Database, export: Export) -> Actor:
     """The person by role and boroughs, with the reason they gave; no grant, no alarm."""
-    role = ROLES[found["role"]]
-    return Actor(
-        id=UUID(found["user"]),
-        role=role.name,
-        label=found["name"],
-        db_role=role.db_role,
-        agency=found["agency"],
-        boroughs=tuple(found["boroughs"]),
-        all_boroughs=role.all_boroughs,
-        tiers=role.tiers,
-        purpose=purpose,
-        purpose_for="*",
-        regime="PART3" if role.name == "police_analyst" else "UK_GDPR",
-    )
+    person = rights.bare(requester(db, export.created_by, "export.create"))
+    return for_record(person, "*", export.purpose)
 
 
-def _rows(db: Database, settings: Settings, order: Order) -> tuple[Sheet, str]:
+def _rows(db: Database, settings: Settings, export: Export, actor: Actor) -> tuple[Sheet, str]:
     """Read as the person, and told to the audit in the same transaction."""
-    export, able = order.export, rights.of(order.actor.role)
+    able = rights.of(actor.role)
     if export.purpose not in able.purposes:
         raise AppError(rules.NOT_ANY_MORE)
-    with db.begin(order.actor) as session:
+    with db.begin(actor) as session:
         kind = source(export.dataset, able)
         around = Around(clock.today(), tuple(sorted(partnership(settings.partnership).codes)))
         filters = kind.read(export.filters, around)
@@ -135,13 +113,13 @@ def _moment(at: datetime) -> str:
     return f"{clock.london(at):%-d %B %Y, %H:%M}"
 
 
-def _stamp(settings: Settings, order: Order, purpose: str) -> Stamp:
+def _stamp(settings: Settings, export: Export, actor: Actor, purpose: str) -> Stamp:
     now = clock.now()
     return Stamp(
         marking=settings.marking,
-        ref=order.export.ref,
-        person=order.actor.label,
-        recipient=order.export.recipient or "",
+        ref=export.ref,
+        person=actor.label,
+        recipient=export.recipient or "",
         purpose=purpose,
         made_at=_moment(now),
         deleted_at=_moment(now + rules.KEEP),

@@ -26,6 +26,8 @@ COLUMNS = (
     *("uncertainty_m", "position", "synthetic"),
 )
 
+BRIEF = ("harm", "ref", "occurred_from", "time_precision", "place_name", "boroughs", "confidence")
+
 
 class Incidents(Source):
     """The list of incidents, by the filters of its page."""
@@ -108,6 +110,9 @@ class Incidents(Source):
             COLUMNS,
             [[said(value) for value in row] for row in rows],
             shapes,
+            ["circle"] * len(found),
+            BRIEF,
+            (("circle", "Incident"),),
             ids=[one.id for one, *_ in found],
             refs=[one.ref for one, *_ in found],
         )

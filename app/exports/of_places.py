@@ -11,13 +11,11 @@ from sqlalchemy import ColumnElement, FromClause, column, select, table
 from sqlalchemy.orm import Session
 
 from app.core.db import BNG
-from app.core.errors import InvalidError
 from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.sheet import APPROXIMATE, EXACT, NONE, Sheet, said
 from app.exports.source import Around, Query, Source
-from app.maps import queries as maps
-from app.maps import rules as map_rules
+from app.maps.items import SHAPES
 from app.places import queries
 from app.places.models import OnlineSpace, Place
 from app.places.queries import TYPE, Filters
@@ -37,6 +35,7 @@ COLUMNS = (
     *("label_expires_on", "next_review_on", "first_recorded_on", "platform", "online_address"),
     *("position", "synthetic"),
 )
+BRIEF = ("name", "ref", "type", "boroughs", "state", "level", "label_expires_on", "position")
 KEPT_BACK = (
     "Routes, online spaces where your role may not export them, and police intelligence "
     "stay in the service."
@@ -115,9 +114,13 @@ class Places(Source):
             .order_by(Place.name, Place.ref)
             .limit(limit)
         ).all()
-        names = queries.boroughs(session)
-        platforms = dict(reference.codes(session, "platform"))
         shapes = [_shape(place, mask) for place, _, _, mask in found]
+        names = queries.boroughs(session)
+        groups = {found.code: found.group_code for found in reference.place_types(session)}
+        marks = [
+            _mark(place, groups, shape) for (place, *_), shape in zip(found, shapes, strict=True)
+        ]
+        platforms = dict(reference.codes(session, "platform"))
         rows = [
             _row(place, label, names)
             + _online(online, platforms)
@@ -130,55 +133,12 @@ class Places(Source):
             COLUMNS,
             [[said(value) for value in row] for row in rows],
             shapes,
+            marks,
+            BRIEF,
+            _legend(session, marks),
             ids=[place.id for place, *_ in found],
             refs=[place.ref for place, *_ in found],
         )
-
-
-class OfMap(Places):
-    """The places that the map shows, by its filters."""
-
-    title = "Places on the map"
-    list_path = "/map"
-    keys = frozenset({*map_rules.KEYS, *map_rules.VIEW_KEYS}) - {"run", "layer"}
-    name = Dataset.MAP
-    kept_back = f"{KEPT_BACK} Clusters are not exported."
-
-    def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
-        filters, wrong = map_rules.parse(query, around.today)
-        if wrong:
-            raise InvalidError("Change the fields named below.", wrong)
-        return filters, around.partners
-
-    def words(self, session: Session, filters: Any) -> list[tuple[str, str]]:  # noqa: ANN401
-        asked, _ = filters
-        types = {found.code: found.label for found in reference.place_types(session)}
-        types |= dict(reference.codes(session, "place_group"))
-        harms = {found.code: found.label for found in reference.harms(session)}
-        outside = {"outside": "Outside the partnership"}.get(asked.borough)
-        found = [
-            ("Type", types.get(asked.type)),
-            ("Harm", harms.get(asked.harm)),
-            ("Borough", outside or borough(session, asked.borough)),
-        ]
-        return [(label, words) for label, words in found if words and words != "both"]
-
-    def conditions(self, session: Session, filters: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401
-        asked, partners = filters
-        refs = [row.id for row in maps.places(session, asked, list(partners))]
-        return [Place.ref.in_(refs)]
-
-
-class Online(Places):
-    """Online spaces: platform and defanged address, nothing that opens."""
-
-    thing = "online_space"
-    title = "Online spaces"
-    one, many = "online space", "online spaces"
-    name = Dataset.ONLINE
-
-    def conditions(self, session: Session, filters: Filters) -> list[ColumnElement[bool]]:
-        return [*filters.conditions(), Place.sensitivity == Sensitivity.ONLINE]
 
 
 def borough(session: Session, code: str | None) -> str | None:
@@ -205,6 +165,22 @@ def _position(place: Place, shape: Geometry | None) -> str:
     if shape is None:
         return NONE
     return APPROXIMATE if place.sensitivity == Sensitivity.RESIDENTIAL else EXACT
+
+
+def _mark(place: Place, groups: dict[str, str | None], shape: Geometry | None) -> str:
+    """Shape says type, as on the map of the service; a home's stand-in is a ring."""
+    if shape is not None and place.sensitivity == Sensitivity.RESIDENTIAL:
+        return "ring"
+    if place.geom_kind == "L":
+        return "line"
+    return SHAPES.get(groups.get(place.type_code) or "", "circle")
+
+
+def _legend(session: Session, marks: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    groups = dict(reference.codes(session, "place_group"))
+    words = [(shape, groups.get(code, code)) for code, shape in SHAPES.items()]
+    words += [("line", "Routes and lines"), ("ring", "Approximate, within 400 m")]
+    return tuple((shape, said) for shape, said in words if shape in marks)
 
 
 def _row(place: Place, label: str, names: dict[str, str]) -> list[object]:

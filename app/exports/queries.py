@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -17,7 +17,6 @@ from app.exports.rules import ABSENT, LOST, State
 PAGE_SIZE = 25
 
 WAITING = text("select * from app.exports_waiting()")
-REQUESTER = text("select app.export_requester(:export)")
 
 
 class Waiting(NamedTuple):
@@ -72,12 +71,6 @@ def waits(session: Session, ref: str) -> Waiting:
     found = next((row for row in waiting(session) if row.ref == known), None)
     if found is None:
         raise NotFoundError(ABSENT)
-    return found
-
-
-def requester(session: Session, export: UUID) -> dict[str, Any] | None:
-    """Who asked, with the rights of now; None when the account is over."""
-    found: dict[str, Any] | None = session.scalar(REQUESTER, {"export": export})
     return found
 
 

@@ -101,9 +101,6 @@ FORMATS = {
 }
 
 
-OFFERED = (Format.CSV, Format.XLSX, Format.GEOJSON)
-
-
 def file_name(dataset: str, ref: str, form: Format) -> str:
     """Says what it is and which export it came from; no words of anybody."""
     return f"contextmap-{dataset}-{ref}.{FORMATS[form].suffix}"

@@ -52,7 +52,7 @@ def problems(
     """One sentence for each answer that cannot be used."""
     too_many = asked.rows > rules.MOST_ON_MAP and wanted.format == Format.MAP
     found = {
-        "format": None if wanted.format in rules.OFFERED else rules.NO_FORMAT,
+        "format": None if wanted.format in list(Format) else rules.NO_FORMAT,
         "purpose": None if wanted.purpose in able.purposes else rules.NO_PURPOSE,
         "recipient_agency": None if wanted.recipient_agency in agencies else rules.NO_AGENCY,
         "recipient": None if wanted.recipient else rules.NO_RECIPIENT,

@@ -19,29 +19,40 @@ EXACT, APPROXIMATE, NONE = "exact", "approximate, within 400 m", "none"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table with a shape for each row (British National Grid, or None), in the list's order."""
+    """A table with a shape for each row (British National Grid, or None), in the list's order.
+
+    `marks` says how each row is drawn, `legend` what that means; `brief` names the columns that a
+    person reads first, the first of them as the row's name.
+    """
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Cell]]
     shapes: Sequence[Geometry | None]
+    marks: Sequence[str] = ()
+    brief: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
     ids: Sequence[UUID] = ()
     refs: Sequence[str] = ()
-    left_out: str = ""
     filters: Sequence[tuple[str, str]] = field(default=())
 
 
 def said(value: object) -> Cell:
-    """A value of a row as a cell: days and moments as text that sorts, lists by semicolons."""
-    if value is None or isinstance(value, int | float | str):
+    """A value of a row as a cell: days and moments as text that sorts, lists by semicolons.
+
+    Formula-safe in every format, since whoever has one of them makes another of it.
+    """
+    if value is None or isinstance(value, int | float):
         return value
+    if isinstance(value, str):
+        return safe(value)
     if isinstance(value, datetime):
         return value.astimezone(LONDON).isoformat(timespec="minutes")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return "; ".join(str(part) for part in value)
+        return safe("; ".join(str(part) for part in value))
     raise TypeError(f"no cell is made of {type(value).__name__}")
 
 
@@ -50,11 +61,10 @@ def header(sheet: Sheet) -> list[str]:
 
 
 def lines(sheet: Sheet, stamp: Stamp) -> list[list[Cell]]:
-    """The rows of a table file: formula-safe, with a point of each shape and the marking."""
+    """The rows of a table file, with a point of each shape and the marking."""
     points = lonlat(sheet.shapes)
     return [
-        [safe(cell) for cell in (*row, *point, stamp.marking)]
-        for row, point in zip(sheet.rows, points, strict=True)
+        [*row, *point, safe(stamp.marking)] for row, point in zip(sheet.rows, points, strict=True)
     ]
 
 

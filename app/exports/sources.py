@@ -2,7 +2,8 @@
 
 from app.core.errors import NotFoundError
 from app.exports.of_incidents import Incidents
-from app.exports.of_places import OfMap, Online, Places
+from app.exports.of_map import OfMap, Online
+from app.exports.of_places import Places
 from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.source import Source

@@ -74,5 +74,5 @@ def formats(rows: int) -> list[tuple[str, str, str]]:
     return [
         (code.value, kind.label, kind.hint)
         for code, kind in FORMATS.items()
-        if code in rules.OFFERED and (code != Format.MAP or rows <= rules.MOST_ON_MAP)
+        if code != Format.MAP or rows <= rules.MOST_ON_MAP
     ]

@@ -104,17 +104,6 @@ create function app.decide_export(wanted text, agreed boolean) returns uuid
     returning e.id
 $$
 """
-# A job of a person runs with the rights that this person has now; without an account it stops.
-REQUESTER = """
-create function app.export_requester(wanted uuid) returns jsonb
-    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-    select jsonb_build_object('user', u.id, 'name', u.name, 'role', u.role,
-                              'agency', u.agency_code, 'boroughs', u.borough_codes)
-    from app.export as e join app."user" as u on u.id = e.created_by
-    where e.id = wanted and sec.job() = 'exports:make' and u.state = 'ACTIVE'
-      and u.ends_on >= (clock_timestamp() at time zone 'Europe/London')::date
-$$
-"""
 COMMENTS = {
     "table app.export": "One file that somebody asked for: what, for whom, why, and where it is",
     "column app.export.file_key": "Opens the file on the disk, and stands nowhere else",
@@ -138,17 +127,16 @@ def upgrade() -> None:
     op.execute("create policy export_owner on app.export for all to cs_owner using (true)")
     op.execute("grant select, insert on app.export to cs_app")
     op.execute("grant select, update, delete on app.export to cs_job")
-    for function in (WAITING, DECIDE, REQUESTER):
+    for function in (WAITING, DECIDE):
         op.execute(function)
     op.execute("revoke execute on all functions in schema app from public")
     op.execute("grant execute on function app.exports_waiting to cs_app, cs_audit")
     op.execute("grant execute on function app.decide_export to cs_app, cs_audit")
-    op.execute("grant execute on function app.export_requester to cs_job")
     for target, comment in COMMENTS.items():
         op.execute(f"comment on {target} is $${comment}$$")
 
 
 def downgrade() -> None:
-    op.execute("drop function app.exports_waiting, app.decide_export, app.export_requester")
+    op.execute("drop function app.exports_waiting, app.decide_export")
     op.execute("drop table app.export")
     op.execute("drop function app.guard_export")

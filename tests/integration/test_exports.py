@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.exports import making
-from app.exports.rules import OFFERED
+from app.exports.rules import Format
 from tests.people import send
 
 SHOP = {"type_code": "TAKEAWAY_SHOP", "name": "Example fried chicken"}
@@ -94,4 +94,4 @@ def test_incidents_leave_as_geojson(db, settings, lead):
 
 
 def test_every_format_that_is_offered_can_be_made():
-    assert set(making.WRITERS) == set(OFFERED)
+    assert set(making.WRITERS) == set(Format)
