@@ -52,9 +52,10 @@ function boroughs(map, outlines) {
   const style = { color: "#6f777b", weight: 1.5, fillColor: "#ffffff", fillOpacity: 0.9, interactive: false };
   for (const outline of outlines) {
     L.geoJSON(outline.shape, { style, interactive: false }).addTo(map);
-    const label = element("span", outline.name);
-    const icon = L.divIcon({ html: label, className: "borough", iconSize: [140, 18] });
-    L.marker(outline.at, { icon, interactive: false, keyboard: false }).addTo(map);
+    const icon = L.divIcon({ className: "borough", iconSize: [140, 18] });
+    const label = L.marker(outline.at, { icon, interactive: false, keyboard: false });
+    label.on("add", () => label.getElement().append(element("span", outline.name)));
+    label.addTo(map);
   }
 }
 
@@ -65,9 +66,12 @@ function contextmap(map, told) {
     if (feature.shape) L.geoJSON(feature.shape, { style: drawnAs, interactive: false }).addTo(map);
   }
   for (const feature of told.features) {
-    const icon = L.divIcon({ html: symbol(feature.mark), className: "mark", iconSize: [24, 24] });
+    const icon = L.divIcon({ className: "mark", iconSize: [24, 24] });
     const marker = L.marker(feature.point, { icon });
-    marker.on("add", () => marker.getElement().setAttribute("aria-label", feature.values[0]));
+    marker.on("add", () => {
+      marker.getElement().setAttribute("aria-label", feature.values[0]);
+      marker.getElement().append(symbol(feature.mark));
+    });
     marker.bindPopup(() => card(told.columns, feature.values), { maxWidth: 280 });
     marker.addTo(map);
   }

@@ -24,6 +24,7 @@ HEADER = struct.Struct("<2sBBi4d")  # GP, version 0, little-endian with an envel
 # By kind of shape: how the layer is called, its type, and the style that draws it.
 LAYERS = {
     "Point": ("points", "POINT", qgis.points),
+    "MultiPoint": ("multipoints", "MULTIPOINT", qgis.points),
     "LineString": ("lines", "LINESTRING", qgis.lines),
     "MultiLineString": ("multilines", "MULTILINESTRING", qgis.lines),
     "Polygon": ("areas", "POLYGON", qgis.areas),
@@ -55,7 +56,7 @@ def gpkg(sheet: Sheet, stamp: Stamp) -> bytes:
     """Rows without a shape are a table of their own: nothing is left out."""
     with_marks = (*sheet.columns, "symbol", "marking")
     rows = [(*row, mark, stamp.marking) for row, mark in zip(sheet.rows, sheet.marks, strict=True)]
-    base = sqlite3.connect(":memory:")
+    base = sqlite3.connect(":memory:", isolation_level=None)
     try:
         base.execute(f"pragma application_id = {APPLICATION}")
         base.execute(f"pragma user_version = {VERSION}")
@@ -69,7 +70,6 @@ def gpkg(sheet: Sheet, stamp: Stamp) -> bytes:
             if any(chosen):
                 here = list(compress(sheet.shapes, chosen))
                 _layer(base, sheet, with_marks, list(compress(rows, chosen)), here)
-        base.commit()
         return base.serialize()
     finally:
         base.close()

@@ -2,8 +2,10 @@
 
 from app.core.errors import NotFoundError
 from app.exports.of_incidents import Incidents
+from app.exports.of_intelligence import Intelligence
 from app.exports.of_map import OfMap, Online
 from app.exports.of_places import Places
+from app.exports.of_reports import Reports
 from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.source import Source
@@ -13,6 +15,8 @@ SOURCES: dict[Dataset, Source] = {
     Dataset.MAP: OfMap(),
     Dataset.ONLINE: Online(),
     Dataset.INCIDENTS: Incidents(),
+    Dataset.INTELLIGENCE: Intelligence(),
+    Dataset.REPORTS: Reports(),
 }
 
 
