@@ -6,9 +6,15 @@ import json
 
 import pytest
 
-from app.exports import making
-from app.exports.rules import Format
-from tests.people import send
+from app.core import clock
+from app.exports import making, rights
+from app.exports.rules import Dataset, Format, Stamp
+from app.exports.source import Around
+from app.exports.sources import SOURCES, source
+from tests.people import KINGSTON, RICHMOND, send
+
+KNOWN = (KINGSTON, RICHMOND)
+STAMP = Stamp("OFFICIAL-SENSITIVE", "EX-1", "Kim", "Lee", "Plan", "now", "later", synthetic=True)
 
 SHOP = {"type_code": "TAKEAWAY_SHOP", "name": "Example fried chicken"}
 AT = {"easting": 518000, "northing": 169300}
@@ -95,3 +101,22 @@ def test_incidents_leave_as_geojson(db, settings, lead):
 
 def test_every_format_that_is_offered_can_be_made():
     assert set(making.WRITERS) == set(Format)
+
+
+@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("what", list(SOURCES))
+def test_every_dataset_leaves_in_every_format(db, settings, as_, what, form):
+    """Whoever may export it at all; of an empty list nothing is made."""
+    who = as_("police_analyst" if what == Dataset.INTELLIGENCE else "cs_lead", agency="AFC")
+    able = rights.of(who.person.actor.role)
+
+    answer = who.get(f"/exports/new?what={what}")
+
+    assert answer.status_code == 200, answer.text
+    assert "Nothing to export with these filters." in answer.text
+    with db.begin(rights.bare(who.person.actor)) as session:
+        kind = source(what, able)
+        around = Around(clock.today(), KNOWN)
+        sheet = kind.rows(session, kind.read({}, around), able, limit=5)
+    assert sheet.ids == []
+    assert making.WRITERS[form](sheet, STAMP)
