@@ -48,6 +48,9 @@ from app.exports.asking_routes import asking
 from app.exports.routes import pages as exports
 from app.exports.waiting_routes import waiting
 from app.imports import routes as imports
+from app.imports.finish_routes import finish_pages
+from app.imports.mapping_routes import mapping_pages
+from app.imports.step_routes import step_pages
 from app.incidents import routes as incidents
 from app.incidents.change_routes import pages as incident_pages
 from app.incidents.missing_routes import pages as missing_pages
@@ -81,6 +84,9 @@ ROUTERS: list[APIRouter] = [
     maps.streets,
     pin_pages,
     imports.pages,
+    mapping_pages,
+    step_pages,
+    finish_pages,  # after those: its addresses take every reference
     addresses,
     places.pages,
     places.api,
@@ -158,7 +164,8 @@ class Contextmap(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
-        return SecurityMiddleware(LanesMiddleware(inner, self.state.settings, problems.full))
+        lanes = LanesMiddleware(inner, self.state.settings, problems.full)
+        return SecurityMiddleware(lanes, self.state.settings.upload_bytes)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

@@ -16,6 +16,7 @@ from app.core import log
 from app.core.db import Database
 from app.core.settings import Settings, load_settings
 from app.exports import jobs as exports
+from app.imports import jobs as imports
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 
@@ -23,6 +24,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "clusters": clusters.blueprint,
     "exports": exports.blueprint,
+    "imports": imports.blueprint,
     "reports": reports.blueprint,
 }
 STALLED_S = 60

@@ -1129,3 +1129,6 @@ def message_by_code(world):
         return client.post("/report/status/message", data=sent)
 
     return send
+
+
+import tests.import_uses  # noqa: E402, F401 - the uses of one slice more

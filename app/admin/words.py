@@ -35,6 +35,8 @@ OBJECTS = {
     "release": "Releases of numbers",
     "export": "Exports",
     "import_batch": "Imports",
+    "import_work": "Files being imported",
+    "import_mapping": "Saved mappings of imports",
     "attachment": "Attached files",
     "audit_event": "Audit",
     "user": "Accounts",
@@ -101,6 +103,7 @@ CONDITIONS = {
     "all_have_rated": "once everybody has rated",
     "until_confirmed": "until it is confirmed",
     "frozen": "once it is frozen",
+    "not_intelligence": "but no intelligence of somebody else",
     "synthetic": "synthetic ones only",
 }
 KINDS = {

@@ -31,9 +31,11 @@ NO_LOCATION = (b"permissions-policy", b"geolocation=()")
 OWN_LOCATION = (b"permissions-policy", b"geolocation=(self)")
 NO_STORE = (b"cache-control", b"no-store, private")
 BODY_LIMIT = 1_000_000
-IMPORT_LIMIT = 10_000_000
 PUBLIC_LIMIT = 64_000
 PUBLIC = ("/sign-in", "/report", "/csp-report", "/api/v1/reports")
+# Where a file comes in: its size is a setting, and what a form has beside it is little.
+FILES = frozenset({("POST", "/imports/new"), ("POST", "/api/v1/imports")})
+FORM_BYTES = 64_000
 QUERY_LIMIT = 4_000
 READ_TIMEOUT_S = 10
 WHOLE_PUBLIC_S, WHOLE_S = 60, 600  # of a body, however often a little of it comes
@@ -43,8 +45,9 @@ UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class SecurityMiddleware:
     """Wraps the whole application, so that errors and redirects carry the headers too."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, upload_bytes: int = 10_000_000) -> None:
         self.app = app
+        self.upload_bytes = upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,18 +56,27 @@ class SecurityMiddleware:
         scope["request_id"] = random_id().hex[:12]
         finish = _with_headers(scope, send)
         headers = dict(scope["headers"])
-        refusal = _refusal(scope, headers)
+        limit = self._limit(scope)
+        refusal = _refusal(scope, headers, limit)
         if refusal is not None:
             await _refuse(scope, receive, finish, *refusal)
             return
         try:
-            body = _capped(receive, _limit(scope["path"]))
+            body = _capped(receive, limit)
             if b"json" in headers.get(b"content-type", b""):
                 body = await _checked(body)
             await self.app(scope, body, finish)
         except Exception as error:
             if not scope.get("answered"):
                 await _refuse(scope, receive, finish, *_unanswered(scope, error))
+
+    def _limit(self, scope: Scope) -> int:
+        path = scope["path"]
+        if any(_under(path, open_to_all) for open_to_all in PUBLIC):
+            return PUBLIC_LIMIT
+        if (scope["method"], path) in FILES:
+            return self.upload_bytes + FORM_BYTES
+        return BODY_LIMIT
 
 
 class BodyTooLargeError(HTTPException):
@@ -93,12 +105,6 @@ def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
     return "error", "Something went wrong."
 
 
-def _limit(path: str) -> int:
-    if any(_under(path, open_to_all) for open_to_all in PUBLIC):
-        return PUBLIC_LIMIT
-    return IMPORT_LIMIT if path.startswith("/imports") else BODY_LIMIT
-
-
 def _under(path: str, start: str) -> bool:
     return path == start or path.startswith(f"{start}/")
 
@@ -123,7 +129,7 @@ async def _checked(read: Receive) -> Receive:
     return replay
 
 
-def _refusal(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str] | None:
+def _refusal(scope: Scope, headers: dict[bytes, bytes], limit: int) -> tuple[str, str] | None:
     method, path = scope["method"], scope["path"]
     if len(scope["query_string"]) > QUERY_LIMIT:
         return "invalid", "This address is too long."
@@ -132,7 +138,7 @@ def _refusal(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, str] | Non
     if method in UNSAFE and not _same_origin(headers):
         return "forbidden", "This request came from another site. Open the page here first."
     length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > _limit(path):
+    if length.isdigit() and int(length) > limit:
         return "too-large", "This is larger than the service takes."
     return None
 

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         default=None,
         description="Master keys of the identities. Default: vault-master.json in the data folder.",
     )
+    upload_mb: int = Field(
+        default=10, ge=1, le=100, description="Largest file that people may upload to import."
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     public_pool_size: int = Field(
@@ -141,6 +144,10 @@ class Settings(BaseSettings):
     @property
     def vault_master(self) -> Path:
         return self.vault_key_file or self.data_dir / "vault-master.json"
+
+    @property
+    def upload_bytes(self) -> int:
+        return self.upload_mb * 1_000_000
 
     @property
     def roles_file(self) -> Path:

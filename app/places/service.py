@@ -72,9 +72,8 @@ def draft(session: Session, wanted: PlaceIn, partners: Partners) -> Draft:
 def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Place:
     """Record a place in state PROPOSED; an address goes to its own table."""
     kind = made.must_be_right()
-    codes = _codes(session, wanted, made)
+    codes = must_be_in_scope(session, wanted, made)
     tier = rules.default_tier(kind.sensitivity)
-    _must_be_in_scope(session, codes, tier)
     ref = new_reference("PL")
     place = Place(
         ref=ref,
@@ -244,9 +243,13 @@ def _codes(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:
     return queries.boroughs_of(session, made.shape)
 
 
-def _must_be_in_scope(session: Session, codes: Sequence[str], tier: str) -> None:
+def must_be_in_scope(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:
+    """The boroughs of a draft without errors, when the person may record a place there."""
+    codes = _codes(session, wanted, made)
+    tier = rules.default_tier(made.must_be_right().sensitivity)
     if not queries.in_scope(session, codes, tier):
         raise ForbiddenError("This place is outside the boroughs of your account.")
+    return codes
 
 
 def _add_detail(session: Session, place: Place, wanted: PlaceIn, made: Draft) -> None:

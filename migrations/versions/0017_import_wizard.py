@@ -138,7 +138,7 @@ declare
     target text;
 begin
     select * into b from app.import_batch where id = batch;
-    if b.by is distinct from sec.actor() or b.state <> 'DRY_RUN' or sec.role() is null then
+    if b."by" is distinct from sec.actor() or b.state <> 'DRY_RUN' or sec.role() is null then
         raise insufficient_privilege using message = 'not an import of this person';
     end if;
     target := app.import_target(b.kind);
@@ -197,7 +197,7 @@ declare
 begin
     select * into b from app.import_batch where id = batch for update;
     if b.id is null or sec.job() is not null
-       or not (sec.role() in ('police_analyst', 'cs_lead') and b.by = sec.actor()
+       or not (sec.role() in ('police_analyst', 'cs_lead') and b."by" = sec.actor()
                or sec.role() = 'cs_lead' and b.kind <> 'intelligence') then
         raise insufficient_privilege using message = 'not an import that this person may undo';
     end if;
