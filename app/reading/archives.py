@@ -1,6 +1,7 @@
 """Zip archives of other people: looked at as a whole before any part is unpacked."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -13,6 +14,12 @@ MAX_RATIO = 100
 FREE_BYTES = 64 * 1024
 MAX_UNPACKED = 150 * MB
 END_OF_LIST = b"PK\x05\x06"
+
+DEFINITIONS = tuple(
+    word.encode(encoding)
+    for word in ("<!DOCTYPE", "<!ENTITY")
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
 
 DAMAGED = "This archive is damaged or cut short. Save the file again."
 KNOWN = {
@@ -39,6 +46,18 @@ def kind_of(file: IO[bytes]) -> str:
     raise RefusedError("This is a zip archive. Unpack it, and hand in one of its files.")
 
 
+def refuse_entities(archive: zipfile.ZipFile) -> None:
+    """No part defines entities: looked for in every part that is XML, however it is written."""
+    for part in archive.infolist():
+        if part.filename.lower().endswith((".xml", ".rels", ".vml")):
+            body = archive.read(part)
+            if any(mark in body for mark in DEFINITIONS):
+                raise RefusedError(
+                    "This workbook defines entities of its own, which are never read. "
+                    "Save it again as .xlsx."
+                )
+
+
 @contextmanager
 def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     """The archive, when nothing in it is dangerous to unpack."""
@@ -49,7 +68,7 @@ def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             _look_at(archive, size)
             yield archive
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError):
         raise RefusedError(DAMAGED) from None
 
 

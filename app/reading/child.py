@@ -11,6 +11,7 @@ if __name__ == "__main__":
 
 import json
 import os
+import time
 from typing import IO, Any
 
 from app.reading import frames, walls
@@ -30,7 +31,7 @@ def main(question: int, file: int) -> int:
         frames.write(out, frames.REFUSED, b"This server cannot read files safely.")
     else:
         _answer(asked, os.fdopen(file, "rb"), out)
-    frames.write(out, frames.END, str(_peak_bytes()).encode())
+    frames.write(out, frames.END, f"{_peak_bytes()} {time.process_time():.3f}".encode())
     out.flush()
     return 0
 

@@ -21,9 +21,12 @@ from app.reading.tables import Row, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_LINES = 100
+TOO_MANY = f"This file has more than {MAX_ROWS:,} rows. Split it."
 
 
 def table(file: IO[bytes], choices: Choices) -> Table:
+    if letters.line_ends(file) > 2 * MAX_ROWS:
+        raise RefusedError(TOO_MANY)
     encoding = letters.encoding_of(file, choices.encoding)
     lines = letters.lines(file, encoding)
     sample = list(islice(lines, SAMPLE_LINES))
@@ -93,7 +96,7 @@ def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tupl
                     "read. Check the delimiter."
                 )
             if number > MAX_ROWS:
-                raise RefusedError(f"This file has more than {MAX_ROWS:,} rows. Split it.")
+                raise RefusedError(TOO_MANY)
             yield number, record
     except csv.Error as wrong:
         raise RefusedError(_words(str(wrong), number + 1)) from None

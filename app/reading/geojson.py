@@ -11,6 +11,7 @@ from app.reading.rules import (
     CONTROL,
     CONTROL_PROBLEM,
     MAX_COLUMNS,
+    MAX_POSITIONS,
     MAX_ROWS,
     RefusedError,
     column_names,
@@ -45,6 +46,10 @@ def features_of(file: IO[bytes]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def _parsed(file: IO[bytes]) -> object:
     file.seek(0)
     body = file.read()
+    if body.count(b"[") > MAX_POSITIONS:
+        raise RefusedError(
+            f"The shapes of this file have more than {MAX_POSITIONS:,} corners. Simplify them."
+        )
     try:
         if body.startswith((b"\xff\xfe", b"\xfe\xff")):
             body = body.decode("utf-16").encode()
@@ -56,6 +61,8 @@ def _parsed(file: IO[bytes]) -> object:
 
 
 def _words(wrong: orjson.JSONDecodeError) -> str:
+    if "memory" in wrong.msg:
+        raise MemoryError
     if "depth" in wrong.msg:
         return "This JSON is nested deeper than any GeoJSON. Save the file again."
     if "utf-8" in wrong.msg.lower() or "surrogate" in wrong.msg:

@@ -5,13 +5,14 @@ import re
 MAX_COLUMNS = 200
 MAX_LINE = 64 * 1024
 MAX_CELL = 32 * 1024
-MAX_ROWS = 1_500_000
+MAX_ROWS = 1_200_000
 MAX_VERTICES = 500
+MAX_POSITIONS = 500_000
 MAX_LAYERS = 100
 MAX_NAME = 200
 SAMPLES = 5
 MB = 1024 * 1024
-MAX_BYTES = {"CSV": 250 * MB, "XLSX": 50 * MB, "GEOJSON": 50 * MB, "GPKG": 50 * MB, "KML": 50 * MB}
+MAX_BYTES = {"CSV": 250 * MB, "XLSX": 50 * MB, "GEOJSON": 20 * MB, "GPKG": 50 * MB, "KML": 50 * MB}
 
 # Only blanks, tabs and line ends of the control characters belong into a text.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

@@ -22,7 +22,7 @@ import orjson
 
 from app.core.bubblewrap import Bubblewrap, find
 from app.core.errors import InvalidError
-from app.reading import enclosure, frames
+from app.reading import enclosure, frames, walls
 from app.reading.rules import MAX_BYTES, MB
 
 WALL_S = 60.0
@@ -39,11 +39,15 @@ NOT_A_FILE = "This is not a file that can be read."
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the process said, and what it took: processor time and the most memory it held."""
+    """What the process said, and what it took: processor time and the most memory it held.
+
+    `refused` says why a file is not read; of a process that broke, `peak_bytes` is 0.
+    """
 
     said: list[tuple[bytes, memoryview]]
     cpu_s: float
     peak_bytes: int
+    refused: str | None = None
 
 
 def ask(body: bytes | Path, question: Mapping[str, Any]) -> Answer:
@@ -52,7 +56,7 @@ def ask(body: bytes | Path, question: Mapping[str, Any]) -> Answer:
     Raises
     ------
     InvalidError
-        It is refused, or broke the process; one sentence says why.
+        It is not even handed to the process: no file, too large, or no wall.
     """
     program = usable()
     if program is None and not walls_stand():
@@ -83,7 +87,9 @@ def _probe(program: Bubblewrap | None) -> list[bool] | None:
     try:
         with _memory(b"") as nothing:
             answer = _asked(nothing, {"do": "probe"}, program)
-    except (InvalidError, OSError):
+    except OSError:
+        return None
+    if not answer.said:
         return None
     found: list[bool] = orjson.loads(answer.said[0][1])
     return found
@@ -102,57 +108,51 @@ def _asked(file: int, question: Mapping[str, Any], program: Bubblewrap | None) -
             env=environment,
             cwd="/",
         )
+        before = time.monotonic()
         try:
-            said = _heard(process)
+            said, stopped = _heard(process)
         finally:
             process.kill()
-            cpu_s = _buried(process)
-    return _understood(said, process.returncode, cpu_s)
+            _bury(process)
+    return _understood(said, stopped, time.monotonic() - before)
 
 
-def _understood(said: bytes, code: int, cpu_s: float) -> Answer:
+def _understood(said: bytes, stopped: str | None, took_s: float) -> Answer:
+    if stopped is not None:
+        return Answer([], took_s, 0, stopped)
     try:
         answer = list(frames.parsed(said))
+        peak, cpu_s = bytes(answer[-1][1]).split()
+        used = float(cpu_s), int(peak)
     except ValueError:
-        raise InvalidError(TOO_LONG if cpu_s > 29 else CRASHED) from None
-    for kind, body in answer:
-        if kind == frames.REFUSED:
-            raise InvalidError(bytes(body[:500]).decode("utf-8", "replace"))
-    peak = bytes(answer[-1][1])
-    return Answer(answer, cpu_s, int(peak) if peak.isdigit() and code in {0, -9} else 0)
+        return Answer([], took_s, 0, TOO_LONG if took_s > walls.CPU_S - 1 else CRASHED)
+    words = next((bytes(body[:500]) for kind, body in answer if kind == frames.REFUSED), None)
+    return Answer(answer, *used, None if words is None else words.decode("utf-8", "replace"))
 
 
-def _heard(process: subprocess.Popen[bytes]) -> bytes:
-    """All that it writes, until it ends, is too slow, or says too much."""
+def _heard(process: subprocess.Popen[bytes]) -> tuple[bytes, str | None]:
+    """All that it writes, or why it was stopped: too slow, or too much."""
     assert process.stdout is not None  # noqa: S101 - for the type checker
     pipe, until, size = process.stdout.fileno(), time.monotonic() + WALL_S, 0
     parts: list[bytes] = []
     os.set_blocking(pipe, False)
     with selectors.DefaultSelector() as ready:
         ready.register(pipe, selectors.EVENT_READ)
-        while True:
+        while size <= MAX_ANSWER:
             if not ready.select(max(0.0, until - time.monotonic())):
-                raise InvalidError(TOO_LONG)
+                return b"", TOO_LONG
             part = os.read(pipe, 1 << 20)
             if not part:
-                return b"".join(parts)
+                return b"".join(parts), None
             size += len(part)
-            if size > MAX_ANSWER:
-                raise InvalidError(TOO_MUCH)
             parts.append(part)
+    return b"", TOO_MUCH
 
 
-def _buried(process: subprocess.Popen[bytes]) -> float:
-    """Waited for; the processor seconds that it took."""
+def _bury(process: subprocess.Popen[bytes]) -> None:
     if process.stdout is not None:
         process.stdout.close()
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-    except ChildProcessError:
-        process.wait()
-        return 0.0
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
+    process.wait()
 
 
 @contextmanager

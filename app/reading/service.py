@@ -28,9 +28,9 @@ def inspect(
         It is refused; one sentence says why and what to do.
     """
     del name
-    answer = sandbox.ask(body, _question("inspect", choices, within))
+    said = _said(body, _question("inspect", choices, within))
     try:
-        found = orjson.loads(_only(answer.said, frames.FOUND))
+        found = orjson.loads(_only(said, frames.FOUND))
         return _as_found(found)
     except (ValueError, TypeError, KeyError):
         raise InvalidError(sandbox.CRASHED) from None
@@ -47,9 +47,9 @@ def read(
         It is refused; one sentence says why and what to do.
     """
     del name
-    answer = sandbox.ask(body, _question("read", choices, within))
+    said = _said(body, _question("read", choices, within))
     try:
-        return _as_sheet(answer.said)
+        return _as_sheet(said)
     except (ValueError, TypeError, KeyError):
         raise InvalidError(sandbox.CRASHED) from None
 
@@ -72,16 +72,23 @@ def with_problems(
     del name
     question = _question("mark", choices, None)
     question["problems"] = {str(number): list(problem) for number, problem in problems.items()}
-    answer = sandbox.ask(body, question)
-    kind = bytes(_only(answer.said, frames.FOUND)).decode()
+    said = _said(body, question)
+    kind = bytes(_only(said, frames.FOUND)).decode()
     if kind not in EXTENSIONS:
         raise InvalidError(sandbox.CRASHED)
-    parts = [part for what, part in answer.said if what == frames.PART]
+    parts = [part for what, part in said if what == frames.PART]
     return f"problems.{EXTENSIONS[kind]}", b"".join(parts)
 
 
 def _question(do: str, choices: Choices, within: Box | None) -> dict[str, Any]:
     return {"do": do, "choices": choices._asdict(), "within": within}
+
+
+def _said(body: bytes | Path, question: dict[str, Any]) -> list[tuple[bytes, memoryview]]:
+    answer = sandbox.ask(body, question)
+    if answer.refused is not None:
+        raise InvalidError(answer.refused)
+    return answer.said
 
 
 def _only(said: list[tuple[bytes, memoryview]], kind: bytes) -> memoryview:

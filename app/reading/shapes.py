@@ -45,14 +45,14 @@ Shaped = tuple[Any, Problem | None]
 
 def of_coordinates(kind: object, coordinates: object) -> Shaped:
     """A geometry from nested lists, as GeoJSON and KML have them."""
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return None, KIND
     if coordinates == []:
         return None, None
     if _more_than(coordinates, MAX_VERTICES):
         return None, MANY
     try:
-        return _built(str(kind), coordinates), None
+        return _built(kind, coordinates), None
     except (TypeError, ValueError, IndexError, KeyError, shapely.GEOSException):
         return None, UNREADABLE
 

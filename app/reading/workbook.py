@@ -26,8 +26,8 @@ MAX_BLANK_ROWS = 10_000
 
 
 def table(file: IO[bytes], choices: Choices) -> Table:
-    with archives.opened(file):
-        pass  # looked at as a whole; openpyxl opens it again
+    with archives.opened(file) as archive:
+        archives.refuse_entities(archive)
     book = _opened(file)
     names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not names:
@@ -56,6 +56,9 @@ def table(file: IO[bytes], choices: Choices) -> Table:
 
 
 def _opened(file: IO[bytes]) -> Any:  # noqa: ANN401 - openpyxl's own
+    import mimetypes
+
+    mimetypes.knownfiles.clear()  # openpyxl would have the lists of the machine read
     import openpyxl
 
     warnings.simplefilter("ignore")
