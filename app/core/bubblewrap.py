@@ -1,15 +1,13 @@
-"""Find bubblewrap, which gives a program namespaces of its own, or get Debian's without root."""
+"""Find bubblewrap, which gives a program namespaces of its own: Debian's, or unpacked by setup."""
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.core import debian
-from app.core.settings import default_data_dir
-
-PACKAGE = "bubblewrap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +18,13 @@ class Bubblewrap:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def find() -> Bubblewrap | None:
-    """Installed, or unpacked earlier."""
+def find(folder: Path | None = None) -> Bubblewrap | None:
+    """Installed, or unpacked without root beside the Python packages (`scripts/setup`)."""
     installed = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
-    if installed is not None:
+    if installed is not None and folder is None:
         return Bubblewrap(installed)
-    root = folder() / "root"
+    root = (folder or Path(sys.prefix) / "bubblewrap") / "root"
     program = root / "usr" / "bin" / "bwrap"
     if not (root / ".complete").exists() or not os.access(program, os.X_OK):
         return None
     return Bubblewrap(str(program), {"LD_LIBRARY_PATH": debian.library_path(root)})
-
-
-def find_or_get() -> Bubblewrap | None:
-    """The same, fetched where that is possible; without it the reader needs its other wall."""
-    found = find()
-    if found is None and debian.is_debian():
-        try:
-            debian.unpack(folder(), [PACKAGE])
-        except (debian.PackagesError, OSError):
-            return None
-        found = find()
-    return found
-
-
-def folder() -> Path:
-    """Beside the other unpacked programs."""
-    return default_data_dir() / "bubblewrap"

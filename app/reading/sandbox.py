@@ -70,11 +70,16 @@ def wall() -> str:
     return "bubblewrap" if usable() is not None else ("walls" if walls_stand() else "none")
 
 
-@cache
 def usable() -> Bubblewrap | None:
     """A bubblewrap that can make namespaces here; many containers allow none."""
     program = find()
-    return program if program is not None and _probe(program) is not None else None
+    return program if program is not None and _works(program.path) else None
+
+
+@cache
+def _works(path: str) -> bool:
+    program = find()
+    return program is not None and program.path == path and _probe(program) is not None
 
 
 @cache

@@ -17,6 +17,7 @@ from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
+from app.reading.sandbox import wall
 from app.reference import queries as reference
 from app.site import queries, service
 
@@ -25,6 +26,13 @@ api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 # What an operator does about a check that failed.
+# Said, and no reason to send people away: files are read well or not at all.
+WALLS = {
+    "walls": "Files are read behind the second wall only: let bubblewrap make namespaces here "
+    "(docs/operator/imports-sandbox.md).",
+    "none": "Files of people are not read: neither bubblewrap nor Landlock can be used here "
+    "(docs/operator/imports-sandbox.md).",
+}
 NEEDED = {
     "database": "Start the database, or look at its address.",
     "migrations": "Run `scripts/contextmap db migrate`.",
@@ -104,6 +112,7 @@ def readyz(db: Db) -> Response:
         checks["database"] = False
     status = 200 if all(checks.values()) else 503
     needed = [words for check, words in NEEDED.items() if not checks.get(check, True)]
+    needed += [words for which, words in WALLS.items() if which == wall()]
     body = json_bytes({"checks": checks, "needed": needed})
     return Response(body, status, media_type="application/json")
 
