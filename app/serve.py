@@ -137,7 +137,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import accounts, reports
+    from app.demo import accounts, intelligence, reports
     from app.demo import service as demo
     from app.reference import service as reference
 
@@ -149,6 +149,7 @@ def _make_ready(settings: Settings) -> None:
             demo.load_once(db)
             accounts.ensure(db, settings)
             reports.load_once(db, settings)
+            intelligence.load_once(db)
         else:
             accounts.close(db)
     finally:

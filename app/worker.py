@@ -17,12 +17,14 @@ from app.core.db import Database
 from app.core.settings import Settings, load_settings
 from app.exports import jobs as exports
 from app.imports import jobs as imports
+from app.intelligence import jobs as intelligence
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "clusters": clusters.blueprint,
+    "intelligence": intelligence.blueprint,
     "exports": exports.blueprint,
     "imports": imports.blueprint,
     "reports": reports.blueprint,

@@ -95,6 +95,7 @@ FURTHER = {
     "clusters/results",
     "clusters/study",
     "demo/accounts",
+    "demo/intelligence",
     "demo/reports",
     "exports/as_geojson",
     "exports/as_gpkg",
