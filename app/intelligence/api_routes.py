@@ -2,28 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.accounts.deps import Db, May
 from app.core.actor import Actor
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.intelligence import checking, service, view
-from app.intelligence.routes import Asked, Reader, of_role
+from app.intelligence.routes import Asked, Partners, Reader, of_role
 from app.intelligence.schemas import FullOut, IntelIn, SanitisedOut
-from app.places import queries as places
 
 api = APIRouter(prefix="/api/v1/intelligence", tags=["intelligence"])
 
 Writer = Annotated[Actor, Depends(May("intelligence_p.create"))]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
-def partners_of(request: Request) -> tuple[str, ...]:
-    return places.partner_codes(request.app.state.settings.partnership)
-
-
-Partners = Annotated[tuple[str, ...], Depends(partners_of)]
 
 
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))

@@ -13,13 +13,12 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import NotFoundError
 from app.intelligence import audience, checking, drafts, sections, view
-from app.intelligence.api_routes import Partners, Writer
+from app.intelligence.api_routes import Writer
 from app.intelligence.checking import Checked
 from app.intelligence.models import IntelDraft
-from app.intelligence.routes import of_role, words
+from app.intelligence.routes import Partners, of_role, words
 from app.intelligence.sections import BY_NAME, SECTIONS, Section
 from app.places import queries as places
-from app.reference import gazetteer
 from app.reference import queries as reference
 
 writing = APIRouter(prefix="/intelligence", include_in_schema=False)
@@ -196,7 +195,4 @@ def _seen(
 
 def _near(session: Session, made: Checked | None) -> str:
     """The street next to the middle of what was drawn, to be read out."""
-    if made is None or made.shape is None:
-        return ""
-    middle = made.shape.representative_point()
-    return gazetteer.near(session, middle.x, middle.y).label or ""
+    return "" if made is None or made.shape is None else view.near_shape(session, made.shape)

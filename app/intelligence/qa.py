@@ -53,7 +53,7 @@ def decide(session: Session, actor: Actor, item: IntelItem, said: DecisionIn) ->
 def release(session: Session, actor: Actor, item: IntelItem) -> None:
     """Of an item that was found right before."""
     _must_be_another(actor, item)
-    moved("item", item.state, State.RELEASED, MOVES)
+    moved("piece of intelligence", item.state, State.RELEASED, MOVES)
     _must_have_no_barriers(session, item)
     _publish(session, actor, item)
 
@@ -88,7 +88,7 @@ def marked(item: IntelItem) -> list[Span]:
 
 
 def _sanitise(session: Session, actor: Actor, item: IntelItem, said: DecisionIn) -> None:
-    moved("item", item.state, State.SANITISED, MOVES)
+    moved("piece of intelligence", item.state, State.SANITISED, MOVES)
     item.identifies = bool(marked(item))
     if item.identifies and said.confirmed:
         item.confirmed_by = actor.id
@@ -147,7 +147,7 @@ def _with_note(session: Session, item: IntelItem, said: DecisionIn, to: State) -
 
 
 def _move(session: Session, item: IntelItem, to: State, why: str = "") -> None:
-    item.state = moved("item", item.state, to, MOVES)
+    item.state = moved("piece of intelligence", item.state, to, MOVES)
     session.execute(BECAUSE, {"words": why})
     session.flush()
     session.execute(BECAUSE, {"words": ""})

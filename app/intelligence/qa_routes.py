@@ -12,9 +12,9 @@ from app.core.errors import InvalidError, NotFoundError
 from app.core.ids import read_reference
 from app.core.problems import documented
 from app.intelligence import audience, qa, queries, rules, service, view
-from app.intelligence.api_routes import Partners, api
+from app.intelligence.api_routes import api
 from app.intelligence.models import IntelItem
-from app.intelligence.routes import words
+from app.intelligence.routes import Partners, words
 from app.intelligence.rules import State
 from app.intelligence.schemas import AudienceOut, DecisionIn, FullOut, SanitisedOut, WithdrawIn
 
@@ -172,6 +172,8 @@ def _qa(
         status=422 if errors else 200,
         page_title=f"Check {item.ref}",
         item=view.full(session, item),
+        full=True,
+        near=view.near(session, item),
         barrier=barrier,
         decisions=qa.DECISIONS.items(),
         marked=list(dict.fromkeys(span.extract for span in qa.marked(item))),

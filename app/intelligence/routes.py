@@ -12,7 +12,7 @@ from app.accounts.permissions import ROLES
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.paging import linked
-from app.intelligence import queries, rules, service, view
+from app.intelligence import audience, queries, rules, service, view
 from app.intelligence.queries import Filters
 from app.intelligence.rules import FULL, STATES, TABS, State
 from app.intelligence.schemas import FullOut
@@ -54,6 +54,13 @@ def filters_of(
 Asked = Annotated[Filters, Depends(filters_of)]
 
 
+def partners_of(request: Request) -> tuple[str, ...]:
+    return places.partner_codes(request.app.state.settings.partnership)
+
+
+Partners = Annotated[tuple[str, ...], Depends(partners_of)]
+
+
 def of_role(actor: Actor) -> Actor:
     """With every tier of the role: an item may propose a place, which is of another tier."""
     return replace(actor, tiers=ROLES[actor.role].tiers)
@@ -83,7 +90,7 @@ def listing(
 
 
 @pages.get("/{ref}")
-def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+def show(ref: str, request: Request, db: Db, actor: Reader, partners: Partners) -> Response:
     with db.begin(actor) as session:
         item = service.opened(session, ref)
         out = view.shown(session, item)
@@ -97,6 +104,10 @@ def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             mine=actor.id in service.written_by(item),
             takeable=full and item.state == State.SUBMITTED,
             history=view.history(session, item.id) if full else [],
+            near=view.near(session, item),
+            seen=audience.of_item(request.app.state.db, session, actor, item.ref, partners)
+            if full
+            else [],
             **words(session, item.scheme_version),
         )
 

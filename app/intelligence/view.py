@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from geoalchemy2.shape import to_shape
+from shapely import Geometry
 from sqlalchemy import ColumnElement, and_, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from app.intelligence.models import IntelChild, IntelItem, IntelPlace, IntelPoli
 from app.intelligence.queries import ABSENT, GRADE, SHAPE
 from app.intelligence.schemas import FullOut, IntelIn, PlaceOut, SanitisedOut
 from app.places.models import Place
+from app.reference import gazetteer
 from app.reference import queries as reference
 
 GEOJSON = cast(func.ST_AsGeoJSON(func.ST_Transform(SHAPE, 4326), 6), JSONB)
@@ -72,6 +74,16 @@ def sanitised(session: Session, item: IntelItem) -> SanitisedOut:
 def wkt(item: IntelItem) -> str | None:
     """What was drawn, as text that a form can hold: British National Grid metres."""
     return None if item.geom is None else to_shape(item.geom).wkt
+
+
+def near(session: Session, item: IntelItem) -> str:
+    """The street next to what was drawn; empty where nothing was."""
+    return "" if item.geom is None else near_shape(session, to_shape(item.geom))
+
+
+def near_shape(session: Session, shape: Geometry) -> str:
+    middle = shape.representative_point()
+    return gazetteer.near(session, middle.x, middle.y).label or ""
 
 
 def places_of(session: Session, item_id: UUID) -> list[PlaceOut]:
