@@ -62,7 +62,7 @@ def test_a_move_that_is_not_listed_is_refused_in_words(state, to):
     if to in MOVES.get(state, ()):
         assert moved("piece of intelligence", state, to, MOVES) == to
     else:
-        with pytest.raises(RuleBrokenError, match="^A piece of intelligence that is"):
+        with pytest.raises(RuleBrokenError, match=r"^A piece of intelligence that is"):
             moved("piece of intelligence", state, to, MOVES)
 
 
