@@ -70,11 +70,18 @@ from app.oversight import routes as oversight
 from app.oversight.deps import oversees
 from app.places import routes as places
 from app.places.address import addresses
+from app.places.decision_routes import api as decision_api
+from app.places.decision_routes import decisions
+from app.places.guardian_routes import api as guardian_api
+from app.places.guardian_routes import watching
+from app.places.section_routes import sections
 from app.reports import routes as reports
 from app.reports.mine_routes import mine_pages
 from app.reports.reply_routes import replying
 from app.reports.sealing import Keys
 from app.site import routes as site
+from app.timeline import routes as timeline
+from app.timeline.split_routes import splitting
 
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
@@ -90,6 +97,14 @@ ROUTERS: list[APIRouter] = [
     addresses,
     places.pages,
     places.api,
+    sections,
+    watching,
+    guardian_api,
+    decisions,
+    decision_api,
+    splitting,
+    timeline.pages,
+    timeline.api,
     mine_pages,
     partner_pages,
     reports.pages,  # after those: its addresses take every reference

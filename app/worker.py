@@ -18,6 +18,7 @@ from app.core.settings import Settings, load_settings
 from app.exports import jobs as exports
 from app.imports import jobs as imports
 from app.intelligence import jobs as intelligence
+from app.places import jobs as places
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 
@@ -27,6 +28,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "intelligence": intelligence.blueprint,
     "exports": exports.blueprint,
     "imports": imports.blueprint,
+    "places": places.blueprint,
     "reports": reports.blueprint,
 }
 STALLED_S = 60

@@ -196,6 +196,130 @@ def exact(world):
     return partial(world.lead.post, path, json={"purpose": "MARVE"})
 
 
+WHY = "Synthetic: of the uses of routes."
+
+
+@use("POST /places/{ref}/edit/{section}")
+def fill_in_a_section(world):
+    answers = {"version": "1", "strengths": "Synthetic"}
+    return posting(world.lead, f"/places/{world.shop()}/edit/good", **answers)
+
+
+@use("POST /places/{ref}/urgent")
+def call_urgent(world):
+    return posting(world.lead, f"/places/{world.shop()}/urgent", version="1", reason=WHY)
+
+
+@use("POST /places/{ref}/names")
+def add_a_name(world):
+    return posting(world.lead, f"/places/{world.shop()}/names", name="Synthetic corner")
+
+
+@use("POST /api/v1/places/{ref}/aliases")
+def name_it(world):
+    path = f"/api/v1/places/{world.shop()}/aliases"
+    return partial(world.lead.post, path, json={"name": "Synthetic corner"})
+
+
+@use("POST /places/{ref}/links")
+def link_by_form(world):
+    answers = {"to": world.shop(), "relation": "same_journey"}
+    return posting(world.lead, f"/places/{world.shop()}/links", **answers)
+
+
+@use("POST /api/v1/places/{ref}/links")
+def link_places(world):
+    body = {"to": world.shop(), "relation": "same_journey"}
+    return partial(world.lead.post, f"/api/v1/places/{world.shop()}/links", json=body)
+
+
+GUARDIAN = {"kind": "STAFF", "agency": "BUSINESS", "valid_from_on": "2026-01-01"}
+
+
+@use("POST /places/{ref}/guardians")
+def add_guardian_by_form(world):
+    return posting(world.lead, f"/places/{world.shop()}/guardians", hour_MON_9="yes", **GUARDIAN)
+
+
+@use("POST /api/v1/places/{ref}/guardians")
+def add_guardian(world):
+    body = GUARDIAN | {"week": {"MON": [9]}}
+    return partial(world.lead.post, f"/api/v1/places/{world.shop()}/guardians", json=body)
+
+
+@use("POST /places/{ref}/guardians/{slot_id}")
+def change_guardian(world):
+    path = f"/places/{world.shop()}/guardians"
+    body = GUARDIAN | {"week": {"MON": [9]}}
+    slot = world.lead.post(f"/api/v1{path}", json=body).json()["id"]
+    return posting(world.lead, f"{path}/{slot}", hour_MON_10="yes", **GUARDIAN)
+
+
+@use("POST /places/{ref}/move")
+def move_by_form(world):
+    answers = {"to": "SCREENED", "class_confirmed": "yes", "version": "1", "reason": WHY}
+    return posting(world.lead, f"/places/{world.shop()}/move", **answers)
+
+
+@use("POST /api/v1/places/{ref}/moves")
+def move_on(world):
+    body = {"to": "SCREENED", "class_confirmed": True, "version": 1, "reason": WHY}
+    return partial(world.lead.post, f"/api/v1/places/{world.shop()}/moves", json=body)
+
+
+def known_place(world):
+    """A shop that was identified, and of which something was heard since."""
+    ref = world.shop()
+    with world.superuser() as admin:
+        admin.execute(
+            "update app.place set state = 'IDENTIFIED', level = 'CL1', last_information_at = "
+            "now() + interval '1 hour' where ref = %s",
+            (ref,),
+        )
+    return ref
+
+
+@use("POST /places/{ref}/level")
+def set_level(world):
+    answers = {"level": "CL3", "version": "1", "reason": WHY}
+    return posting(world.lead, f"/places/{known_place(world)}/level", **answers)
+
+
+@use("POST /places/{ref}/label")
+def renew_label(world):
+    return posting(world.lead, f"/places/{known_place(world)}/label", version="1", reason=WHY)
+
+
+@use("POST /places/{ref}/merge")
+def merge_by_form(world):
+    answers = {"into": world.shop(), "version": "1", "reason": WHY, "sure": "yes"}
+    return posting(world.lead, f"/places/{world.shop()}/merge", **answers)
+
+
+@use("POST /api/v1/places/{ref}/merge")
+def merge(world):
+    body = {"into": world.shop(), "version": 1, "reason": WHY}
+    return partial(world.lead.post, f"/api/v1/places/{world.shop()}/merge", json=body)
+
+
+@use("POST /places/{ref}/merge/{merge_id}/undo")
+def undo_merge(world):
+    source, target = world.shop(), world.shop()
+    world.lead.post(
+        f"/api/v1/places/{source}/merge", json={"into": target, "version": 1, "reason": WHY}
+    )
+    with world.superuser() as admin:
+        (key,) = admin.execute("select id from app.place_merge order by at desc limit 1").fetchone()
+    return posting(world.lead, f"/places/{target}/merge/{key}/undo")
+
+
+@use("POST /places/{ref}/split")
+def split(world):
+    answers = {"version": "1", "reason": WHY, "type_code": "TAKEAWAY_SHOP", "name": "Synthetic"}
+    path = f"/places/{world.shop()}/split"
+    return posting(world.lead, path, easting="518000", northing="169300", **answers)
+
+
 # Incidents, children, clusters
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import ForeignKey, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
 
@@ -50,12 +50,34 @@ class Place(Record, Model):
     )
     geom_kind: Mapped[str]
     precision_m: Mapped[int | None]
+    parent_place_id: Mapped[UUID | None]
+    week_grid: Mapped[str | None] = mapped_column(BIT(168))
     after_dark_concern: Mapped[bool | None]
     harm_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     strengths: Mapped[str | None]
+    safe_features: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    managed_by_agency: Mapped[str | None]
+    manager_contact: Mapped[str | None]
+    public_access: Mapped[str | None]
+    may_name: Mapped[bool] = mapped_column(default=False)
+    may_name_reason: Mapped[str | None]
     level: Mapped[str] = mapped_column(default="CL0")
     state: Mapped[str] = mapped_column(default=State.PROPOSED)
+    close_code: Mapped[str | None]
+    lead_agency: Mapped[str | None]
+    lead_user_id: Mapped[UUID | None]
+    boundary_note: Mapped[str | None]
+    urgent_since: Mapped[datetime | None]
+    urgent_reason: Mapped[str | None]
     label_expires_on: Mapped[date]
+    label_renewed_at: Mapped[datetime | None]
+    dormant_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    merged_into_id: Mapped[UUID | None]
+    controller: Mapped[str] = mapped_column(server_default=FetchedValue())
+    regime: Mapped[str] = mapped_column(server_default=FetchedValue())
+    review_due: Mapped[date | None]
+    hold_id: Mapped[UUID | None]
     next_review_on: Mapped[date | None]
     last_information_at: Mapped[datetime | None]
 

@@ -32,9 +32,11 @@ from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
 from app.core.remembered import remembered
-from app.places.models import OnlineSpace, Place, PlaceExact
-from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, lint
-from app.places.schemas import ALWAYS, Box, Period, PlaceOut, Share
+from app.places.audiences import Share
+from app.places.life_models import PlaceAlias
+from app.places.models import Place, PlaceExact
+from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity
+from app.places.schemas import ALWAYS, Box, Period
 from app.reference import queries as reference
 
 PAGE_SIZE = 25
@@ -121,9 +123,12 @@ class Filters:
 
 
 def _named(words: str) -> ColumnElement[bool]:
-    """The name holds the words, or they are the reference however typed."""
+    """A name holds the words, the first or another one, or they are the reference however typed."""
     ref = read_reference(words, "PL")
-    return or_(Place.name.icontains(words, autoescape=True), Place.ref == ref)
+    other = select(PlaceAlias.place_id).where(
+        PlaceAlias.name.icontains(words, autoescape=True), PlaceAlias.removed_at.is_(None)
+    )
+    return or_(Place.name.icontains(words, autoescape=True), Place.ref == ref, Place.id.in_(other))
 
 
 def within(geom: Any, box: Box) -> ColumnElement[bool]:  # noqa: ANN401 - a geometry column
@@ -282,15 +287,3 @@ def exact(session: Session, place_id: UUID) -> PlaceExact | None:
 
 def shape_of(place: Place) -> Geometry | None:
     return None if place.geom is None else to_shape(place.geom)
-
-
-def shown(session: Session, place: Place) -> PlaceOut:
-    """All that staff are told of one place. An exact address is read elsewhere, with a purpose."""
-    words = f"{place.name}\n{place.description or ''}"
-    return PlaceOut.of(
-        place,
-        shape_of(place),
-        shares=shares(session, place.id),
-        online=session.get(OnlineSpace, place.id),
-        remarks=lint(words, language(session)),
-    )

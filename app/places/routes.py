@@ -1,20 +1,20 @@
 """Places of concern: list, show, propose, change; pages and GeoJSON."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May, for_record
-from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.ids import read_reference
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
-from app.places import queries, service
+from app.places import life_queries, queries, service, view
+from app.places.audiences import AnyPlace, PlaceStaff
 from app.places.models import Place
 from app.places.queries import Filters
 from app.places.rules import State
@@ -25,7 +25,6 @@ from app.places.schemas import (
     Period,
     PlaceChange,
     PlaceIn,
-    PlaceOut,
     box_of,
     period_of,
 )
@@ -88,27 +87,27 @@ def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Respo
 
 
 @api.post("", status_code=201, responses=documented(403, 422))
-def propose(wanted: PlaceIn, db: Db, actor: Proposer, partners: Partners) -> PlaceOut:
+def propose(wanted: PlaceIn, db: Db, actor: Proposer, partners: Partners) -> AnyPlace:
     """Propose a place of concern."""
     with db.begin(for_record(actor, "", wanted.purpose)) as session:
         draft = service.draft(session, wanted, partners)
-        return queries.shown(session, service.propose(session, actor, wanted, draft))
+        return view.shown(session, actor, service.propose(session, actor, wanted, draft))
 
 
 @api.get("/{ref}", responses=documented(404))
-def one(ref: str, db: Db, actor: Reader) -> PlaceOut:
+def one(ref: str, db: Db, actor: Reader) -> AnyPlace:
     """One place."""
     with db.read(actor) as session:
-        return queries.shown(session, queries.find(session, ref))
+        return view.shown(session, actor, queries.find(session, ref))
 
 
 @api.patch("/{ref}", responses=documented(404, 409, 422))
-def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor, partners: Partners) -> PlaceOut:
+def revise(ref: str, wanted: PlaceChange, db: Db, actor: Editor, partners: Partners) -> AnyPlace:
     """Change a place; `version` is the one that was looked at."""
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
-        draft = service.redraft(session, place, wanted, partners)
-        return queries.shown(session, service.revise(session, actor, place, wanted, draft))
+        draft = service.redraft(session, actor, place, wanted, partners)
+        return view.shown(session, actor, service.revise(session, actor, place, wanted, draft))
 
 
 @api.post("/{ref}/exact", responses=documented(404, 422))
@@ -158,16 +157,25 @@ def send_new(
 
 
 @pages.get("/{ref}")
-def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+def show(
+    ref: str, request: Request, db: Db, actor: Reader, old: Literal["yes"] | None = None
+) -> Response:
+    """A merged place leads to the one it is part of now, for whoever may see both."""
     with db.read(actor) as session:
-        place = queries.shown(session, queries.find(session, ref))
-        changed_at = place.updated_at.astimezone(clock.LONDON)
+        place = queries.find(session, ref)
+        into = None if old else life_queries.merged_into(session, place)
+        if into is not None and actor.view == "full":
+            return html.see(f"/places/{into.ref}")
+        made = view.shown(session, actor, place)
+        whole = isinstance(made, PlaceStaff)
         return html.render(
             request,
-            "places/show.html",
+            "places/show.html" if whole else "places/shape.html",
             page_title=place.name,
-            place=place.model_copy(update={"updated_at": changed_at}),
-            own=actor.works_in(borough["code"] for borough in place.boroughs),
+            place=made,
+            own=actor.works_in(borough["code"] for borough in made.boroughs),
+            page=view.page(session, place) if whole else None,
+            guardians=view.guardians(session, place),
             **choices(session),
         )
 
@@ -187,7 +195,7 @@ def send_edit(
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
         if wanted is not None:
-            draft = service.redraft(session, place, wanted, partners)
+            draft = service.redraft(session, actor, place, wanted, partners)
             errors = draft.errors
             if not errors:
                 service.revise(session, actor, place, wanted, draft)

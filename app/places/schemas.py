@@ -1,7 +1,7 @@
 """Places on the wire. Where they are comes in several ways, leaves as British National Grid."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -11,7 +11,6 @@ from geoalchemy2.shape import to_shape
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
 )
@@ -20,9 +19,19 @@ from shapely.errors import GEOSException
 
 from app.core import clock
 from app.core.errors import InvalidError
-from app.core.types import BoxText, Latitude, ListCode, Longitude, PeriodText, StrictModel, Text
-from app.places.models import OnlineSpace, Place, PlaceExact
-from app.places.rules import OUTSIDE, Purpose, Remark, rounded
+from app.core.types import (
+    BoxText,
+    Day,
+    Latitude,
+    ListCode,
+    Longitude,
+    PeriodText,
+    StrictModel,
+    Text,
+)
+from app.places.models import PlaceExact
+from app.places.rules import OUTSIDE, Purpose, Sensitivity, rounded
+from app.places.weeks import WeekIn
 from geo import crs
 
 NOT_A_SHAPE = "This is not a shape. Give GeoJSON or well-known text."
@@ -39,6 +48,7 @@ def _several(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 # Looked up in a list afterwards, so that a wrong one is named in words.
 Code = Annotated[ListCode, Field(max_length=40)]
 Codes = Annotated[Sequence[Code], BeforeValidator(_several), Field(max_length=40)]
+Feature = Annotated[Text, Field(min_length=1, max_length=80)]
 Gss = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{8}$")]
 
 
@@ -155,74 +165,23 @@ class PlaceChange(WhereIn):
     harm_codes: Codes | None = None
     precision_m: Annotated[int, Field(ge=1, le=10_000)] | None = None
     after_dark_concern: bool | None = None
+    week: WeekIn | None = None
+    strengths: Annotated[Text, Field(max_length=1000)] | None = None
+    safe_features: Annotated[Sequence[Feature], Field(max_length=20)] | None = None
+    managed_by_agency: Code | None = None
+    manager_contact: Annotated[Text, Field(max_length=200)] | None = None
+    public_access: Literal["OPEN", "HOURS", "PRIVATE"] | None = None
+    sensitivity: Annotated[Sensitivity, Field(strict=False)] | None = None
+    may_name: bool | None = None
+    may_name_reason: Annotated[Text, Field(min_length=10, max_length=300)] | None = None
+    next_review_on: Day | None = None
+    parent: Annotated[Text, Field(max_length=20)] | None = None
 
 
 class ExactIn(StrictModel):
     """The reason for looking at an exact address; kept in the audit."""
 
     purpose: Annotated[Purpose, Field(strict=False)]
-
-
-class Share(NamedTuple):
-    """Part of a place in one borough, of its area or length; a point has one of 1."""
-
-    code: str
-    name: str
-    share: float
-
-
-class OnlineOut(BaseModel):
-    """An online space as text: never a link."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    platform_code: str
-    url_defanged: str
-    audience: str
-
-
-class PlaceOut(BaseModel):
-    """A place for staff. The exact point of a residential place is never here."""
-
-    ref: str
-    type_code: str
-    name: str
-    description: str | None
-    sensitivity: str
-    tier: str
-    state: str
-    level: str
-    harm_codes: list[str]
-    after_dark_concern: bool | None
-    precision_m: int | None
-    boroughs: list[dict[str, Any]]
-    geometry: dict[str, Any] | None
-    online: OnlineOut | None
-    label_expires_on: date
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    is_synthetic: bool
-    remarks: list[str]
-
-    @classmethod
-    def of(
-        cls,
-        place: Place,
-        shape: Geometry | None,
-        *,
-        shares: Sequence[Share],
-        online: OnlineSpace | None,
-        remarks: Sequence[Remark],
-    ) -> Self:
-        own = {name: getattr(place, name) for name in cls.model_fields if hasattr(place, name)}
-        return cls(
-            **own,
-            boroughs=[share._asdict() for share in shares],
-            geometry=None if shape is None else geojson(shape),
-            online=None if online is None else OnlineOut.model_validate(online),
-            remarks=[remark.sentence for remark in remarks],
-        )
 
 
 def geojson(shape: Geometry) -> dict[str, Any]:

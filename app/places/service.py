@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.db import BNG
 from app.core.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
 from app.core.ids import new_reference
-from app.places import queries, rules
+from app.places import details, queries, rules
 from app.places.models import OnlineSpace, Place, PlaceExact
 from app.places.rules import OnlineAddress, PlaceType, Purpose, Remark
 from app.places.schemas import PlaceChange, PlaceIn, WhereIn
@@ -25,8 +25,8 @@ LINK = text("select app.link_incidents('{}', array[cast(:place_id as uuid)])")
 
 
 Partners = Sequence[str]
-EMPTYABLE = {"description", "precision_m", "after_dark_concern"}
-CHANGEABLE = {"name", "harm_codes", *EMPTYABLE}
+EMPTYABLE = {"description", "precision_m", "after_dark_concern", *details.EMPTYABLE}
+CHANGEABLE = {"name", "harm_codes", *EMPTYABLE, *details.FILLED}
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Draft:
     shape: Geometry | None = None
     online: OnlineAddress | None = None
     remarks: Sequence[Remark] = ()
+    above: Place | None = None  # what the place becomes part of
     errors: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, name: str, problem: str | None) -> None:
@@ -74,7 +75,7 @@ def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Pla
     kind = made.must_be_right()
     codes = must_be_in_scope(session, wanted, made)
     tier = rules.default_tier(kind.sensitivity)
-    ref = new_reference("PL")
+    ref, now = new_reference("PL"), clock.now()
     place = Place(
         ref=ref,
         agency_code=actor.agency or "OTHER",
@@ -93,7 +94,8 @@ def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Pla
         after_dark_concern=wanted.after_dark_concern,
         harm_codes=list(wanted.harm_codes),
         label_expires_on=rules.label_expires_on(kind.sensitivity, clock.today()),
-        last_information_at=clock.now(),
+        label_renewed_at=now,
+        last_information_at=now,
     )
     session.add(place)
     session.flush()
@@ -103,7 +105,9 @@ def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Pla
     return place
 
 
-def redraft(session: Session, place: Place, wanted: PlaceChange, partners: Partners) -> Draft:
+def redraft(
+    session: Session, actor: Actor, place: Place, wanted: PlaceChange, partners: Partners
+) -> Draft:
     """Check a change without saving it."""
     now = queries.place_type(session, place.type_code)
     made = Draft(partners, queries.place_type(session, wanted.type_code or place.type_code))
@@ -118,29 +122,42 @@ def redraft(session: Session, place: Place, wanted: PlaceChange, partners: Partn
         name = place.name if wanted.name is None else wanted.name
         _check_name(session, made, name, wanted.description)
     _check_redrawn(session, place, made, wanted)
+    made.above = details.above(session, place, wanted.parent)
+    for field_name, problem in details.problems(session, actor, place, wanted):
+        made.refuse(field_name, problem)
     return made
 
 
 def revise(session: Session, actor: Actor, place: Place, wanted: PlaceChange, made: Draft) -> Place:
     """Save a change of a locked place, if nobody changed it since it was looked at."""
-    if place.version != wanted.version:
-        at = place.updated_at.astimezone(clock.LONDON)
-        raise StaleError(
-            f"Changed by {_who(place, actor)} at {at:%H:%M on %-d %B}. Compare and save again."
-        )
+    must_be_as_looked_at(place, actor, wanted.version)
     kind = made.must_be_right()
     moved = made.shape is not None
-    changed = _changes(place, wanted, kind)
+    changed = _changes(session, place, wanted, kind) | details.changes(place, wanted, made.above)
     if moved:
         changed |= {"geom": _stored(made.shape), "geom_kind": rules.kind_of(made.shape)}
     for name, value in changed.items():
         setattr(place, name, value)
-    place.version += 1
-    place.updated_by = actor.id
+    touch(place, actor)
     session.flush()
     audit.record(session, "place.update", "place", place.ref, fields=sorted(changed))
     _settle(session, place)
     return place
+
+
+def must_be_as_looked_at(place: Place, actor: Actor, version: int) -> None:
+    """Two people decide at once: the second is told, and compares."""
+    if place.version != version:
+        at = place.updated_at.astimezone(clock.LONDON)
+        raise StaleError(
+            f"Changed by {_who(place, actor)} at {at:%H:%M on %-d %B}. Compare and save again."
+        )
+
+
+def touch(place: Place, actor: Actor) -> None:
+    """A person changed it: a new version."""
+    place.version += 1
+    place.updated_by = actor.id
 
 
 def exact_point(session: Session, ref: str) -> PlaceExact:
@@ -158,13 +175,16 @@ def record_reason(session: Session, place: Place) -> None:
     audit.record(session, "place_exact.purpose", "place", place.ref)
 
 
-def _changes(place: Place, wanted: PlaceChange, kind: PlaceType) -> dict[str, Any]:
+def _changes(
+    session: Session, place: Place, wanted: PlaceChange, kind: PlaceType
+) -> dict[str, Any]:
     given = wanted.model_dump(include=CHANGEABLE, exclude_unset=True)
     given = {name: value for name, value in given.items() if value is not None or name in EMPTYABLE}
     if kind.is_residential:
         given.pop("name", None)
     if kind.code != place.type_code:
-        given |= {"type_code": kind.code, "sensitivity": kind.sensitivity}
+        was = queries.place_type(session, place.type_code)
+        given |= {"type_code": kind.code, "sensitivity": details.retyped(place, was, kind)}
         given["tier"] = rules.stricter(place.tier, rules.default_tier(kind.sensitivity))
         expires: date = rules.label_expires_on(kind.sensitivity, clock.today())
         given["label_expires_on"] = min(place.label_expires_on, expires)

@@ -60,6 +60,7 @@ class Row:
     person: UUID | None = None  # whose it is, where that is not the author
     state: str | None = None
     listed: bool = False
+    far: frozenset[str] = frozenset()  # boroughs of the other end of a link
     type_code: str = ""
     kind: str | None = None
     redaction: str | None = None
@@ -195,6 +196,8 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         return True
     return {
         "listed_to_partners": row.listed,
+        "both_ends": bool(row.far & set(actor.boroughs)) or actor.emergency,
+        "both_ends_listed": row.listed and bool(row.far & set(actor.boroughs)),
         "until_confirmed": row.state == "RECORDED",
         "not_author": row.author != actor.id,
         "not_intelligence": row.kind not in ("intelligence", "unsaid") or row.person == actor.id,

@@ -54,6 +54,11 @@ class Place:
     ref: str = field(default_factory=lambda: new_reference("PL"))
 
     @property
+    def detailed(self) -> bool:
+        """With another name and a guardian."""
+        return self.author is ME and self.type_code == "OTHER"
+
+    @property
     def listed(self) -> bool:
         return self.state in LISTED_STATES and self.sensitivity in OPEN_TO_PARTNERS
 
@@ -79,6 +84,11 @@ class Place:
             refs=frozenset({self.ref}),
         )
         yield Row("app.place_state_change", str(self.id), **scope, **named)
+        yield Row("app.place_version", str(self.id), **scope, **named)
+        if self.detailed:
+            by = {"author": self.author, "synthetic": self.synthetic}
+            yield Row("app.place_alias", str(self.id), **scope, **named, **by)
+            yield Row("app.guardian_slot", str(self.id), **scope, **named, **by, listed=self.listed)
         if self.shape:
             for _ in BOROUGHS[self.where]:
                 yield Row("app.place_area", str(self.id), **scope, **named, listed=self.listed)
@@ -185,6 +195,30 @@ class Child:
         yield Row("app.child_link_was", str(self.home_id), **was)
         sealed = shared | {"granted": {"child_identity": self.id}}
         yield Row("vault.identity", str(self.id), **sealed, author=self.author)
+
+
+@dataclass
+class Joined:
+    """Two places that have to do with each other, or one that was split off."""
+
+    near: Place
+    far: Place
+    kind: str = "place_link"
+    author: UUID = ME
+    synthetic: bool = True
+    id: UUID = field(default_factory=random_id)
+
+    def rows(self) -> Iterator[Row]:
+        own = {"author": self.author, "synthetic": self.synthetic}
+        yield Row(
+            f"app.{self.kind}",
+            str(self.id),
+            boroughs=BOROUGHS[self.near.where],
+            far=BOROUGHS[self.far.where],
+            tier=max(self.near.tier, self.far.tier, key=TIERS.index),
+            listed=self.near.listed and self.far.listed,
+            **(own if self.kind == "place_link" else {}),
+        )
 
 
 @dataclass
@@ -392,6 +426,27 @@ ONLINE = """
     insert into app.online_space (place_id, platform_code, host, url_defanged)
     values (%s, 'OTHER', 'ex.test', 'hxxps://ex[.]test/synthetic')
 """
+PLACE_DETAILS = """
+    with alias as (
+        insert into app.place_alias (id, place_id, name, created_by, is_synthetic)
+        values (gen_random_uuid(), %(id)s, 'Synthetic', %(author)s, %(synthetic)s)
+    )
+    insert into app.guardian_slot (id, place_id, kind, week_grid, guardian_agency, valid_from_on,
+        created_by, updated_by, is_synthetic)
+    values (gen_random_uuid(), %(id)s, 'STAFF', repeat('1', 168)::bit(168), 'LA_KINGSTON',
+        current_date, %(author)s, %(author)s, %(synthetic)s)
+"""
+JOINED = {
+    "place_link": """
+        insert into app.place_link (id, from_place_id, to_place_id, relation, created_by,
+            is_synthetic)
+        values (%(id)s, %(near)s, %(far)s, 'same_journey', %(author)s, %(synthetic)s)
+    """,
+    "place_merge": """
+        insert into app.place_merge (id, from_place_id, to_place_id, kind, by, reason, was_state)
+        values (%(id)s, %(near)s, %(far)s, 'SPLIT', %(author)s, 'Synthetic reason', 'SCREENED')
+    """,
+}
 INCIDENT = """
     insert into app.incident (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
         updated_by, is_synthetic, deleted_at, occurred_from, occurred_to, time_precision, place_id,
@@ -513,6 +568,14 @@ def _(thing: Place, admin: psycopg.Connection) -> None:
         admin.execute(PLACE_EXACT, (thing.id,))
     if thing.sensitivity == "ONLINE":
         admin.execute(ONLINE, (thing.id,))
+    if thing.detailed:
+        admin.execute(PLACE_DETAILS, vars(thing))
+
+
+@write.register
+def _(thing: Joined, admin: psycopg.Connection) -> None:
+    ends = {"near": thing.near.id, "far": thing.far.id}
+    admin.execute(JOINED[thing.kind], vars(thing) | ends)
 
 
 @write.register
@@ -609,6 +672,7 @@ def records() -> list:
         for w, t, s in product(BOROUGHS, TIERS, ("SCREENED", "PROPOSED"))
     ]
     spots = [place for place in places[::7] if not place.gone][:24]
+    joined = joined_places([place for place in places if not place.gone])
     incidents = [
         Incident(w, t, author, agency, state)
         for w, t, (agency, author), state in product(
@@ -628,7 +692,19 @@ def records() -> list:
     episodes = [
         Episode(i, i.author, i.agency, i.synthetic) for i in {i.id: i for i in away}.values()
     ]
-    return [*places, *homes, *online, *incidents, *episodes, *children, *links, *with_child]
+    here = [*places, *homes, *online, *joined, *incidents, *episodes]
+    return [*here, *children, *links, *with_child]
+
+
+def joined_places(places: list[Place]) -> list[Joined]:
+    """Ends in one borough and in two, of each tier, listed or not."""
+    some = {(p.where, p.tier, p.listed): p for p in reversed(places) if p.type_code == "OTHER"}
+    pairs = [(a, b) for a, b in product(sorted(some), repeat=2) if a != b]
+    made = [
+        Joined(some[near], some[far], author=(ME, SOMEBODY)[n % 2])
+        for n, (near, far) in enumerate(pairs[::3])
+    ]
+    return [*made, *(Joined(one.near, one.far, "place_merge") for one in made[::4])]
 
 
 STATES_OF_REPORTS = ("RECEIVED", "QUARANTINED", "SCREENED", "IN_TRIAGE", "NEEDS_INFO", "DECIDED")

@@ -1,0 +1,24 @@
+"""What the worker does for places: labels end by themselves."""
+
+from procrastinate import JobContext
+from procrastinate.blueprints import Blueprint
+
+from app.core import clock
+from app.core.actor import job_actor
+from app.places import labels
+
+blueprint = Blueprint()
+
+LABELS = job_actor("places:labels")
+
+
+@blueprint.periodic(cron="10 1 * * *")
+@blueprint.task(name="labels", pass_context=True, queueing_lock="places:labels")
+def end_labels(context: JobContext, timestamp: int) -> None:
+    """Every night, in batches, so that a long list holds no locks for long."""
+    db = context.additional_context["db"]
+    while True:
+        with db.begin(LABELS) as session:
+            ended = labels.end(session, clock.now())
+        if ended.dormant < labels.BATCH and ended.closed < labels.BATCH:
+            break

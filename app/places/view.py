@@ -1,0 +1,160 @@
+"""A place as each audience is shown it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.actor import Actor
+from app.places import labels, life_queries, queries, weeks
+from app.places.audiences import AnyPlace, Around, OtherOut, PlaceShape, audience
+from app.places.life_models import PlaceAlias, PlaceStateChange
+from app.places.life_queries import Merged, Near
+from app.places.models import OnlineSpace, Place
+from app.places.rules import lint
+from app.reference import queries as reference
+
+URGENT = timedelta(hours=24)
+GUARDIANS = {
+    "YOUTH_WORKER": "Youth worker",
+    "STAFF": "Staff of the place",
+    "TRANSPORT": "Transport staff",
+    "POLICE": "Police",
+    "VOLUNTEER": "Volunteers",
+    "PARENTS": "Parents and carers",
+    "VENUE_OPEN": "A venue that is open",
+}
+TRUSTED = {"YES": "Yes", "MIXED": "Mixed", "NO": "No", "NOT_ASKED": "Not asked"}
+
+
+def shown(session: Session, actor: Actor, place: Place) -> AnyPlace:
+    """All that this reader is told. An exact address is read elsewhere, with a purpose."""
+    made = audience(actor.role, actor.view)
+    return made.of(place, _partly(session, place) if made is PlaceShape else around(session, place))
+
+
+def around(session: Session, place: Place) -> Around:
+    words = f"{place.name}\n{place.description or ''}"
+    into = life_queries.merged_into(session, place)
+    part = _partly(session, place)
+    return Around(
+        shares=part.shares,
+        shape=part.shape,
+        online=part.online,
+        guardians=part.guardians,
+        aliases=life_queries.aliases(session, place),
+        others=others(session, place),
+        merged_into=None if into is None else into.ref,
+        remarks=lint(words, queries.language(session)),
+    )
+
+
+def _partly(session: Session, place: Place) -> Around:
+    return Around(
+        shares=queries.shares(session, place.id),
+        shape=queries.shape_of(place),
+        online=session.get(OnlineSpace, place.id),
+        guardians=life_queries.guardians(session, place),
+    )
+
+
+def others(session: Session, place: Place) -> list[OtherOut]:
+    """What it is part of first, then its parts, then whatever else it has to do with."""
+    above = life_queries.parent(session, place)
+    found = [] if above is None else [OtherOut(ref=above.ref, name=above.name, relation="part_of")]
+    found += [
+        OtherOut(ref=part.ref, name=part.name, relation="has_part")
+        for part in life_queries.parts(session, place)
+    ]
+    found += [
+        OtherOut(ref=near.ref, name=near.name, relation=near.relation)
+        for near in life_queries.links(session, place)
+    ]
+    return found
+
+
+class Watch(NamedTuple):
+    """A guardian in words."""
+
+    id: UUID
+    kind: str
+    agency: str
+    times: list[str]
+    trained: str
+    trusted: str
+    from_on: date
+    until_on: date | None
+    note: str | None
+
+
+def guardians(session: Session, place: Place) -> list[Watch]:
+    agencies = dict(reference.codes(session, "agency"))
+    return [
+        Watch(
+            slot.id,
+            GUARDIANS[slot.kind],
+            agencies.get(slot.guardian_agency, slot.guardian_agency),
+            weeks.in_words(weeks.hours(slot.week_grid)),
+            {True: "Yes", False: "No", None: "Not known"}[slot.trained],
+            TRUSTED[slot.trusted],
+            slot.valid_from_on,
+            slot.valid_to_on,
+            slot.note,
+        )
+        for slot in life_queries.guardians(session, place)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page of a place shows beside the place itself."""
+
+    level: str
+    manager: str | None
+    lead: str | None
+    harms: list[str]
+    hours: frozenset[int]
+    gaps: list[str]
+    links: list[Near]
+    above: Place | None
+    parts: Sequence[Place]
+    aliases: Sequence[PlaceAlias]
+    merges: list[Merged]
+    states: Sequence[PlaceStateChange]
+    urgent_until: datetime | None
+    review_by: date | None
+    ends_soon: bool
+
+
+def page(session: Session, place: Place) -> Page:
+    agencies = dict(reference.codes(session, "agency"))
+    harms = {harm.code: harm.label for harm in reference.harms(session)}
+    concern = weeks.hours(place.week_grid)
+    slots = life_queries.guardians(session, place)
+    watched = frozenset[int]().union(*(weeks.hours(slot.week_grid) for slot in slots))
+    names = life_queries.names_of(session, {place.lead_user_id} if place.lead_user_id else set())
+    return Page(
+        level=dict(reference.codes(session, "level")).get(place.level, place.level),
+        manager=_named(place.managed_by_agency, agencies),
+        lead=names.get(place.lead_user_id) if place.lead_user_id else None,
+        harms=[harms.get(code, code) for code in place.harm_codes],
+        hours=concern,
+        gaps=weeks.in_words(concern - watched),
+        links=life_queries.links(session, place),
+        above=life_queries.parent(session, place),
+        parts=life_queries.parts(session, place),
+        aliases=life_queries.aliases(session, place),
+        merges=life_queries.merges(session, place),
+        states=life_queries.states(session, place),
+        urgent_until=place.urgent_since + URGENT if place.urgent_since else None,
+        review_by=labels.review_by(place.dormant_at) if place.dormant_at else None,
+        ends_soon=labels.ends_soon(place, clock.today()),
+    )
+
+
+def _named(code: str | None, names: Mapping[str, str]) -> str | None:
+    return None if code is None else names.get(code, code)
