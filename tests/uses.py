@@ -222,7 +222,7 @@ def name_it(world):
 
 
 @use("POST /places/{ref}/links")
-def link_by_form(world):
+def link_places_by_form(world):
     answers = {"to": world.shop(), "relation": "same_journey"}
     return posting(world.lead, f"/places/{world.shop()}/links", **answers)
 

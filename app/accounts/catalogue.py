@@ -58,6 +58,7 @@ DEFINERS = frozenset(
         "app.place_kept()",
         "app.place_parent()",
         "app.place_listed_after()",
+        "app.place_moved_forgets()",
         "app.purpose_record()",
         "app.relink(uuid[],uuid[])",
         "app.report_after()",

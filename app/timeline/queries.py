@@ -61,7 +61,7 @@ def _reports_of(place_id: UUID) -> Select[UUID]:
 
 
 def intelligence(session: Session, place_id: UUID, harms: Mapping[str, str]) -> list[Item]:
-    """Released items that may lawfully be shared. Those of code C are in no timeline and no count."""
+    """Released items that may lawfully be shared; those of code C are nowhere and never counted."""
     found = session.scalars(
         select(IntelItem)
         .join(IntelPlace, IntelPlace.intel_item_id == IntelItem.id)

@@ -455,6 +455,15 @@ begin
     end loop;
 end $$
 """
+# A link that is erased leaves no trace here either.
+FORGET = """
+create function app.place_moved_forgets() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    delete from app.place_merge_moved where key = old.id;
+    return null;
+end $$
+"""
 SPLIT = """
 create function app.split_place(source uuid, target uuid, why text, only_keys uuid[]) returns uuid
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -554,7 +563,7 @@ end $$
 FOR_PEOPLE = ("merge_place(uuid, uuid, text)", "unmerge_place(uuid, text)")
 FOR_PEOPLE += ("split_place(uuid, uuid, text, uuid[])",)
 FUNCTIONS = (SCOPE_FROM_ENDS, CONTENT, KEPT, GUARD, PARENT, MOVE_ENDS, MOVE_INTELLIGENCE)
-FUNCTIONS += (MOVE_LINKS, MERGE, SPLIT, UNMERGE)
+FUNCTIONS += (MOVE_LINKS, FORGET, MERGE, SPLIT, UNMERGE)
 
 INDEXES = [
     "create index place_alias_place_idx on app.place_alias (place_id)",
@@ -562,6 +571,7 @@ INDEXES = [
     "create index place_link_from_idx on app.place_link (from_place_id)",
     "create index place_link_to_idx on app.place_link (to_place_id)",
     "create index place_merge_from_idx on app.place_merge (from_place_id)",
+    "create index place_merge_moved_key_idx on app.place_merge_moved (key)",
     "create index place_merge_to_idx on app.place_merge (to_place_id)",
     """
     create unique index place_link_once_idx on app.place_link
@@ -637,6 +647,11 @@ def triggers() -> None:
             f"create trigger {table}_scope before insert or update on app.{table} "
             "for each row execute function app.scope_from_ends()"
         )
+    for table in ("child_place_link", "incident", "report_outcome"):
+        op.execute(
+            f"create trigger {table}_forgotten after delete on app.{table} "
+            "for each row execute function app.place_moved_forgets()"
+        )
     for name, when in (
         ("kept", "insert or update"),
         ("guard", "insert or update"),
@@ -652,13 +667,15 @@ def downgrade() -> None:
     op.execute(REPLACE.format(was=WITH_REASON.strip(), now=STATE_CHANGE.strip()))
     for name in ("kept", "guard", "parent"):
         op.execute(f"drop trigger place_{name} on app.place")
+    for table in ("child_place_link", "incident", "report_outcome"):
+        op.execute(f"drop trigger {table}_forgotten on app.{table}")
     op.execute("drop index app.place_parent_idx, app.place_label_idx")
     for name in reversed(TABLES):
         op.execute(f"drop table app.{name}")
     op.execute("""
         drop function app.merge_place, app.split_place, app.unmerge_place, app.move_links,
             app.move_ends, app.move_intelligence, app.scope_from_ends, app.place_kept,
-            app.place_guard, app.place_parent, app.place_content
+            app.place_guard, app.place_parent, app.place_content, app.place_moved_forgets
     """)
     for name in CHECKS:
         op.execute(f"alter table app.place drop constraint place_{name}_check")
