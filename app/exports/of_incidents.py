@@ -14,7 +14,8 @@ from app.exports.rules import Dataset
 from app.exports.sheet import EXACT, NONE, Sheet, said
 from app.exports.source import Around, Query, Source
 from app.incidents.models import Incident
-from app.incidents.queries import HARM, Filters
+from app.incidents.queries import HARM, Filters, Standing
+from app.incidents.rules import Confidence, State
 from app.places import queries as places
 from app.places.models import Place
 from app.places.schemas import box_of, period_of
@@ -36,7 +37,9 @@ class Incidents(Source):
     title = "Incidents"
     one, many = "incident", "incidents"
     list_path = "/incidents"
-    keys = frozenset({"harm", "source", "place", "borough", "bbox", "datetime"})
+    keys = frozenset(
+        {"harm", "source", "place", "borough", "bbox", "datetime", "state", "confidence"}
+    )
     kept_back = "Police intelligence stays in the service."
     name = Dataset.INCIDENTS
 
@@ -48,6 +51,7 @@ class Incidents(Source):
             query.get("borough") or None,
             box_of(query.get("bbox")),
             period_of(query.get("datetime")),
+            _standing(query),
         )
 
     def words(self, session: Session, filters: Filters) -> list[tuple[str, str]]:
@@ -56,6 +60,8 @@ class Incidents(Source):
         found = [
             ("Harm", filters.harm and harms.get(filters.harm, filters.harm)),
             ("Source", filters.source and agencies.get(filters.source, filters.source)),
+            ("State", filters.standing.state and filters.standing.state.capitalize()),
+            ("Confidence", filters.standing.confidence and filters.standing.confidence.title()),
             ("At the place", filters.place),
             ("Borough", borough(session, filters.borough)),
             ("Area", "The box that was drawn" if filters.box else None),
@@ -116,6 +122,11 @@ class Incidents(Source):
             ids=[one.id for one, *_ in found],
             refs=[one.ref for one, *_ in found],
         )
+
+
+def _standing(query: Query) -> Standing:
+    state, confidence = query.get("state"), query.get("confidence")
+    return Standing(State(state) if state else None, Confidence(confidence) if confidence else None)
 
 
 def _row(

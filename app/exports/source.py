@@ -15,6 +15,7 @@ from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.sheet import Sheet
 
+UNUSABLE = "One of the filters cannot be used."
 UNKNOWN = "This address does not know one of the filters."
 Query = Mapping[str, str]
 
@@ -50,7 +51,10 @@ class Source(ABC):
         """
         if set(query) - self.keys:
             raise InvalidError("Change the fields named below.", {"query": UNKNOWN})
-        return self.filters(query, around)
+        try:
+            return self.filters(query, around)
+        except ValueError as wrong:  # a state that there is not
+            raise InvalidError("Change the fields named below.", {"query": UNUSABLE}) from wrong
 
     @abstractmethod
     def filters(self, query: Query, around: Around) -> Any: ...  # noqa: ANN401
