@@ -48,6 +48,7 @@ from app.exports.asking_routes import asking
 from app.exports.routes import pages as exports
 from app.exports.waiting_routes import waiting
 from app.imports import routes as imports
+from app.imports.api_routes import api as imports_api
 from app.imports.finish_routes import finish_pages
 from app.imports.mapping_routes import mapping_pages
 from app.imports.step_routes import step_pages
@@ -91,6 +92,7 @@ ROUTERS: list[APIRouter] = [
     maps.streets,
     pin_pages,
     imports.pages,
+    imports_api,
     mapping_pages,
     step_pages,
     finish_pages,  # after those: its addresses take every reference

@@ -1,6 +1,7 @@
 """Real uses of the routes of imports, as tests/uses.py says."""
 
 import re
+from functools import partial
 
 from tests import importing
 from tests.people import csrf
@@ -104,3 +105,45 @@ def rename(world: World) -> Sent:
 @use("POST /imports/mappings/{mapping_id}/delete")
 def remove(world: World) -> Sent:
     return posting(world.lead, f"/imports/mappings/{saved(world)}/delete")
+
+
+# For programs
+
+
+@use("POST /api/v1/imports")
+def upload_by_program(world: World) -> Sent:
+    client = world.lead
+    headers = {"content-type": "application/octet-stream"}
+
+    def send():
+        path = "/api/v1/imports?name=synthetic.csv"
+        return client.post(path, content=fresh(), headers=headers)
+
+    return send
+
+
+@use("PUT /api/v1/imports/{ref}/mapping")
+def say_by_program(world: World) -> Sent:
+    path = f"/api/v1/imports/{staged(world)}/mapping"
+    return partial(world.lead.put, path, json={"kind": "incidents"})
+
+
+@use("POST /api/v1/imports/{ref}/dry-run")
+def try_by_program(world: World) -> Sent:
+    return partial(world.lead.post, f"/api/v1/imports/{tried(world)}/dry-run")
+
+
+@use("PUT /api/v1/imports/{ref}/duplicates")
+def decide_by_program(world: World) -> Sent:
+    path = f"/api/v1/imports/{tried(world)}/duplicates"
+    return partial(world.lead.put, path, json={"rest": "SKIP"})
+
+
+@use("POST /api/v1/imports/{ref}/apply")
+def apply_by_program(world: World) -> Sent:
+    return partial(world.lead.post, f"/api/v1/imports/{tried(world)}/apply", json={"rows": 2})
+
+
+@use("POST /api/v1/imports/{ref}/undo")
+def undo_by_program(world: World) -> Sent:
+    return partial(world.lead.post, f"/api/v1/imports/{imported(world)}/undo")

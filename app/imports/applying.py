@@ -1,7 +1,7 @@
 """What the worker does for an import: as the person who asked, with the rights they have then."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
+from app.accounts.permissions import ROLES
 from app.accounts.requesters import requester
 from app.audit import service as audit
 from app.core.actor import Actor, job_actor
@@ -17,6 +18,7 @@ from app.core.errors import AppError, BusyError, RuleBrokenError
 from app.core.files import Shelf
 from app.imports import batches, preview
 from app.imports.incident_rows import Incidents
+from app.imports.intel_rows import Items
 from app.imports.kinds import KINDS, Kind
 from app.imports.mapping import Mapping as Columns
 from app.imports.models import Batch, Upload, Verdict
@@ -30,7 +32,11 @@ from app.reading.schemas import Choices, Sheet
 
 JOB = job_actor("imports:work")
 CHANGED = "The records here have changed since the dry run. Look at the result again."
-SORTS: dict[str, Callable[[Path], Sort]] = {"incidents": Incidents, "places-of-concern": Places}
+SORTS: dict[str, Callable[[Path], Sort]] = {
+    "incidents": Incidents,
+    "places-of-concern": Places,
+    "intelligence": Items,
+}
 
 
 class Tools(Protocol):
@@ -71,6 +77,11 @@ def undo(bench: Bench, batch_id: UUID) -> None:
     _worked(bench, batch_id, "UNDO", _undo)
 
 
+def of_role(actor: Actor) -> Actor:
+    """With every tier of the role: one batch holds rows of several."""
+    return replace(actor, tiers=ROLES[actor.role].tiers)
+
+
 Work = Callable[[Bench, Session, Actor, Batch], None]
 
 
@@ -83,7 +94,7 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
     try:
         kind = KINDS.get(batch.kind)
         needed = "import_batch.undo" if work == "UNDO" or kind is None else kind.permission
-        actor = requester(bench.db, batch.asked_by, needed)
+        actor = of_role(requester(bench.db, batch.asked_by, needed))
         with bench.db.begin(actor) as session:
             held = batches.by_id(session, batch_id, lock=True)
             if held is not None and held.work == work:

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.core.errors import ForbiddenError, InvalidError
 from app.core.pages import csrf_token
-from app.core.types import clean_text
 
 MOST_FIELDS = 20
 OLD_FORM = "This form is out of date. Open the page again and send it from there."
@@ -36,12 +35,14 @@ async def from_form(request: Request) -> HandedIn:
     return found
 
 
-async def from_program(request: Request) -> HandedIn:
+FileName = Annotated[str, Query(max_length=200)]
+
+
+async def from_program(request: Request, name: FileName = "") -> HandedIn:
     """Parts of a form, or the file alone as the body, named in the address."""
     if _is_multipart(request):
         return await _parts(request)
-    name = request.query_params.get("name", "")
-    return HandedIn(clean_text(name)[:200], await request.body(), {})
+    return HandedIn(name, await request.body(), {})
 
 
 async def _parts(request: Request) -> HandedIn:

@@ -13,6 +13,7 @@ from app.core.errors import NotFoundError, RuleBrokenError
 from app.imports import applying, batches, staging
 from app.imports.kinds import KINDS, label
 from app.imports.models import Batch
+from app.imports.schemas import percent
 from app.imports.step_routes import Owner, own
 from app.imports.steps import next_page, said
 from app.reading import service as reading
@@ -88,7 +89,7 @@ def errors(ref: str, request: Request, db: Db, actor: Owner) -> Response:
 
 @finish_pages.get("/{ref}/duplicates")
 def duplicates(ref: str, request: Request, db: Db, actor: Owner) -> Response:
-    with db.read(actor) as session:
+    with db.begin(applying.of_role(actor)) as session:  # reading intelligence leaves a trace
         batch, _ = own(session, actor, ref)
         return _duplicates_page(request, session, batch, {})
 
@@ -101,7 +102,7 @@ def send_duplicates(ref: str, request: Request, db: Db, actor: Owner, sent: html
         for name, value in sent.items()
         if name.startswith("row_") and name[4:].isdecimal() and len(name) < 14
     }
-    with db.begin(actor) as session:
+    with db.begin(applying.of_role(actor)) as session:
         if not decisions and "rest" not in sent:
             batch, _ = own(session, actor, ref)
             words = {"row": "Choose what happens to one row or more."}
@@ -142,13 +143,12 @@ def progress(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             page = next_page(batch.state, batch.kind, batch.work)
             return html.see(f"/imports/{batch.ref}/{page}")
         upload = batches.upload(session, batch) if batches.has_file(session, batch) else None
-        total = (upload.total if upload else 0) or 1
         return html.render(
             request,
             "imports/progress.html",
             page_title=said(batch.state, batch.work),
             batch=batch,
-            percent=min(99, round(100 * (upload.done if upload else 0) / total)),
+            percent=percent(upload),
             back=next_page(batch.state, batch.kind, None),
         )
 

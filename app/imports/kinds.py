@@ -37,6 +37,7 @@ class Kind:
     questions: Sequence[Question] = ()
     police: bool = False
     explains: str = ""
+    must_locate: bool = True
 
     def question(self, name: str) -> Question | None:
         return next((asked for asked in self.questions if asked.name == name), None)
@@ -151,6 +152,58 @@ INTELLIGENCE = Kind(
     "Intelligence",
     "intelligence_p.create",
     "item",
+    (
+        EXTERNAL,
+        Question("kind", "Kind of item", "code", "intel_kind", words=("item type", "type")),
+        Question("date", "Date", "date", words=("event date", "date from", "when", "day")),
+        Question("time", "Time of day", words=("time from", "event time")),
+        Question("occurred_to", "Last date", "date", words=("date to", "end", "to date")),
+        Question(
+            "body",
+            "Information",
+            needed=True,
+            words=("text", "sanitised text", "intelligence", "content", "description"),
+        ),
+        Question(
+            "provenance_id",
+            "Pointer to the police system",
+            words=("provenance", "source reference", "crimint", "log"),
+        ),
+        Question(
+            "source_eval",
+            "Source",
+            "code",
+            "source_eval",
+            needed=True,
+            words=("source", "source evaluation", "source grade"),
+        ),
+        Question(
+            "info_assess",
+            "Information grade",
+            "code",
+            "info_assess",
+            needed=True,
+            words=("information assessment", "intelligence assessment", "information"),
+        ),
+        Question("handling", "Handling", "code", "handling", needed=True, words=("handling code",)),
+        Question("conditions", "Conditions for sharing", words=("handling conditions",)),
+        Question("action_codes", "Action codes", "codes", "intel_action", words=("action",)),
+        Question("agencies", "Who may see it", "codes", "agency", words=("recipients",)),
+        Question(
+            "discovered_by",
+            "How it was discovered",
+            "code",
+            "discovered_by",
+            needed=True,
+            words=("discovered",),
+        ),
+        Question("harm_codes", "Harms", "codes", "harm", words=("harm", "harms")),
+        *WHERE,
+        Question("place", "Places (PL-...)", words=("place reference", "place ref")),
+        Question("valid_from_on", "Holds from", "date", words=("valid from",)),
+        Question("valid_to_on", "Holds until", "date", words=("valid to", "valid until")),
+    ),
+    must_locate=False,
     explains="Sanitised text with its 3x5x2 grading: each row waits for quality assurance.",
 )
 STREET = Kind(

@@ -49,7 +49,7 @@ class Mapping(StrictModel):
         for question in kind.questions:
             if question.needed and not self.answers(question.name):
                 found.setdefault(question.name, question.missing)
-        if not self.locates(kind) and kind.questions:
+        if kind.must_locate and not self.locates(kind):
             found.setdefault("longitude", "Choose columns for where it was.")
         return found
 

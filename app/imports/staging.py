@@ -91,19 +91,26 @@ def choose(
     return batch
 
 
-def try_out(session: Session, actor: Actor, ref: str, columns: Columns | None) -> Batch:
-    """Keep the mapping and have the dry run done; without one, the same once more."""
+def keep(session: Session, actor: Actor, ref: str, columns: Columns) -> Batch:
+    """Keep which column is what; what is missing or is not there is said by question."""
     batch = _mine(session, actor, ref)
-    upload = batches.upload(session, batch)
     kind = KINDS.get(batch.kind)
     if kind is None:
         raise RuleBrokenError("Say first what the file is.")
+    names = [name for name, _ in found_columns(batches.upload(session, batch))]
+    if problems := columns.problems(kind, names):
+        raise InvalidError("Change the fields named below.", problems)
+    batch.mapping = columns.model_dump()
+    return batch
+
+
+def try_out(session: Session, actor: Actor, ref: str, columns: Columns | None) -> Batch:
+    """Keep the mapping and have the dry run done; without one, the same once more."""
     if columns is not None:
-        names = [name for name, _ in found_columns(upload)]
-        if problems := columns.problems(kind, names):
-            raise InvalidError("Change the fields named below.", problems)
-        batch.mapping = columns.model_dump()
-    elif not batch.mapping and not kind.police:
+        keep(session, actor, ref, columns)
+    batch = _mine(session, actor, ref)
+    upload = batches.upload(session, batch)
+    if not batch.mapping:
         raise RuleBrokenError("Say first which columns are what.")
     upload.done, upload.total = 0, int(batch.tallies.get("rows", 0))
     _ask(session, actor, batch, "DRY_RUN")

@@ -217,10 +217,11 @@ OWN_CHILDREN = (
     "place_state_change",
     "place_version",
     "intel_item_police",
+    "intel_item_place",
+    "intel_child",
     "intel_recipient",
-    "intel_item_state_change",
     "intel_state_change",
-    "intel_place",
+    "intel_version",
 )
 KEPT = """
 create function app.import_kept(batch uuid)
@@ -315,6 +316,27 @@ begin
             child.of_table, target, child.attname)
         using back;
     end loop;
+    -- What hangs on a record has its scope, which may have moved and comes back with it.
+    for child in
+        select c.conrelid::regclass as of_table, r.relname, a.attname
+        from pg_constraint as c
+        join pg_class as r on r.oid = c.conrelid
+        join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+        join pg_attribute as t on t.attrelid = c.conrelid and t.attname = 'tier'
+        where c.contype = 'f' and c.confrelid = format('app.%I', target)::regclass
+          and r.relname not in ('place_area', 'incident_place')
+    loop
+        if child.relname = any ('{OWN}'::text[]) then
+            execute format('update %s as c set borough_codes = r.borough_codes, tier = r.tier'
+                ' from app.%I as r where c.%I = r.id and r.id = any ($1)',
+                child.of_table, target, child.attname)
+            using back;
+        else
+            execute format('update %s set tier = tier where %I = any ($1)',
+                           child.of_table, child.attname)
+            using back;
+        end if;
+    end loop;
     if target = 'place' then
         delete from app.place_area where place_id = any (back);
         insert into app.place_area (place_id, borough_codes, tier, lad_code, share,
@@ -344,7 +366,7 @@ begin
     return jsonb_build_object('removed', cardinality(gone), 'restored', cardinality(back),
                               'kept', cardinality(stays));
 end $$
-"""
+""".replace("{OWN}", "{" + ",".join(OWN_CHILDREN) + "}")
 
 # What was left of files of yesterday, of earlier dry runs, and of undos that are out of time.
 TIDIED = """
