@@ -32,6 +32,7 @@ CATEGORIES = {
     "violent-crime": "Violence and sexual offences",
 }
 WHOSE = "location_type"  # BTP or Force, whichever force that is
+OF_API = frozenset({"id", "street_id", WHOSE})
 TRANSPORT_POLICE = "British Transport Police"
 
 
@@ -44,6 +45,8 @@ def renamed(names: list[str]) -> list[str]:
 
 def native(block: pa.RecordBatch) -> pa.RecordBatch:
     """Categories in the publisher's words, and the force where the file tells."""
+    if not OF_API & {*block.schema.names}:
+        return block
     if "Crime type" in block.schema.names:
         block = _categories(block)
     if WHOSE in block.schema.names and "Reported by" not in block.schema.names:

@@ -90,6 +90,8 @@ def apply(db: Database, upload: Upload, by: Actor, progress: Progress) -> Tally:
             "seq = nextval('app.import_batch_seq') where id = %s",
             (numbers, now, now, now + timedelta(days=UNDO_DAYS), upload.batch),
         )
+        if upload.kind == "police-street":
+            service.name_streets(cursor)
         cursor.execute(
             "select audit.log(%s, 'import_batch', %s, 'done', %s, %s)",
             (

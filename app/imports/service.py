@@ -84,12 +84,30 @@ class Options:
 def police_street(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
-    """Import the files in one transaction; returns the reference of the batch and the tally."""
+    """Import the files, then name their streets; the reference of the batch and the tally."""
+    ref, tally = police_events(db, paths, options, progress)
+    if tally.imported and not options.dry_run:
+        progress(0, 1, "Naming streets")
+        with db.cursor(JOB) as cursor:
+            name_streets(cursor)
+    progress(1, 1, "Done")
+    return ref, tally
+
+
+def name_streets(cursor: Cursor) -> None:
+    """Into the gazetteer: after the events, because it costs more than they do."""
+    queries.lock_imports(cursor)
+    gazetteer_load.streets_of_police(cursor)
+
+
+def police_events(
+    db: Database, paths: Sequence[Path], options: Options, progress: Progress
+) -> tuple[str, Tally]:
+    """Import the files in one transaction."""
     arrival, refusals = arrival_of("police-street", paths), Refusals(options.errors)
     with db.cursor(JOB, keep=not options.dry_run) as cursor:
         tally = add_street(cursor, paths, arrival.id, (options, refusals), progress)
         queries.insert_batch(cursor, arrival, tally.numbers(), dry_run=options.dry_run)
-    progress(1, 1, "Done")
     return arrival.ref, tally
 
 
@@ -194,7 +212,6 @@ def _add(cursor: Cursor, street: Street, lads: Lads, batch: UUID, tally: Tally) 
     if fresh.any():
         queries.insert_events(cursor, batch, some_known=not fresh.all())
         points.store(cursor, street, at, fresh, lads)
-        gazetteer_load.streets_of_police(cursor, batch)
     if known.changed:
         tally.updated += queries.update_outcomes(cursor)
     cursor.execute("drop table street_in")

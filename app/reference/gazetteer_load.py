@@ -15,7 +15,7 @@ PLACED: LiteralString = """
             case when code.far < 1000 then code.lad_code end),
         case when code.far < 1000 then split_part(code.postcode, ' ', 1) end
     from (
-        select distinct name, easting_m as e, northing_m as n from named_in
+        select distinct name, easting_m as e, northing_m as n, batch from named_in
         where not exists (
             select from reference.{table} as known
             where known.name = named_in.name and known.easting_m = named_in.easting_m
@@ -27,7 +27,7 @@ PLACED: LiteralString = """
         order by geom <-> ST_SetSRID(ST_MakePoint(e, n), 27700) limit 1
     ) as code on true
 """
-MINE: LiteralString = "name, e, n, %(batch)s::uuid"
+MINE: LiteralString = "name, e, n, coalesce(batch, %(batch)s::uuid)"
 STREETS: LiteralString = (
     "insert into reference.street (name, easting_m, northing_m, batch_id, lad_code, district)"
     + PLACED.replace("{fields}", MINE).replace("{table}", "street").replace("{same}", "")
@@ -38,7 +38,7 @@ STOPS: LiteralString = (
 )
 SITES: LiteralString = (
     "insert into reference.site (kind, name, easting_m, northing_m, batch_id, lad_code, district)"
-    + PLACED.replace("{fields}", "%(kind)s, name, e, n, %(batch)s::uuid")
+    + PLACED.replace("{fields}", "%(kind)s, name, e, n, coalesce(batch, %(batch)s::uuid)")
     .replace("{table}", "site")
     .replace("{same}", "and known.kind = %(kind)s")
 )
@@ -84,13 +84,17 @@ RESETTLED: LiteralString = """
     from now where now.id = named.id
       and (named.lad_code, named.district) is distinct from (now.lad_code, now.district)
 """
+# Of every batch, so that an import that was stopped before this leaves no street unnamed.
 POLICE: LiteralString = """
     insert into named_in
-    select distinct substr(label.label, 12), round(point.easting_m), round(point.northing_m)
-    from (select distinct street_id, place_point_id from street_in) as seen
+    select distinct on (1, 2, 3) substr(label.label, 12), round(point.easting_m),
+           round(point.northing_m), seen.batch_id
+    from (select distinct street_id, place_point_id, batch_id from reference.police_event) as seen
     join reference.police_label as label
       on label.id = seen.street_id and label.label like 'On or near _%'
     join reference.place_point as point on point.id = seen.place_point_id
+    join app.import_batch as batch on batch.id = seen.batch_id
+    order by 1, 2, 3, batch.seq
 """
 
 
@@ -103,7 +107,7 @@ def load(
     """
     _begin(cursor)
     n = 0
-    with cursor.copy("copy named_in from stdin") as copy:
+    with cursor.copy("copy named_in (name, easting_m, northing_m) from stdin") as copy:
         for row in rows:
             copy.write_row(row[:3])
             n += 1
@@ -117,8 +121,8 @@ def table_of(kind: str) -> str:
     return {"STREET": "street", "BUS_STOP": "stop"}.get(kind, "site")
 
 
-def streets_of_police(cursor: Cursor, batch: UUID) -> None:
-    """From `street_in`, the rows of a police file: the publisher's points lie on streets."""
+def streets_of_police(cursor: Cursor) -> None:
+    """Names of streets that police events brought: the publisher's points lie on streets."""
     _begin(cursor)
     cursor.execute(POLICE)
     cursor.execute(
@@ -126,7 +130,7 @@ def streets_of_police(cursor: Cursor, batch: UUID) -> None:
         " or length(name) > 120",
         (sorted(NO_STREET),),
     )
-    _store(cursor, "STREET", batch)
+    _store(cursor, "STREET", None)
 
 
 def resettle(cursor: Cursor) -> None:
@@ -143,7 +147,8 @@ def settle_streets(cursor: Cursor) -> None:
 
 def _begin(cursor: Cursor) -> None:
     cursor.execute(
-        "create temporary table named_in (name text, easting_m int, northing_m int) on commit drop"
+        "create temporary table named_in (name text, easting_m int, northing_m int, batch uuid) "
+        "on commit drop"
     )
 
 

@@ -43,8 +43,36 @@ from app.imports import service
 settings = Settings(data_dir=Path(ARGS[0]), demo=False, database_url=None)
 db = Database(settings, settings.claims_key())
 began = time.process_time()
-_, tally = service.police_street(db, [Path(ARGS[1])], service.Options(), lambda *_: None)
-told(began, **tally.numbers())
+ref, tally = service.police_events(db, [Path(ARGS[1])], service.Options(), lambda *_: None)
+told(began, ref=ref, **tally.numbers())
+"""
+)
+STREETS = (
+    TIMED
+    + """
+from app.core.db import Database
+from app.core.settings import Settings
+from app.imports import service
+settings = Settings(data_dir=Path(ARGS[0]), demo=False, database_url=None)
+db = Database(settings, settings.claims_key())
+began = time.process_time()
+with db.cursor(service.JOB) as cursor:
+    service.name_streets(cursor)
+told(began)
+"""
+)
+UNDO = (
+    TIMED
+    + """
+from app.core.db import Database
+from app.core.settings import Settings
+from app.imports import service, undo
+settings = Settings(data_dir=Path(ARGS[0]), demo=False, database_url=None)
+db = Database(settings, settings.claims_key())
+began = time.process_time()
+with db.cursor(service.JOB) as cursor:
+    done = undo.undo(cursor, ARGS[1], service.JOB)
+told(began, **done._asdict())
 """
 )
 COPY = (
@@ -84,12 +112,20 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
         frame = place.spent(TO_POSTGIS, place.cluster.dsn("postgres"), path)
         ours = place.spent(OURS, place.folder, path)
         again = place.spent(OURS, place.folder, path)
+        streets = place.spent(STREETS, place.folder)  # for the gazetteer, after the import
+        passed = place.spent(UNDO, place.folder, ours["ref"])  # to the second, row by row
+        gone = place.spent(UNDO, place.folder, again["ref"])
     if (ours["imported"], again["imported"]) != (n, 0):
         raise AssertionError(f"{n} rows, but {ours['imported']} and {again['imported']} imported")
+    if (passed["kept"], gone["removed"]) != (n, n):
+        raise AssertionError(f"{n} rows, but {passed['kept']} kept and {gone['removed']} removed")
     facts = {
         "backend_s": round(ours["backend"], 2),
         "peak_mb": round(ours["peak"]),
         "again_s": round(again["total"], 2),
+        "streets_s": round(streets["total"], 2),
+        "undo_s": round(gone["total"], 2),
+        "undo_of_overlap_s": round(passed["total"], 2),
         "times_the_copy": round(ours["total"] / plain["total"], 2),
     }
     name = f"P11 import {n:,} street rows"
@@ -121,13 +157,13 @@ class Place:
             columns = ", ".join(f"{name} text" for name in COLUMNS)
             admin.execute(f"create unlogged table peer.copied ({columns})")
 
-    def spent(self, code: str, *arguments: object) -> dict[str, float]:
+    def spent(self, code: str, *arguments: object) -> dict[str, Any]:
         """CPU seconds of the work, in a fresh process once it has loaded, and of the server."""
         return self._spent(
             [sys.executable, "-c", f"ARGS = {[str(a) for a in arguments]!r}\n{code}"]
         )
 
-    def spent_by_ogr2ogr(self, path: Path) -> dict[str, float]:
+    def spent_by_ogr2ogr(self, path: Path) -> dict[str, Any]:
         """Measured by a parent, its start included: 0.1 s."""
         target = f"PG:host={self.cluster.socket_dir} user=postgres dbname=contextmap"
         command = [
@@ -143,7 +179,7 @@ class Place:
         )
         return self._spent([sys.executable, "-c", code])
 
-    def _spent(self, command: list[str]) -> dict[str, float]:
+    def _spent(self, command: list[str]) -> dict[str, Any]:
         pid = self.cluster.pid() or 0
         with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:
             admin.execute("checkpoint")
