@@ -58,6 +58,27 @@ SOURCES = [
         "Month only; each point was moved to a nearby street or place by the publisher",
         "Open Government Licence v3.0",
     ),
+    Source(
+        "Stop and search (data.police.uk), when loaded",
+        "Day, point and what was looked for: where police looked, beside what was found. Nothing "
+        "about the person searched is kept. About a quarter have no point",
+        "Open Government Licence v3.0",
+    ),
+    Source(
+        "Counts by area and month (Metropolitan Police, FixMyStreet), when loaded",
+        "Published counts, never turned into single incidents",
+        "Open Government Licence v2.0 (Metropolitan Police Service, London Datastore). FixMyStreet "
+        "Geographic Data by mySociety, ODC-BY 1.0.",
+    ),
+    Source(
+        "Named places, bus routes and railways, when loaded",
+        "Names to find and lines to draw along: open data that everybody may know, never places "
+        "of concern",
+        "Map data © OpenStreetMap contributors, Open Database License. Powered by TfL Open Data. "
+        "Open Government Licence v3.0 (GLA, DfE, Ofsted, Food Standards Agency, RB Kingston upon "
+        "Thames, LB Wandsworth). Contains OS data © Crown copyright and database rights 2016, "
+        "2025 and Geomni UK Map data © and database rights.",
+    ),
 ]
 
 TOTALS = text("""

@@ -19,7 +19,7 @@ from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
 from app.reading.sandbox import wall
 from app.reference import queries as reference
-from app.site import queries, service
+from app.site import coverage, queries, service
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
@@ -66,9 +66,15 @@ def openapi(request: Request, actor: Somebody) -> Response:
 
 
 @pages.get("/about-the-data")
-def about_the_data(request: Request, actor: Reader) -> Response:
+def about_the_data(request: Request, db: Db, actor: Reader) -> Response:
+    with db.read(actor) as session:
+        loaded = coverage.loaded(session)
     return html.render(
-        request, "about-the-data.html", page_title="About the data", sources=queries.SOURCES
+        request,
+        "about-the-data.html",
+        page_title="About the data",
+        sources=queries.SOURCES,
+        loaded=loaded,
     )
 
 

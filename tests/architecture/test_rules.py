@@ -239,6 +239,7 @@ FURTHER = {
     "maps/pin_routes",
     "maps/street_layers",
     "maps/view",
+    "site/coverage",
     "oversight/unusual",
     "reading/answers",
     "reading/archives",

@@ -1,6 +1,7 @@
 """Stop and search: where police looked, never whom they searched."""
 
 import csv
+import re
 
 import psycopg
 import pytest
@@ -151,3 +152,19 @@ def test_a_dry_run_keeps_nothing_and_an_empty_file_is_an_error(db, tmp_path):
         brought_in(db, written(tmp_path / "b.csv"))
     with pytest.raises(InvalidError, match="has no column Type"):
         brought_in(db, written(tmp_path / "c.csv", ["1"], header=["x"]))
+
+
+def test_what_is_loaded_is_told_with_its_gaps(db, client, tmp_path):
+    brought_in(
+        db,
+        written(tmp_path / "a.csv", search(), search(), search(Date="2024-06-05T00:00:00+00:00")),
+    )
+
+    page = html_of(client.get("/about-the-data", headers={"Accept": "text/html"}).text)
+
+    assert "Stop and search 3 March 2024 June 2024 2" in page
+    assert "Without a date" in page
+
+
+def html_of(page):
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
