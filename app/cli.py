@@ -23,7 +23,7 @@ from app.core.settings import load_settings
 from app.reference import service as reference
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-SLICES = ("imports", "clusters", "audit", "admin", "demo")
+SLICES = ("imports", "clusters", "audit", "admin", "demo", "vault", "retention")
 
 
 class Registering(Protocol):

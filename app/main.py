@@ -80,9 +80,12 @@ from app.reports import routes as reports
 from app.reports.mine_routes import mine_pages
 from app.reports.reply_routes import replying
 from app.reports.sealing import Keys
+from app.retention.routes import retention_pages
 from app.site import routes as site
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
+from app.vault.request_routes import request_pages
+from app.vault.routes import identity_pages
 
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
@@ -121,6 +124,8 @@ ROUTERS: list[APIRouter] = [
     intelligence_api.api,
     children.api,
     link_pages,
+    identity_pages,  # before those: its addresses take every reference
+    request_pages,
     children_pages,
     clusters.pages,
     clusters.api,
@@ -140,6 +145,7 @@ ROUTERS: list[APIRouter] = [
     token_pages,
     user_pages,
     grant_pages,
+    retention_pages,
     where_pages,
     status_pages,
     intake,  # last of the form: its addresses take every name of a step

@@ -138,8 +138,10 @@ def _make_ready(settings: Settings) -> None:
     from app.accounts.install import prepare
     from app.core.db import Database
     from app.demo import accounts, intelligence, reports
+    from app.demo import accounts, reports, vault
     from app.demo import service as demo
     from app.reference import service as reference
+    from app.retention import erasing
 
     prepare(settings)
     db = Database(settings, settings.claims_key(), pool_size=8)
@@ -150,8 +152,10 @@ def _make_ready(settings: Settings) -> None:
             accounts.ensure(db, settings)
             reports.load_once(db, settings)
             intelligence.load_once(db)
+            vault.load_once(db, settings)
         else:
             accounts.close(db)
+        erasing.replay(db, settings)  # a restored database shows nothing that had been erased
     finally:
         db.dispose()
 

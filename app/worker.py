@@ -21,6 +21,8 @@ from app.intelligence import jobs as intelligence
 from app.places import jobs as places
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
+from app.retention import jobs as retention
+from app.vault import jobs as vault
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
@@ -30,6 +32,8 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "imports": imports.blueprint,
     "places": places.blueprint,
     "reports": reports.blueprint,
+    "retention": retention.blueprint,
+    "vault": vault.blueprint,
 }
 STALLED_S = 60
 

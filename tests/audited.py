@@ -19,7 +19,7 @@ from app.accounts.permissions import FILE, PERMISSIONS
 from app.audit import service
 
 SAFE = {"GET", "HEAD"}
-EMPTY_FORMS = {"GET /children/new"}  # no record is shown by them
+EMPTY_FORMS = {"GET /children/new", "GET /children/known"}  # no record is shown by them
 TRACES = (service.record, service.written_by)  # here, or by a function of the database
 
 

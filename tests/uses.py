@@ -19,7 +19,7 @@ from sqlalchemy import text
 from app.accounts.identity import token_hash
 from app.core import clock
 from app.core.actor import PUBLIC
-from app.core.ids import new_id, random_id
+from app.core.ids import new_id, new_reference, random_id
 from app.core.pages import SESSION_COOKIE
 from app.exports import making
 from app.intake import drafts, mailbox, tokens
@@ -29,6 +29,7 @@ from app.intake.schemas import Draft
 from app.reports.schemas import ReportIn
 from app.reports.sealing import Keys
 from app.reports.service import Sending, receive
+from app.retention import erasing
 from tests import intelligence, reports
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
@@ -422,6 +423,132 @@ def look_up(world):
 def link_to_place(world):
     path, body = f"/api/v1/children/{world.child()}/links", LINK | {"place": world.shop()}
     return partial(world.lead.post, path, json=body, headers=PLAN)
+
+
+# Identities
+
+
+def custodian(world, **options):
+    """A lead with the duty, confirmed by somebody else."""
+    client = world.as_("cs_lead", **({"stepped": True} | options))
+    make_custodian(world, client.person.user_id)
+    return client
+
+
+def make_custodian(world, user_id):
+    with world.superuser() as admin:
+        admin.execute(
+            """
+            insert into app.access_grant (id, ref, user_id, agency_code, kind, object_type,
+                object_id, reason, until_at, created_by, approved_at, approved_by)
+            values (gen_random_uuid(), %s, %s, 'AFC', 'CUSTODIAN', 'duty', %s, 'Synthetic',
+                now() + interval '80 days', %s, now(), gen_random_uuid())
+            """,
+            (new_reference("GR"), user_id, user_id, user_id),
+        )
+
+
+WHO = {"surname": "Synthetic-Example", "given_names": "Synthetic Kyle", "born_on": "2012-02-03"}
+
+
+def identified(world):
+    """(page of the identity, custodian): held, and not asked for yet."""
+    keeper = custodian(world)
+    ref = world.child()
+    assert posting(keeper, f"/children/{ref}", purpose="PLAN")().status_code == 303
+    page = f"/children/{ref}/identity"
+    with world.superuser() as admin:
+        admin.execute("truncate vault.question")
+    sent = posting(keeper, f"{page}/enter", another="yes", **WHO)()
+    assert sent.status_code == 303, sent.text
+    with_reason(world, ref)
+    return page, keeper
+
+
+def asked_for(world):
+    """(page, custodian, reference of the request)."""
+    page, keeper = identified(world)
+    assert posting(world.lead, page, reason=REASON)().status_code == 303
+    with world.superuser() as admin:
+        (ref,) = admin.execute(
+            "select ref from app.access_grant where kind = 'IDENTITY' order by created_at desc"
+        ).fetchone()
+    return page, keeper, ref
+
+
+@use("POST /children/known")
+def ask_known(world):
+    with world.superuser() as admin:
+        admin.execute("truncate vault.question")
+    answers = {"surname": "Synthetic-Nobody", "born_on": "2011-01-01", "purpose": "PLAN"}
+    return posting(world.lead, "/children/known", **answers)
+
+
+@use("GET /children/{ref}/identity")
+def see_identity_state(world):
+    return partial(world.lead.get, identified(world)[0])
+
+
+@use("POST /children/{ref}/identity")
+def ask_identity(world):
+    return posting(world.lead, identified(world)[0], reason=REASON)
+
+
+@use("POST /children/{ref}/identity/read")
+def read_identity(world):
+    page, keeper, ref = asked_for(world)
+    assert posting(keeper, f"/identity-requests/{ref}/approve")().status_code == 303
+    send = posting(world.lead, f"{page}/read")
+
+    def send_with_a_new_code():
+        with world.superuser() as admin:
+            admin.execute(
+                "update app.session set stepped_at = clock_timestamp() where user_id = %s",
+                (world.lead.person.user_id,),
+            )
+        return send()
+
+    return send_with_a_new_code
+
+
+@use("GET /children/{ref}/identity/enter")
+def see_enter(world):
+    page, keeper = identified(world)
+    return partial(keeper.get, f"{page}/enter")
+
+
+@use("POST /children/{ref}/identity/enter")
+def enter_identity(world):
+    page, keeper = identified(world)
+    return posting(keeper, f"{page}/enter", another="yes", **WHO)
+
+
+@use("GET /identity-requests")
+def see_requests(world):
+    asked_for(world)
+    return partial(world.lead.get, "/identity-requests")
+
+
+@use("GET /identity-requests/{ref}")
+def see_request(world):
+    return partial(world.lead.get, f"/identity-requests/{asked_for(world)[2]}")
+
+
+@use("POST /identity-requests/{ref}/approve")
+def approve_request(world):
+    _, keeper, ref = asked_for(world)
+    return posting(keeper, f"/identity-requests/{ref}/approve")
+
+
+@use("POST /identity-requests/{ref}/close")
+def decline_request(world):
+    _, keeper, ref = asked_for(world)
+    return posting(keeper, f"/identity-requests/{ref}/close")
+
+
+@use("POST /identity-requests/{ref}/withdraw")
+def withdraw_request(world):
+    return posting(world.lead, f"/identity-requests/{asked_for(world)[2]}/withdraw")
 
 
 # Children's references by page
@@ -1253,6 +1380,51 @@ def message_by_code(world):
         return client.post("/report/status/message", data=sent)
 
     return send
+
+
+# Retention
+
+
+def planned(world):
+    """A run that waits, and the auditor."""
+    ref = world.child()
+    with world.superuser() as admin:
+        admin.execute("update app.child set deleted_at = now() where ref = %s", (ref,))
+        admin.execute("delete from app.retention_due; delete from app.retention_run")
+    run = erasing.daily(world.db, clock.today())
+    return run, world.as_("auditor")
+
+
+@use("POST /admin/retention/{ref}/approve")
+def approve_run(world):
+    run, auditor = planned(world)
+    return posting(auditor, f"/admin/retention/{run.ref}/approve", number=str(run.total))
+
+
+def held_child(world):
+    answers = {"record": world.child(), "purpose": "SAR", "reason": "Synthetic"}
+    assert posting(world.lead, "/admin/holds/new", **answers)().status_code == 303
+    with world.superuser() as admin:
+        (ref,) = admin.execute(
+            "select ref from app.legal_hold order by created_at desc limit 1"
+        ).fetchone()
+    return f"/admin/holds/{ref}"
+
+
+@use("POST /admin/holds/new")
+def ask_hold(world):
+    answers = {"record": world.child(), "purpose": "SAR", "reason": "Synthetic"}
+    return posting(world.lead, "/admin/holds/new", **answers)
+
+
+@use("POST /admin/holds/{ref}/approve")
+def approve_hold(world):
+    return posting(world.as_("auditor"), f"{held_child(world)}/approve")
+
+
+@use("POST /admin/holds/{ref}/end")
+def end_hold(world):
+    return posting(world.as_("auditor"), f"{held_child(world)}/end")
 
 
 import tests.import_uses  # noqa: E402, F401 - the uses of one slice more

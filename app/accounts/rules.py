@@ -45,6 +45,8 @@ BREAK_GLASS = "BREAK_GLASS"  # the kind of grant that people give themselves in 
 GRANT_WORDS = {
     "CASE": "One place",
     "CHILD_LINK": "One child",
+    "IDENTITY": "Who one child is",
+    "CUSTODIAN": "Duty: identity custodian",
     "PACK_MARVE": "Pack of a MARVE panel",
     "PACK_MISSING": "Pack of a missing panel",
     "PACK_DRB": "Pack of a daily risk briefing",

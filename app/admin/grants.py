@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.accounts import queries as accounts
 from app.accounts.models import Grant, User
 from app.accounts.permissions import ROLES
 from app.accounts.rules import State
@@ -28,12 +29,14 @@ def problems(
 ) -> dict[str, str]:
     """One sentence for each answer that cannot be used."""
     kind = next((known for known in Kind if known == wanted.kind), None)
-    thing = "child" if kind is Kind.CHILD_LINK else "place"
+    thing = {Kind.CHILD_LINK: "child", Kind.CUSTODIAN: "account"}.get(kind or Kind.CASE, "place")
     purposes = ROLES[actor.role].purposes
     found: Mapping[str, str | None] = {
         "person": _person_problem(person, kind),
         "kind": None if kind else rules.NO_KIND,
-        "record": None if record else f"There is no such {thing}. Enter its reference.",
+        "record": _record_problem(kind, person, record) or None
+        if record
+        else f"There is no such {thing}. Enter its reference.",
         "purpose": None if wanted.purpose in purposes else rules.NO_PURPOSE,
         "reason": rules.reason_problem(wanted.reason),
         "until_on": rules.BAD_END
@@ -49,6 +52,8 @@ def record_id(session: Session, kind: str, ref: str) -> UUID | None:
     Looking for a child's reference is reading it: the audit has it, with the reason.
     """
     try:
+        if kind == Kind.CUSTODIAN:
+            return accounts.user(session, ref).id
         if kind == Kind.CASE:
             return places.find(session, ref).id
         if kind == Kind.CHILD_LINK:
@@ -113,6 +118,13 @@ def revoke(session: Session, actor: Actor, ref: str, *, now: datetime) -> None:
         raise RuleBrokenError("This grant is over already.")
     grant.revoked_at, grant.revoked_by = now, actor.id
     audit.record(session, "grant.revoke", "grant", grant.ref, kind=grant.kind)
+
+
+def _record_problem(kind: Kind | None, person: User | None, record: UUID | None) -> str | None:
+    """A duty is of the person: the record is their own account."""
+    if kind is Kind.CUSTODIAN and person is not None and record != person.id:
+        return f"Enter the reference of the account: {person.ref}."
+    return None
 
 
 def _person_problem(person: User | None, kind: Kind | None) -> str | None:

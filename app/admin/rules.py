@@ -59,6 +59,7 @@ class Kind(StrEnum):
 
     CASE = "CASE"
     CHILD_LINK = "CHILD_LINK"
+    CUSTODIAN = "CUSTODIAN"
 
 
 class GrantState(StrEnum):
@@ -78,7 +79,11 @@ GRANT_STATE_WORDS = {
     GrantState.OVER: "Over",
     GrantState.REVOKED: "Revoked",
 }
-OBJECTS = {Kind.CASE: ("place", "PL"), Kind.CHILD_LINK: ("child", "CH")}
+OBJECTS = {
+    Kind.CASE: ("place", "PL"),
+    Kind.CHILD_LINK: ("child", "CH"),
+    Kind.CUSTODIAN: ("duty", "US"),
+}
 # Whom a grant opens anything to: roles that see some of these records, but not all.
 OPENS_TO = {
     kind: tuple(
@@ -88,9 +93,10 @@ OPENS_TO = {
         and rule.scope in {"own_borough", "named"}
     )
     for kind, (thing, _) in OBJECTS.items()
-}
+    if kind is not Kind.CUSTODIAN
+} | {Kind.CUSTODIAN: ("cs_lead",)}
 # Kinds that are asked for again; packs and emergency access end with what they were for.
-LASTING = ("CASE", "CHILD_LINK", "INTEL_C")
+LASTING = ("CASE", "CHILD_LINK", "INTEL_C", "CUSTODIAN")
 SECOND = ("cs_lead", "auditor")
 
 
@@ -129,6 +135,10 @@ def barrier_to_approve(grant: Granted, *, by: UUID, role: str, now: datetime) ->
         return "This grant does not wait for anybody."
     if by in {grant.user_id, grant.created_by}:
         return "Somebody else must approve this: not the person who asked, or whom it is for."
+    if grant.kind == "IDENTITY":
+        return "An identity custodian decides this, under Requests for identities."
+    if grant.kind == Kind.CUSTODIAN and role != "auditor":
+        return "An auditor confirms this duty."
     return None if role in SECOND else "Your role does not approve grants."
 
 

@@ -24,6 +24,7 @@ from app.children.schemas import (
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
+from app.core.jobs import enqueue
 from app.core.paging import Page
 from app.places import queries as places
 from app.places.models import Place
@@ -35,6 +36,7 @@ STALE = "Somebody else has changed this. Look at it again, then change it."
 
 # The homes of a child have the scope of the child: their trigger reads it again.
 RESCOPE = text("update app.child_home set tier = tier where child_id = :child")
+IS_DECOY = text("select vault.is_decoy(:child)")
 WITHDRAW = text("select app.withdraw_link(:link, :child, :incident, :why)")
 
 
@@ -209,7 +211,11 @@ def look_up(session: Session, ref: str) -> ChildOut:
 
 
 def note_read(session: Session, child: Child, *, rows: int = 1) -> None:
+    """One event; of a decoy, which nobody has a reason to open, a second one and a letter."""
     audit.record(session, "child.read", "child", trace(child.id), rows=rows)
+    if session.scalar(IS_DECOY, {"child": child.id}):
+        audit.record(session, "child.decoy", "child", trace(child.id))
+        enqueue(session, "vault:decoy", once=True)
 
 
 def note_links_read(session: Session, child: Child) -> None:

@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     upload_mb: int = Field(
         default=10, ge=1, le=100, description="Largest file that people may upload to import."
     )
+    erased_file: Path | None = Field(
+        default=None,
+        description="What was erased, as hashes, to be erased again after a restore. "
+        "Default: erased.list in the data folder.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     public_pool_size: int = Field(
@@ -148,6 +153,10 @@ class Settings(BaseSettings):
     @property
     def upload_bytes(self) -> int:
         return self.upload_mb * 1_000_000
+
+    @property
+    def erased_list(self) -> Path:
+        return self.erased_file or self.data_dir / "erased.list"
 
     @property
     def roles_file(self) -> Path:

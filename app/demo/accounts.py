@@ -1,4 +1,4 @@
-"""Demonstration accounts: one a role, at the real sign-in page, with secrets in a file.
+"""Demonstration accounts: one a role and a second lead, with secrets in a file.
 
 Made at the first start in demo mode and kept; made anew when the file or the accounts are not what
 they were. Outside demo mode they are disabled, since somebody may have read the file.
@@ -50,6 +50,7 @@ PEOPLE = (
     Demo("vca_member", "demo-vca", "VRU"),
     Demo("auditor", "demo-auditor", "AFC"),
     Demo("administrator", "demo-administrator", "AFC"),
+    Demo("cs_lead", "demo-custodian", "AFC"),  # decides on what the other lead asks
 )
 BOROUGH = "E09000021"
 

@@ -57,6 +57,22 @@ DENIALS = text("""
     from most left join app."user" as person on person.id = most.actor
     order by most.day desc, most.n desc limit :at_most
 """)
+IDENTITIES = text("""
+    select read.day, read.actor, read.role, person.username, read.n
+    from (select actor, role, (at at time zone 'Europe/London')::date as day, count(*) as n
+          from audit.event where at >= :since and action = 'child_identity.read'
+          group by 1, 2, 3) as read
+    left join app."user" as person on person.id = read.actor
+    order by read.day desc, read.n desc limit :at_most
+""")
+DECOYS = text("""
+    select read.day, read.actor, read.role, person.username, read.n
+    from (select actor, role, (at at time zone 'Europe/London')::date as day, count(*) as n
+          from audit.event where at >= :since and action = 'child.decoy'
+          group by 1, 2, 3) as read
+    left join app."user" as person on person.id = read.actor
+    order by read.day desc, read.n desc limit :at_most
+""")
 EMERGENCIES = text("""
     select (held.from_at at time zone 'Europe/London')::date as day, held.user_id, person.role,
            person.username, held.from_at, coalesce(held.revoked_at, held.until_at)
@@ -75,6 +91,12 @@ def found(session: Session, since: datetime) -> dict[str, list[Unusual]]:
     return {
         "Many reads of children's references": list(
             _lines(session, CHILD_READS, reads, "{0:,} reads on one day".format)
+        ),
+        "Identities of children read": list(
+            _lines(session, IDENTITIES, given, "{0:,} on one day".format)
+        ),
+        "References opened that belong to no work": list(
+            _lines(session, DECOYS, given, "{0:,} on one day".format)
         ),
         "Reads outside office hours": list(
             _lines(session, OUT_OF_HOURS, hours, "{0:,} between {1:%H:%M} and {2:%H:%M}".format)

@@ -72,6 +72,8 @@ BOROUGHS_OF = text("""
     select lad_code from app.boroughs_of(ST_GeomFromWKB(:shape, 27700)) order by lad_code
 """)
 
+CHILDREN_AT = text("select app.children_at(id) from app.place where ref = :ref")
+
 IN_SCOPE = text("""
     select cast(:tier as text) = any (sec.tiers())
        and (sec.all_boroughs() or cast(:codes as text[]) && sec.boroughs())
@@ -225,6 +227,12 @@ def shares(session: Session, place_id: UUID) -> list[Share]:
 def boroughs_of(session: Session, shape: Geometry) -> list[str]:
     """Codes of the boroughs a shape is in; the nearest within 250 m when it is in none."""
     return list(session.scalars(BOROUGHS_OF, {"shape": shapely.to_wkb(shape)}))
+
+
+def children_at(session: Session, ref: str) -> int | None:
+    """How many children are linked to a place, for roles that may count, without a reason."""
+    counted: int | None = session.scalar(CHILDREN_AT, {"ref": ref})
+    return counted
 
 
 @remembered

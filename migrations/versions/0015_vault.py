@@ -226,6 +226,8 @@ end $$
 REQUEST = """
 create function vault.request(id uuid, ref text, child uuid, reason text) returns void
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    at timestamptz := clock_timestamp();
 begin
     if vault.held(child) is distinct from true then
         raise insufficient_privilege using message = 'nothing to ask for';
@@ -238,24 +240,38 @@ begin
     insert into app.access_grant (id, ref, user_id, agency_code, kind, object_type, object_id,
                                   purpose, reason, from_at, until_at, created_by)
     values (request.id, request.ref, sec.actor(), coalesce(sec.agency(), 'OTHER'), 'IDENTITY',
-            'child_identity', child, sec.purpose(), request.reason, clock_timestamp(),
-            clock_timestamp() + interval '7 days', sec.actor());
+            'child_identity', child, sec.purpose(), request.reason, at,
+            at + interval '7 days', sec.actor());
 end $$
 """
 # A day, from the approval on, by a custodian who neither asked nor is who it is for.
 APPROVE = """
 create function vault.approve(asked uuid) returns boolean
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    at timestamptz := clock_timestamp();
 begin
     if not (vault.custodian() and sec.stepped()) then
         raise insufficient_privilege using message = 'only a custodian approves';
     end if;
     update app.access_grant as g
-    set approved_at = clock_timestamp(), approved_by = sec.actor(), from_at = clock_timestamp(),
-        until_at = clock_timestamp() + interval '24 hours'
+    set approved_at = at, approved_by = sec.actor(), from_at = at,
+        until_at = at + interval '24 hours'
     where g.id = asked and g.kind = 'IDENTITY' and g.approved_by is null and g.revoked_at is null
       and g.until_at > clock_timestamp() and sec.actor() not in (g.user_id, g.created_by);
     return found;
+end $$
+"""
+# Which child a request is about, for the custodian who decides on it.
+CHILD_OF = """
+create function vault.child_of(asked uuid) returns text
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    if not (vault.custodian() and sec.stepped()) then
+        return null;
+    end if;
+    return (select c.ref from app.access_grant as g join app.child as c on c.id = g.object_id
+            where g.id = asked and g.kind = 'IDENTITY' and c.deleted_at is null);
 end $$
 """
 # Declined, withdrawn or ended early: by a custodian, an auditor, or whose request it is.
@@ -402,6 +418,33 @@ begin
 end $$
 """
 
+# Wherever somebody typed the reference, or a program kept the key: words that say it was there.
+SCRUB = """
+create function app.scrub(ref text, child uuid) returns void
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    spot record;
+begin
+    if coalesce(sec.job() not in ('retention:erase', 'retention:replay'), true) then
+        raise insufficient_privilege using message = 'only retention erases';
+    end if;
+    for spot in
+        select c.table_name, c.column_name, c.data_type
+        from information_schema.columns as c
+        join information_schema.tables as t using (table_schema, table_name)
+        where c.table_schema = 'app' and t.table_type = 'BASE TABLE'
+          and c.data_type in ('text', 'jsonb') and c.is_generated = 'NEVER'
+          and not (c.table_name = 'child' and c.column_name = 'ref')
+    loop
+        execute format(
+            'update app.%1$I set %2$I = replace(replace(%2$I::text, $1, $3), $2, $3)::%3$s '
+            'where %2$I::text like $4 or %2$I::text like $5',
+            spot.table_name, spot.column_name, spot.data_type)
+        using ref, child::text, '[erased]', '%' || ref || '%', '%' || child || '%';
+    end loop;
+end $$
+"""
+
 ON_HOLD = """
 create function app.on_hold(child uuid) returns boolean
     language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -443,6 +486,7 @@ begin
     where g.id = r.grant_id and g.object_id = child;
     delete from app.access_grant as g where g.object_id = child;
     delete from app.purpose_held as h where h.object_ref = its_ref;
+    perform app.scrub(its_ref, child);
     delete from vault.decoy as d where d.child_id = child;
     delete from app.child_link_was as w where w.child_id = child;
     delete from app.child_incident_link as l where l.child_id = child;
@@ -520,15 +564,17 @@ FUNCTIONS = {
     "vault.known(bytea[], uuid)": (KNOWN, "cs_app"),
     "vault.request(uuid, text, uuid, text)": (REQUEST, "cs_app"),
     "vault.approve(uuid)": (APPROVE, "cs_app"),
+    "vault.child_of(uuid)": (CHILD_OF, "cs_app"),
     "vault.close(uuid)": (CLOSE, "cs_app, cs_audit"),
     "vault.note_reading(uuid)": (NOTE_READING, "cs_app"),
     "vault.is_decoy(uuid)": (IS_DECOY, "cs_app"),
-    "vault.watchers()": (WATCHERS, "cs_app"),
+    "vault.watchers()": (WATCHERS, "cs_app, cs_job"),
     "app.guard_identity_grant()": (GUARD, ""),
     "app.child_place_link_changed()": (LINK_CHANGED, ""),
     "app.withdraw_link(uuid, uuid, uuid, text)": (WITHDRAW, "cs_app"),
     "app.children_at(uuid)": (CHILDREN_AT, "cs_app"),
     "app.on_hold(uuid)": (ON_HOLD, "cs_job"),
+    "app.scrub(text, uuid)": (SCRUB, ""),
     "app.erase_child(uuid, uuid)": (ERASE_CHILD, "cs_job"),
     "app.erase_links(uuid)": (ERASE_LINKS, "cs_job"),
     "app.guard_retention()": (GUARD_RUN, ""),

@@ -49,11 +49,13 @@ NOT_GRANTED = (
     (r"app\.report(_original|_contact|_state_change)?", ("insert",)),  # by intake.submit alone
     (r"app\.cluster_run", ("update",)),
     (r"app\.cluster", ("insert",)),  # by the job that a run starts
+    (r"app\.retention_run", ("insert",)),  # by the job of each night
     (r"app\.(session|api_token)", ("insert",)),  # their guards: by sign-in alone
 )
 KEYS_OF_OTHERS = """
     select conrelid::regclass::text, conname from pg_constraint
-    where contype = 'f' and connamespace in ('app'::regnamespace, 'reference'::regnamespace)
+    where contype = 'f' and connamespace in
+        ('app'::regnamespace, 'vault'::regnamespace, 'reference'::regnamespace)
 """
 
 

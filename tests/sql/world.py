@@ -640,7 +640,7 @@ def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
 def everything() -> list:
     """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
     known = [*records(), *reports(), *clusters(), *batches(), *exports(), *accounts()]
-    return [*known, *intelligence()]
+    return [*known, *intelligence(), *retention()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -897,6 +897,24 @@ def export_values(key: UUID, agency: str, by: UUID) -> dict:
         "reason": "Synthetic: the file of a test.",
         "state": "QUEUED",
     }
+
+
+def retention() -> list:
+    """Holds of each agency, runs and tombstones: what was erased belongs to nobody."""
+    made = []
+    for (agency, author), kind in product(OWNERS, ("legal_hold", "retention_run")):
+        key = random_id()
+        values = {"id": key, "ref": new_reference("LH"), "agency_code": agency}
+        values |= {"created_by": author}
+        if kind == "legal_hold":
+            values |= {"object_ids": [], "reason": "Synthetic"}
+        else:
+            values |= {"as_of": "2026-01-01", "counts": {"child": 1}, "total": 1}
+        made.append(Plain(Row(f"app.{kind}", str(key), agency=agency, author=author), values))
+    key = random_id()
+    stone = {"id": key, "object_kind": "child", "counts": {"child": 1}, "agency_code": OWN_AGENCY}
+    made.append(Plain(Row("app.retention_event", str(key), agency=OWN_AGENCY), stone))
+    return made
 
 
 def accounts() -> list:

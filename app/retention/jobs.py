@@ -1,0 +1,22 @@
+"""Each night what is due is counted; what an auditor approved is erased within five minutes."""
+
+from procrastinate import JobContext
+from procrastinate.blueprints import Blueprint
+
+from app.core import clock
+from app.retention import erasing
+
+blueprint = Blueprint()
+
+
+@blueprint.periodic(cron="23 3 * * *")
+@blueprint.task(name="plan", pass_context=True)
+def plan(context: JobContext, timestamp: int) -> None:
+    erasing.daily(context.additional_context["db"], clock.today())
+
+
+@blueprint.periodic(cron="*/5 * * * *")
+@blueprint.task(name="erase", pass_context=True)
+def erase(context: JobContext, timestamp: int) -> None:
+    given = context.additional_context
+    erasing.approved(given["db"], given["settings"])

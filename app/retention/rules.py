@@ -1,0 +1,52 @@
+"""How long what hangs on a child is kept, and what stands between a plan and its end.
+
+Periods are of domain.md 7; all are to be confirmed by the data protection officers.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+from uuid import UUID
+
+LINK_YEARS = 2
+EMPTY_DAYS = 90  # a reference that was opened and never linked
+
+
+class State(StrEnum):
+    PLANNED = "PLANNED"
+    APPROVED = "APPROVED"
+    DONE = "DONE"
+    REPLACED = "REPLACED"
+
+
+KINDS = {
+    "child": ("reference", "references"),
+    "child_place_link": ("link to a place", "links to places"),
+    "child_incident_link": ("link to an incident", "links to incidents"),
+}
+STATE_WORDS = {
+    State.PLANNED: "Waits for approval",
+    State.APPROVED: "Approved: erased within minutes",
+    State.DONE: "Erased",
+    State.REPLACED: "Replaced by a newer run",
+}
+WRONG_NUMBER = "Type the number of rows that are due, as it stands above."
+OWN = "Somebody else must approve this: not the person who asked."
+
+
+def sentence(counts: Mapping[str, int]) -> str:
+    """What is due, in words.
+
+    >>> sentence({"child": 1, "child_place_link": 2, "child_incident_link": 0})
+    '3 rows are due: 1 reference, 2 links to places'
+    """
+    parts = [f"{n:,} {KINDS[kind][n != 1]}" for kind, n in counts.items() if n and kind in KINDS]
+    total = sum(counts.get(kind, 0) for kind in KINDS)
+    if not parts:
+        return "Nothing is due"
+    return f"{total:,} {'row is' if total == 1 else 'rows are'} due: {', '.join(parts)}"
+
+
+def mark(child_id: UUID) -> str:
+    """What the list of erasures keeps: it tells nothing, and finds the child in an old backup."""
+    return hashlib.sha256(b"contextmap erased " + child_id.bytes).hexdigest()

@@ -1,0 +1,101 @@
+"""Plans, approvals and holds, inside the caller's transaction; erasing is `erasing`."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.children import queries as children
+from app.children.rules import trace
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import InvalidError, NotFoundError, RuleBrokenError
+from app.core.ids import new_reference
+from app.retention import queries, rules
+from app.retention.models import Hold, Run
+from app.retention.queries import Due
+from app.retention.rules import KINDS, State
+from app.retention.schemas import HoldForm
+
+
+def counted(found: list[Due]) -> dict[str, int]:
+    return {kind: sum(each.kind == kind for each in found) for kind in KINDS}
+
+
+def plan(session: Session, actor: Actor, as_of: date) -> Run | None:
+    """What is due on a day, for an auditor to approve; it replaces a plan that nobody approved."""
+    for waiting in queries.runs(session, State.PLANNED):
+        waiting.state = State.REPLACED
+        queries.forget(session, waiting)
+    found = queries.due(session, as_of)
+    if not found:
+        return None
+    counts = counted(found)
+    run = Run(
+        ref=new_reference("RT"),
+        as_of=as_of,
+        counts=counts,
+        total=sum(counts.values()),
+        created_by=actor.id,
+    )
+    session.add(run)
+    session.flush()
+    queries.note(session, run, found)
+    audit.record(session, "retention.plan", "retention_run", run.ref, rows=run.total)
+    return run
+
+
+def approve(session: Session, actor: Actor, run: Run, typed: str) -> None:
+    """The auditor has typed how many rows go: they are erased within minutes."""
+    if run.state != State.PLANNED:
+        raise RuleBrokenError("This run does not wait for anybody.")
+    if run.created_by == actor.id:
+        raise RuleBrokenError(rules.OWN)
+    if typed.strip().replace(",", "") != str(run.total):
+        raise InvalidError("Change the fields named below.", {"number": rules.WRONG_NUMBER})
+    run.state = State.APPROVED
+    run.approved_at, run.approved_by = clock.now(), actor.id
+    audit.record(session, "retention.approve", "retention_run", run.ref, rows=run.total)
+
+
+def ask_hold(session: Session, actor: Actor, wanted: HoldForm) -> Hold:
+    """Holds nothing before an auditor has approved it."""
+    child_id = _held_child(session, wanted.record)
+    if wanted.until_on is not None and wanted.until_on < clock.today():
+        raise InvalidError("Change the fields named below.", {"until_on": "This day is over."})
+    hold = Hold(
+        ref=new_reference("LH"),
+        object_ids=[child_id],
+        reason=wanted.reason,
+        until_on=wanted.until_on,
+        agency_code=actor.agency or "OTHER",
+        created_by=actor.id,
+    )
+    session.add(hold)
+    audit.record(session, "child.read", "child", trace(child_id))
+    audit.record(session, "hold.create", "legal_hold", hold.ref)
+    return hold
+
+
+def approve_hold(session: Session, actor: Actor, hold: Hold) -> None:
+    if hold.approved_at is not None or hold.ended_at is not None:
+        raise RuleBrokenError("This hold does not wait for anybody.")
+    if hold.created_by == actor.id:
+        raise RuleBrokenError(rules.OWN)
+    hold.approved_at, hold.approved_by = clock.now(), actor.id
+    audit.record(session, "hold.approve", "legal_hold", hold.ref)
+
+
+def end_hold(session: Session, actor: Actor, hold: Hold) -> None:
+    if hold.ended_at is not None:
+        raise RuleBrokenError("This hold is over already.")
+    hold.ended_at, hold.ended_by = clock.now(), actor.id
+    audit.record(session, "hold.revoke", "legal_hold", hold.ref)
+
+
+def _held_child(session: Session, ref: str) -> UUID:
+    try:
+        return children.find(session, ref).id
+    except NotFoundError as absent:
+        raise InvalidError("Change the fields named below.", {"record": absent.detail}) from absent
