@@ -176,8 +176,6 @@ def show(
             own=actor.works_in(borough["code"] for borough in made.boroughs),
             page=view.page(session, place) if whole else None,
             guardians=view.guardians(session, place),
-            place=place.model_copy(update={"updated_at": changed_at}),
-            own=actor.works_in(borough["code"] for borough in place.boroughs),
             children=queries.children_at(session, place.ref),
             **choices(session),
         )

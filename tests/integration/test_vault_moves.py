@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import text
 
+from app.accounts.identity import identify
 from app.children import queries as children
 from app.core import clock
 from app.core.errors import AppError
@@ -45,8 +46,9 @@ class Ground:
 
     def does(self, name, step) -> bool:
         """Whether the step was let through."""
-        person = self.people[name].actor
-        actor = replace(person, purpose="PLAN", purpose_for=self.ref, stepped_at=clock.now())
+        known = identify(self.world.db, self.people[name].cookie)
+        assert known is not None
+        actor = replace(known.actor, purpose="PLAN", purpose_for=self.ref, stepped_at=clock.now())
         with suppress(AppError, psycopg.Error), self.world.db.begin(actor) as session:
             step(session, actor, children.find(session, self.ref))
             return True
