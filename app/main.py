@@ -32,8 +32,7 @@ from app.admin.grant_routes import grant_pages
 from app.admin.token_routes import token_pages
 from app.admin.user_routes import user_pages
 from app.children import routes as children
-from app.children.link_pages import link_pages
-from app.children.pages import children_pages
+from app.children.link_pages import pages as children_pages
 from app.clusters import routes as clusters
 from app.core import log, openapi, problems
 from app.core.db import Database
@@ -84,8 +83,7 @@ from app.retention.routes import retention_pages
 from app.site import routes as site
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
-from app.vault.request_routes import request_pages
-from app.vault.routes import identity_pages
+from app.vault.request_routes import vault_pages
 
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
@@ -123,10 +121,8 @@ ROUTERS: list[APIRouter] = [
     intelligence.pages,
     intelligence_api.api,
     children.api,
-    link_pages,
-    identity_pages,  # before those: its addresses take every reference
-    request_pages,
-    children_pages,
+    *vault_pages,
+    *children_pages,  # after those: its addresses take every reference
     clusters.pages,
     clusters.api,
     asking,

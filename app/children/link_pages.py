@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.deps import Db, May
 from app.children import queries, service, why
 from app.children.models import Child
-from app.children.pages import words
+from app.children.pages import children_pages, words
 from app.children.schemas import CorrectionIn, RecordIn, WhyIn
 from app.core import pages as html
 from app.core.actor import Actor
@@ -204,3 +204,7 @@ def _withdraw_form(
         values=values,
         errors=errors,
     )
+
+
+# Both kinds of pages of this slice, for the application.
+pages = (link_pages, children_pages)

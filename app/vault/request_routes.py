@@ -11,8 +11,12 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.reference import queries as reference
 from app.vault import queries, rules, service
+from app.vault.routes import identity_pages
 
 request_pages = APIRouter(prefix="/identity-requests", include_in_schema=False)
+
+# Both kinds of pages of this slice, for the application.
+vault_pages = (identity_pages, request_pages)
 
 Approver = Annotated[Actor, Depends(May("child_identity.approve"))]
 Asker = Annotated[Actor, Depends(May("child_identity.request"))]
