@@ -263,10 +263,7 @@ def _frame(request: Request) -> str:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Never more threads than connections, or a thread waits for a connection for ever.
-
-    Each lane has its share of the threads (`core.lanes`).
-    """
+    """Never more threads than connections, or one waits for ever; lanes share them (`core.lanes`)."""
     threads = threads_for(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     for login in ("cs_app", "cs_public"):
