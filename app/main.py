@@ -171,10 +171,8 @@ class Assets(StaticFiles):
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        lasting = "/vendor/" in str(full_path)
-        response.headers["cache-control"] = (
-            "public, max-age=31536000, immutable" if lasting else "no-cache"
-        )
+        age = "public, max-age=31536000, immutable" if "/vendor/" in str(full_path) else "no-cache"
+        response.headers["cache-control"] = age
         return response
 
 
@@ -263,7 +261,7 @@ def _frame(request: Request) -> str:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Never more threads than connections, or one waits for ever; lanes share them (`core.lanes`)."""
+    """Never more threads than connections, or one waits for ever; see `core.lanes`."""
     threads = threads_for(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     for login in ("cs_app", "cs_public"):
