@@ -916,6 +916,14 @@ def withdraw_item(world):
     return posting(world.as_("police_analyst"), path, reason="Synthetic")
 
 
+@use("POST /intelligence/{ref}/recipients/{person_id}/remove")
+def remove_recipient(world):
+    person, named = world.user()
+    more = intelligence.CONDITIONAL | {"recipients": [named]}
+    path = f"/intelligence/{item(world, **more)}/recipients/{person.user_id}/remove"
+    return posting(world.as_("police_analyst"), path)
+
+
 @use("GET /intelligence/{ref}/conditions")
 def read_conditions(world):
     reader, ref = offered(world)

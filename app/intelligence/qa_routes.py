@@ -1,6 +1,7 @@
 """The check of an item, its release and withdrawal, and the conditions that a recipient accepts."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ checking_pages = APIRouter(prefix="/intelligence", include_in_schema=False)
 
 Checker = Annotated[Actor, Depends(May("intelligence_p.approve"))]
 Changer = Annotated[Actor, Depends(May("intelligence_p.update"))]
+Owner = Annotated[Actor, Depends(May("intelligence_c.update"))]
 Named = Annotated[Actor, Depends(May("intelligence_c.read"))]
 
 
@@ -86,6 +88,15 @@ def withdraw(ref: str, request: Request, db: Db, actor: Changer, sent: html.Form
             return html.see(f"/intelligence/{item.ref}")
         service.record(session, "read", item)
         return _withdraw(request, item, sent, errors)
+
+
+@checking_pages.post("/{ref}/recipients/{person_id}/remove")
+def remove(ref: str, person_id: UUID, db: Db, actor: Owner, sent: html.Form) -> Response:
+    """A recipient less; more of them come with a corrected item."""
+    with db.begin(actor) as session:
+        item = queries.lock(session, ref)
+        service.remove(session, item, person_id)
+        return html.see(f"/intelligence/{item.ref}")
 
 
 @checking_pages.get("/{ref}/conditions")

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
@@ -198,6 +198,22 @@ def refs(session: Session, filters: Filters, *, limit: int) -> list[str]:
     """The references of the same items, for the audit."""
     found = select(IntelItem.ref).where(*filters.conditions()).order_by(IntelItem.ref)
     return list(session.scalars(found.limit(limit)))
+
+
+def waiting(session: Session, *which: ColumnElement[bool]) -> tuple[int, datetime | None]:
+    """How many, and when the oldest of them was changed last."""
+    found = select(func.count(), func.min(IntelItem.updated_at))
+    n, at = session.execute(found.where(IntelItem.deleted_at.is_(None), *which)).one()
+    return int(n), at
+
+
+def not_of(writer: UUID) -> ColumnElement[bool]:
+    """What this analyst may check: neither begun nor written by them."""
+    return and_(IntelItem.created_by != writer, IntelItem.written_by != writer)
+
+
+def of_writer(writer: UUID) -> ColumnElement[bool]:
+    return or_(IntelItem.created_by == writer, IntelItem.written_by == writer)
 
 
 def find(session: Session, ref: str) -> IntelItem:

@@ -105,6 +105,7 @@ def show(ref: str, request: Request, db: Db, actor: Reader, partners: Partners) 
             takeable=full and item.state == State.SUBMITTED,
             history=view.history(session, item.id) if full else [],
             near=view.near(session, item),
+            named=service.named(session, item) if full else [],
             seen=audience.of_item(request.app.state.db, session, actor, item.ref, partners)
             if full
             else [],

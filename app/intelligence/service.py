@@ -1,8 +1,8 @@
 """Changes to items. Every function runs inside the caller's transaction."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from geoalchemy2.shape import from_shape
@@ -29,7 +29,6 @@ OFFERED = text("select * from app.intel_offered()")
 ACCEPT = text("select app.intel_accept(:ref)")
 # Events of items of code C are of a kind of their own, which no total of others counts.
 CONDITIONAL = "intelligence_c"
-NAMED_FOR = timedelta(days=90)
 KEPT = ("kind", "body", "discovered_by", "source_eval", "info_assess", "handling")
 
 
@@ -227,6 +226,38 @@ def recipients(session: Session, item: IntelItem) -> list[Recipient]:
     return [
         known.get(key, Recipient(key, "", "An account that has ended", "", "")) for key in found
     ]
+
+
+class Named(NamedTuple):
+    """A recipient of an item, and whether they have accepted its conditions."""
+
+    person: Recipient
+    accepted_at: datetime | None
+    until_at: datetime
+
+
+def named(session: Session, item: IntelItem) -> list[Named]:
+    """Everybody who may see an item of code C, for analysts of its force."""
+    people = {person.id: person for person in recipients(session, item)}
+    rows = session.scalars(
+        select(IntelRecipient)
+        .where(IntelRecipient.intel_item_id == item.id, IntelRecipient.removed_at.is_(None))
+        .order_by(IntelRecipient.created_at, IntelRecipient.id)
+    ).all()
+    return [Named(people[r.user_id], r.conditions_accepted_at, r.until_at) for r in rows]
+
+
+def remove(session: Session, item: IntelItem, person_id: UUID) -> None:
+    """From the next request on this person reads it no more."""
+    row = session.scalar(
+        select(IntelRecipient)
+        .where(IntelRecipient.intel_item_id == item.id, IntelRecipient.user_id == person_id)
+        .where(IntelRecipient.removed_at.is_(None))
+    )
+    if row is None:
+        raise NotFoundError(ABSENT)
+    row.removed_at = clock.now()
+    record(session, "remove_recipient", item)
 
 
 def accept_if_offered(session: Session, ref: str) -> bool:

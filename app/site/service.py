@@ -10,6 +10,10 @@ from app.accounts.rules import UNUSED
 from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import LONDON
+from app.intelligence import queries as intelligence
+from app.intelligence import service as items
+from app.intelligence.models import IntelItem
+from app.intelligence.rules import State as ItemState
 from app.oversight import queries as audit
 from app.oversight.rules import UNUSUAL_DAYS, late, state_sentence
 from app.reports import queries as reports
@@ -61,9 +65,14 @@ def work(session: Session, actor: Actor) -> list[Work]:
             ending = queries.grants_ending(session, now)
             rows = [
                 *_of_reports(session, now),
+                _offered(session),
                 _to_approve(session),
                 Work("Grants to recertify", ending, "next", ENDING),
             ]
+        case "police_analyst":
+            rows = _of_intelligence(session, actor)
+        case "practitioner":
+            rows = [_offered(session)]
         case "partner":
             sent = queries.own_reports(session, actor)
             rows = [Work("My reports", sent, "newest", "/reports/mine")]
@@ -97,6 +106,31 @@ def _of_reports(session: Session, now: datetime) -> list[Work]:
         ),
         Work("Reports in quarantine", Waiting(*aside), "oldest", "/reports?quarantine=yes"),
     ]
+
+
+def _of_intelligence(session: Session, actor: Actor) -> list[Work]:
+    """What another analyst wrote and waits for a check; what came back; what is due."""
+    checked = intelligence.waiting(
+        session,
+        IntelItem.state.in_([ItemState.SUBMITTED, ItemState.IN_QA]),
+        intelligence.not_of(actor.id),
+    )
+    issues = intelligence.waiting(
+        session, IntelItem.state == ItemState.HAS_ISSUES, intelligence.of_writer(actor.id)
+    )
+    due = intelligence.waiting(session, IntelItem.state == ItemState.REVIEW_DUE)
+    url = "/intelligence?state="
+    return [
+        Work("Items to check that are not yours", Waiting(*checked), "oldest", f"{url}SUBMITTED"),
+        Work("Your items with issues", Waiting(*issues), "oldest", f"{url}HAS_ISSUES"),
+        Work("Items due for review", Waiting(*due), "oldest", f"{url}REVIEW_DUE"),
+    ]
+
+
+def _offered(session: Session) -> Work:
+    """Items whose conditions wait for this reader, who is named in them."""
+    named = [row.named_at for row in items.offered(session)]
+    return Work("Conditions to read and accept", _these(named), "oldest", "/intelligence")
 
 
 def last_report(session: Session) -> str:

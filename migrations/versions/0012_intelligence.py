@@ -274,7 +274,8 @@ begin
        and sec.actor() in (new.created_by, new.written_by) then
         raise insufficient_privilege using message = 'not by who wrote it';
     end if;
-    if new.state = 'RELEASED' and new.handling = 'C' and not exists (
+    if new.state = 'RELEASED' and (tg_op = 'INSERT' or old.state <> 'RELEASED')
+       and new.handling = 'C' and not exists (
         select from app.intel_recipient
         where intel_item_id = new.id and removed_at is null) and by_person then
         raise check_violation using message = 'an item of code C needs a recipient';

@@ -32,7 +32,12 @@ COMPARED = Counter[str]()
 ROLES = [name for name, facts in SAID["roles"].items() if facts["account"]]
 WHY = "CONTEXT_ASSESSMENT"
 ABSENT = {
-    "ref": {"places": "PL-ZZZZZZZZZZ", "incidents": "IC-ZZZZZZZZZZ", "children": "CH-ZZZZZZZZZZ"},
+    "ref": {
+        "places": "PL-ZZZZZZZZZZ",
+        "incidents": "IC-ZZZZZZZZZZ",
+        "children": "CH-ZZZZZZZZZZ",
+        "intelligence": "IN-ZZZZZZZZZZ",
+    },
     "key": "zzzzzzzzzz",
 }
 NOTHING = "00000000-0000-4000-8000-000000000000"
@@ -83,7 +88,7 @@ class Ground:
 def ground(module_db, settings) -> Iterator[Ground]:
     watched = Watched(module_db.logins, module_db.claims_key)
     watched.opened = []
-    things = [*world.records(), *world.clusters(), *world.batches()]
+    things = [*world.records(), *world.clusters(), *world.batches(), *world.intelligence()]
     with psycopg.connect(module_db.logins.dsn("postgres")) as admin:
         for thing in things:
             world.write(thing, admin)
@@ -277,6 +282,8 @@ ONE = {
     "GET /incidents/{ref}": ("app.incident", "select", None, 200),
     "GET /incidents/{ref}/history": ("app.incident", "select", None, 200),
     "PATCH /api/v1/incidents/{ref}": ("app.incident", "select", CORRECTION, {200, 409, 422}),
+    "GET /intelligence/{ref}": ("app.intel_item", "select", None, 200),
+    "GET /api/v1/intelligence/{ref}": ("app.intel_item", "select", None, 200),
     "GET /api/v1/children/{ref}": ("app.child", "select", None, 200),
 }
 EACH = {"app.place": 4}  # every fourth one, where there are hundreds
@@ -314,7 +321,9 @@ def same(answer) -> dict[str, Any]:
 LISTS = {
     "/api/v1/places?limit=1000": "app.place",
     "/api/v1/incidents?limit=10000": "app.incident",
+    "/api/v1/intelligence?limit=1000": "app.intel_item",
 }
+OBJECTS = {"app.place": "place", "app.incident": "incident", "app.intel_item": "intelligence_p"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -325,7 +334,7 @@ def test_a_list_shows_what_the_oracle_allows_and_no_more(ground, url, role):
     rows = ground.rows(table)
     COMPARED["decisions"] += len(rows)
 
-    rule = rule_of(role, f"{table.removeprefix('app.')}.read")
+    rule = rule_of(role, f"{OBJECTS[table]}.read")
     if rule is None or rule["scope"] in ELSEWHERE:
         assert answer.status_code == (403 if rule is None else 404)
         return
