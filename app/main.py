@@ -66,6 +66,7 @@ from app.intelligence.draft_routes import writing
 from app.intelligence.qa_routes import checking_pages
 from app.maps import routes as maps
 from app.maps.pin_routes import pin_pages
+from app.ogc.routes import pages as ogc_pages
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
 from app.places import routes as places
@@ -112,6 +113,7 @@ ROUTERS: list[APIRouter] = [
     partner_pages,
     reports.pages,  # after those: its addresses take every reference
     replying,
+    ogc_pages,
     incidents.pages,
     incident_pages,
     missing_pages,

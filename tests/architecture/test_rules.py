@@ -164,6 +164,8 @@ FURTHER = {
     "incidents/missing_routes",
     "incidents/view",
     "incidents/when",
+    "ogc/describing",
+    "ogc/whole",
     "intake/drafts",
     "intelligence/api_routes",
     "intelligence/audience",
