@@ -52,7 +52,6 @@ def collection(root: str, one: Collection) -> Body:
         "description": one.description,
         "itemType": "feature",
         "crs": list(one.crs),
-        "storageCrs": one.crs[-1],
         "links": [
             link(at, "self", JSON, one.title),
             link(f"{at}/items", "items", GEOJSON, one.title),
