@@ -816,6 +816,18 @@ def items(world):
     return partial(world.as_("police_analyst").get, "/api/v1/intelligence")
 
 
+@use("GET /ogc/collections/intelligence/items")
+def features_of_items(world):
+    item(world)
+    return partial(world.as_("police_analyst").get, "/ogc/collections/intelligence/items")
+
+
+@use("GET /ogc/collections/intelligence/items/{key}")
+def feature_of_item(world):
+    path = f"/ogc/collections/intelligence/items/{item(world)}"
+    return partial(world.as_("police_analyst").get, path)
+
+
 @use("GET /api/v1/intelligence/{ref}")
 def one_item(world):
     return partial(world.as_("police_analyst").get, f"/api/v1/intelligence/{item(world)}")

@@ -19,7 +19,7 @@ Errors = dict[str, str]
 def new(sent: Mapping[str, str]) -> tuple[IncidentIn | None, Errors]:
     fields, wrong = _together(sent)
     wanted, errors = html.parse(IncidentIn, fields)
-    return (None if wrong else wanted), wrong | errors
+    return (None if wrong else wanted), errors | wrong
 
 
 def correction(sent: Mapping[str, str]) -> tuple[IncidentChange | None, Errors]:
@@ -31,7 +31,7 @@ def correction(sent: Mapping[str, str]) -> tuple[IncidentChange | None, Errors]:
     wanted, errors = html.parse(IncidentChange, EMPTIED | fields)
     if "reason" in errors:
         errors["reason"] = "Say what is corrected and why, in 3 to 300 characters."
-    return (None if wrong else wanted), wrong | errors
+    return (None if wrong else wanted), errors | wrong
 
 
 def _together(sent: Mapping[str, str]) -> tuple[dict[str, Any], Errors]:

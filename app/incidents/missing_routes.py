@@ -63,7 +63,7 @@ def save(ref: str, request: Request, db: Db, actor: Writer, sent: html.Form) -> 
     wanted, wrong = html.parse(EpisodeIn, fields)
     with db.begin(_about(actor, ref, actor.purpose)) as session:
         incident = missing.of_missing_child(session, ref)
-        errors = errors | wrong
+        errors = wrong | errors
         if wanted is not None and not errors:
             try:
                 missing.save(session, actor, incident, wanted)

@@ -127,6 +127,8 @@ def day(at: date) -> str:
 
 
 def clock_time(at: datetime) -> str:
+    if at.time() == time():
+        return "midnight"
     return f"{at.hour % 12 or 12}:{at:%M}{'am' if at.hour < 12 else 'pm'}"
 
 
