@@ -52,8 +52,7 @@ from app.imports.finish_routes import finish_pages
 from app.imports.mapping_routes import mapping_pages
 from app.imports.step_routes import step_pages
 from app.incidents import routes as incidents
-from app.incidents.change_routes import pages as incident_pages
-from app.incidents.missing_routes import pages as missing_pages
+from app.incidents.change_routes import PAGES as INCIDENT_PAGES
 from app.intake import api_routes as intake_api
 from app.intake.limits import Limits
 from app.intake.partner_routes import partner_pages
@@ -115,8 +114,7 @@ ROUTERS: list[APIRouter] = [
     replying,
     ogc_pages,
     incidents.pages,
-    incident_pages,
-    missing_pages,
+    *INCIDENT_PAGES,
     incidents.api,
     writing,
     checking_pages,

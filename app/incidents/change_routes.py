@@ -14,12 +14,14 @@ from app.core.errors import InvalidError, StaleError
 from app.incidents import changes, corrections, forms, history, queries, rules, view
 from app.incidents.corrections import Correction
 from app.incidents.deps import Partners
+from app.incidents.missing_routes import pages as missing_pages
 from app.incidents.models import Incident
 from app.incidents.routes import Decider, Editor, Reader, choices
 from app.incidents.rules import State
 from app.incidents.schemas import MoveIn, RestoreIn
 
 pages = APIRouter(prefix="/incidents", include_in_schema=False)
+PAGES = (pages, missing_pages)
 
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 QUESTIONS = {
