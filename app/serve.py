@@ -137,7 +137,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import accounts, intelligence, reports, vault
+    from app.demo import accounts, imports, intelligence, reports, vault
     from app.demo import service as demo
     from app.reference import service as reference
     from app.retention import erasing
@@ -152,6 +152,7 @@ def _make_ready(settings: Settings) -> None:
             reports.load_once(db, settings)
             intelligence.load_once(db)
             vault.load_once(db, settings)
+            imports.load_once(db)
         else:
             accounts.close(db)
         erasing.replay(db, settings)  # a restored database shows nothing that had been erased

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.accounts.deps import ELSEWHERE, allowed
-from app.accounts.permissions import ROLES
+from app.accounts.permissions import PERMISSIONS, ROLES
 from app.accounts.visits import SYSTEM
 from app.core.actor import Actor
 from app.core.db import Database
@@ -56,3 +56,34 @@ def requester(db: Database, user_id: UUID, permission: str) -> Actor:
     if rule.scope in ELSEWHERE:
         raise ForbiddenError("Your role does not allow this.")
     return replace(actor, tiers=rule.tiers, view=rule.view)
+
+
+CANDIDATES = text("""
+    select id, role from app."user"
+    where state = 'ACTIVE' and (cast(:username as text) is null or username = :username)
+""")
+
+
+def only_person(db: Database, username: str | None, permission: str) -> UUID:
+    """Whom a command works for: the person named, or the only one whose role has the permission.
+
+    A lead before others: on a service of one lead the command needs no name.
+
+    Raises
+    ------
+    ForbiddenError
+        Nobody, or several: then the command must name one.
+    """
+    with db.read(SYSTEM) as session:
+        found = session.execute(CANDIDATES, {"username": username}).all()
+    able = [row for row in found if _full(row.role, permission)]
+    able = [row for row in able if row.role == "cs_lead"] or able
+    if len(able) != 1:
+        raise ForbiddenError("Say whose rights count: --user with the name of a live account.")
+    return UUID(str(able[0].id))
+
+
+def _full(role: str, permission: str) -> bool:
+    """Records that are full ones: what some roles may create is a proposal."""
+    rule = PERMISSIONS.rule(role, permission) if role in ROLES else None
+    return rule is not None and rule.scope == "all"

@@ -42,8 +42,11 @@ SORTS: dict[str, Callable[[Path], Sort]] = {
 class Tools(Protocol):
     """Of the settings."""
 
-    data_dir: Path
-    partnership: Path
+    @property
+    def data_dir(self) -> Path: ...
+
+    @property
+    def partnership(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,12 @@ def rows(session: Session, batch: Batch, verdict: str) -> Sequence[Verdict]:
     ).all()
 
 
+def wrong(session: Session, batch: Batch) -> dict[int, tuple[str, str]]:
+    """What is wrong with which row, and how to fix it."""
+    found = rows(session, batch, "ERROR")
+    return {row.row: (row.problem or "", row.how_to_fix or "") for row in found}
+
+
 def undecided(session: Session, batch: Batch) -> int:
     return _count(session, batch, Verdict.verdict == "DUPLICATE", Verdict.decision.is_(None))
 

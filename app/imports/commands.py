@@ -10,7 +10,7 @@ from typing import Any
 from app.core.command import Context, Result
 from app.core.errors import InvalidError
 from app.core.ids import new_reference, read_reference
-from app.imports import counts, earlier, mailbox, named, service, stop_search, undo
+from app.imports import counts, earlier, mailbox, named, service, stop_search, undo, wizard_commands
 from app.imports import lines as open_lines
 from app.imports.service import Options, Progress, Tally
 from app.reference import boundaries
@@ -44,6 +44,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     postcodes.set_defaults(func=_import_postcodes)
     _named(below.add_parser("streets", help="names and points of streets: GeoJSON or CSV"), None)
     _named(below.add_parser("places", help="stations, parks, ... for the gazetteer"), SITE_KINDS)
+    wizard_commands.register(below)
     _mailbox(below.add_parser("mailbox", help="e-mails of an .mbox file, as reports to triage"))
 
 

@@ -72,10 +72,7 @@ def errors(ref: str, request: Request, db: Db, actor: Owner) -> Response:
     """The person's own file with what is wrong and how to fix it, as a download."""
     with db.read(actor) as session:
         batch, upload = own(session, actor, ref)
-        wrong = {
-            row.row: (row.problem or "", row.how_to_fix or "")
-            for row in batches.rows(session, batch, "ERROR")
-        }
+        wrong = batches.wrong(session, batch)
     if not wrong:
         raise NotFoundError("This import has no errors.")
     body = applying.shelf_of(request.app.state.settings).open(upload.stored_name, upload.key)

@@ -6,16 +6,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.imports.kinds import Kind
+from app.imports.mapping import LONDON_GRID
 from app.imports.sorts import ERROR, IGNORED
 from app.imports.trial import Trial
 
-WIDTH, MOST_POINTS, MOST_ROWS = 640, 600, 10
+MOST_POINTS, MOST_ROWS = 600, 10
+MIDDLE = [517_500, 171_000]
 OUTLINES = text("""
-    select ST_AsSVG(ST_SimplifyPreserveTopology(geom, 60), 0, 0) as path,
-           ST_XMin(geom) as west, ST_YMin(geom) as south, ST_XMax(geom) as east,
-           ST_YMax(geom) as north
+    select ST_AsSVG(ST_SimplifyPreserveTopology(geom, 40), 0, 0) as path
     from (select distinct on (code) geom, code from reference.area
-          where kind = 'borough' order by code, vintage desc, id desc) as borough
+          where kind in ('borough', 'district') order by code, vintage desc, id desc) as borough
 """)
 
 
@@ -27,7 +27,7 @@ def of(session: Session, found: Trial, kind: Kind) -> dict[str, Any]:
         if made.verdict not in (ERROR, IGNORED) and made.point is not None
     ]
     outlines = session.execute(OUTLINES).all()
-    box = _box(outlines, points)
+    box = _box(points)
     inside = [p for p in points if box[0] <= p[0] <= box[2] and box[1] <= p[1] <= box[3]]
     step = max(1, len(inside) // MOST_POINTS)
     return {
@@ -56,11 +56,11 @@ def _said(found: Trial, name: str) -> bool:
     return any(name in made.answers for made in found.rows[:MOST_ROWS])
 
 
-def _box(outlines: Any, points: list[tuple[int, int]]) -> tuple[int, int, int, int]:  # noqa: ANN401 - rows
-    """The boroughs and two kilometres around them."""
-    if not outlines:
-        xs, ys = [p[0] for p in points] or [0], [p[1] for p in points] or [0]
-        return min(xs), min(ys), max(xs) + 1, max(ys) + 1
-    west, south = min(o.west for o in outlines), min(o.south for o in outlines)
-    east, north = max(o.east for o in outlines), max(o.north for o in outlines)
-    return int(west) - 2000, int(south) - 2000, int(east) + 2000, int(north) + 2000
+def _box(points: list[tuple[int, int]]) -> tuple[int, int, int, int]:
+    """Around what lies in Greater London, never less than 16 kilometres wide and high."""
+    west, south, east, north = LONDON_GRID
+    inside = [p for p in points if west <= p[0] <= east and south <= p[1] <= north]
+    xs, ys = [x for x, _ in inside] or MIDDLE[:1], [y for _, y in inside] or MIDDLE[1:]
+    across, up = (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2
+    half = max(max(xs) - min(xs), max(ys) - min(ys), 12_000) // 2 + 2_000
+    return across - half, up - half, across + half, up + half

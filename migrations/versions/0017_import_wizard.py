@@ -308,7 +308,8 @@ begin
         select c.conrelid::regclass as of_table, a.attname
         from pg_constraint as c
         join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
-        join pg_attribute as v on v.attrelid = c.conrelid and v.attname = 'version'
+        join pg_class as r on r.oid = c.conrelid
+            and r.relname in ('incident_version', 'place_version', 'intel_version')
         where c.contype = 'f' and c.confrelid = format('app.%I', target)::regclass
     loop
         execute format('delete from %s as c using app.%I as r'

@@ -95,6 +95,7 @@ FURTHER = {
     "clusters/results",
     "clusters/study",
     "demo/accounts",
+    "demo/imports",
     "demo/intelligence",
     "demo/reports",
     "demo/vault",
