@@ -265,9 +265,8 @@ def _codes(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:
 
 def must_be_in_scope(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:
     """The boroughs of a draft without errors, when the person may record a place there."""
-    codes = _codes(session, wanted, made)
-    tier = rules.default_tier(made.must_be_right().sensitivity)
-    if not queries.in_scope(session, codes, tier):
+    codes, kind = _codes(session, wanted, made), made.must_be_right()
+    if not queries.in_scope(session, codes, rules.default_tier(kind.sensitivity)):
         raise ForbiddenError("This place is outside the boroughs of your account.")
     return codes
 
