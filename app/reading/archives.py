@@ -1,5 +1,6 @@
 """Zip archives of other people: looked at as a whole before any part is unpacked."""
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ FREE_BYTES = 64 * 1024
 MAX_UNPACKED = 150 * MB
 END_OF_LIST = b"PK\x05\x06"
 
+ENCODING = re.compile(rb"""[^<]{0,4}<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
 DEFINITIONS = tuple(
     word.encode(encoding)
     for word in ("<!DOCTYPE", "<!ENTITY")
@@ -47,15 +49,20 @@ def kind_of(file: IO[bytes]) -> str:
 
 
 def refuse_entities(archive: zipfile.ZipFile) -> None:
-    """No part defines entities: looked for in every part that is XML, however it is written."""
+    """No part defines entities: looked for in every part, in each encoding that a part may have.
+
+    Others are refused, since some have a second way to write `<` and `!`.
+    """
     for part in archive.infolist():
-        if part.filename.lower().endswith((".xml", ".rels", ".vml")):
-            body = archive.read(part)
-            if any(mark in body for mark in DEFINITIONS):
-                raise RefusedError(
-                    "This workbook defines entities of its own, which are never read. "
-                    "Save it again as .xlsx."
-                )
+        body = archive.read(part)
+        said = ENCODING.match(body[:200].replace(b"\0", b""))
+        if said is not None and said[1].lower() not in {b"utf-8", b"utf-16", b"us-ascii"}:
+            raise RefusedError("This workbook is written in an unusual way. Save it again.")
+        if any(mark in body for mark in DEFINITIONS):
+            raise RefusedError(
+                "This workbook defines entities of its own, which are never read. "
+                "Save it again as .xlsx."
+            )
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def opened(file: IO[bytes]) -> Iterator[sqlite3.Connection]:
         steps = iter(range(MAX_STEPS))
         db.set_progress_handler(lambda: next(steps, None) is None, 1000)
         yield db
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # names of its own may be no text
         raise RefusedError(DAMAGED) from None
     finally:
         db.close()
@@ -79,12 +79,9 @@ def rows(db: sqlite3.Connection, names: list[str | None], table: str) -> sqlite3
     return db.execute(f"select {wanted} from {quoted(table)}")
 
 
-def make(db: sqlite3.Connection, table: str, key: str, shape: str, names: list[str]) -> None:
+def make(db: sqlite3.Connection, table: str, key: str, names: list[str]) -> None:
     fields = ", ".join(quoted(name) for name in names)
-    db.execute(
-        f"create table {quoted(table)} "
-        f"({quoted(key)} integer primary key, {quoted(shape)} blob, {fields})"
-    )
+    db.execute(f"create table {quoted(table)} ({quoted(key)} integer primary key, {fields})")
 
 
 def fill(db: sqlite3.Connection, table: str, values: tuple[object, ...]) -> None:

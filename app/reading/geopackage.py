@@ -165,12 +165,13 @@ def stored(
     """Number, values as they are stored, and the shape with its head."""
     with database.opened(file) as db:
         found = database.rows(db, [*names, layer.geometry, key], layer.name)
-        seen: set[int] = set()
+        seen, top = set[int](), 0
         for count, (*values, blob, fid) in enumerate(found, start=1):
             if count > MAX_ROWS:
                 raise RefusedError(f"This layer has more than {MAX_ROWS:,} rows. Split it.")
-            number = fid if _is_number(fid) and fid not in seen else count
+            number = fid if _is_number(fid) and fid not in seen else top + 1
             seen.add(number)
+            top = max(top, number)
             yield number, values, blob
 
 

@@ -109,7 +109,7 @@ def lines(file: IO[bytes], encoding: str) -> Iterator[str]:
             yield line
     except UnicodeError:
         raise RefusedError(
-            f"After line {number:,} the file is not {encoding}. Choose another encoding."
+            f"This file is not {encoding} throughout. Save it as UTF-8, or choose its encoding."
         ) from None
     finally:
         text.detach()

@@ -68,23 +68,26 @@ def geopackage(
 ) -> Iterator[bytes]:
     """A new file with the layer: values and shapes as stored, no trigger, view or index."""
     layer, columns, key = gpkg.layer_of(file, choices)
-    kept = [i for i, name in enumerate(columns) if name not in {PROBLEM, HOW}]
+    # SQLite knows no capitals in names.
+    kept = [i for i, name in enumerate(columns) if name.lower() not in {PROBLEM, HOW}]
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:
         db.executescript(TABLES)
         _describe(db, layer, columns=[columns[i] for i in kept])
         for number, values, blob in gpkg.stored(file, layer, columns, key):
-            cells = [values[i] for i in kept]
-            database.fill(db, layer.name, (number, blob, *cells, *problems.get(number, NOTHING)))
+            shape = [] if layer.geometry is None else [blob]
+            cells = [*shape, *(values[i] for i in kept), *problems.get(number, NOTHING)]
+            database.fill(db, layer.name, (number, *cells))
         yield db.serialize()
     finally:
         db.close()
 
 
 def _describe(db: sqlite3.Connection, layer: gpkg.Described, columns: list[str]) -> None:
-    key = next(name for name in ("fid", "fid_", "fid__") if name not in columns)
-    shape = layer.geometry or "geom"
-    database.make(db, layer.name, key, shape, [*columns, PROBLEM, HOW])
+    taken = {name.lower() for name in [*columns, layer.geometry or ""]}
+    key = next(name for name in ("fid", "ogc_fid", "row") if name not in taken)
+    shape = [] if layer.geometry is None else [layer.geometry]
+    database.make(db, layer.name, key, [*shape, *columns, PROBLEM, HOW])
     crs = layer.crs or 0
     db.execute(
         "insert into gpkg_spatial_ref_sys values (?, ?, 'EPSG', ?, 'undefined', null)",
@@ -98,5 +101,5 @@ def _describe(db: sqlite3.Connection, layer: gpkg.Described, columns: list[str])
     if layer.geometry is not None:
         db.execute(
             "insert into gpkg_geometry_columns values (?, ?, 'GEOMETRY', ?, 2, 2)",
-            (layer.name, shape, crs),
+            (layer.name, layer.geometry, crs),
         )

@@ -25,14 +25,14 @@ from app.core.errors import InvalidError
 from app.reading import enclosure, frames, walls
 from app.reading.rules import MAX_BYTES, MB
 
-WALL_S = 60.0
+WALL_S = 120.0
 MAX_ANSWER = 400 * MB
 NO_WALLS = (
     "This server cannot read files safely, so it reads none. Ask the administrator to install "
     "bubblewrap."
 )
 CRASHED = "This file cannot be read: it broke the program that reads it. Save it again."
-TOO_LONG = "Reading this file takes too long. Split it, or simplify it."
+TOO_LONG = "Reading this file takes too long. Split it, or save it as CSV or GeoJSON."
 TOO_MUCH = "This file holds more than can be read at once. Split it."
 NOT_A_FILE = "This is not a file that can be read."
 

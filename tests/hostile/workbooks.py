@@ -60,6 +60,15 @@ def external(place):
     return with_sheet(f'<row r="1">{inline("&x;")}</row>', before)
 
 
+def smuggled(place):
+    """Encodings written from right to left have a second `<` and `!`."""
+    body = external(place)
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        part = archive.read("xl/worksheets/sheet1.xml")
+    part = part.replace(b'"1.0"', b'"1.0" encoding="mac_arabic"').replace(b"<!", b"\xbc\xa1")
+    return changed({"xl/worksheets/sheet1.xml": part})
+
+
 def external_strings(place):
     body = (
         f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY x SYSTEM "{place.url}">]>'
@@ -154,6 +163,7 @@ CASES = [
     ),
     Case("an entity that is somebody's file in a sheet", external, "entities of its own"),
     Case("an entity to fetch in the texts", external_strings, "entities of its own"),
+    Case("an entity in letters of a second kind", smuggled, "unusual way"),
     Case("a billion laughs in a sheet", fixed(laughs()), "entities of its own"),
     Case("a sheet that bursts", fixed(with_sheet(" " * 80_000_000)), "far more than it seems"),
     Case(

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import geopandas
 import openpyxl
+import pyogrio
 import pytest
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
@@ -90,7 +91,7 @@ def test_the_delimiter_of_a_table_is_found_out(delimiter):
     found = service.inspect("x", quoted)
 
     assert found.delimiter == delimiter
-    assert [column.values for column in found.columns] == [("1",), ("2,5 x; y",), ("3",)]
+    assert [values for _, values in found.columns] == [("1",), ("2,5 x; y",), ("3",)]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_numbers_them():
@@ -140,7 +141,7 @@ def test_what_a_person_chose_is_used():
     [
         (Choices(encoding="EBCDIC"), "Choose one of these encodings"),
         (Choices(delimiter="x"), "Choose one of these delimiters"),
-        (Choices(encoding="UTF-8"), "the file is not UTF-8"),
+        (Choices(encoding="UTF-8"), "file is not UTF-8 throughout"),
     ],
 )
 def test_a_choice_that_cannot_be_is_refused(choices, words):
@@ -327,3 +328,16 @@ def test_every_format_comes_back_in_itself_with_problems(tmp_path):
         assert [row[-2:] for row in after.rows] == [(None, None), ("No date.", "Enter it.")]
         assert [row[:-2] for row in after.rows] == before.rows
         assert after.shapes == before.shapes
+
+
+def test_a_package_without_shapes_comes_back_without_them(tmp_path):
+    frame = geopandas.pd.DataFrame({"FID": ["a", "b"], "Problem": ["old", None], "n": [1, 2]})
+    path = tmp_path / "any.gpkg"
+    pyogrio.write_dataframe(frame, path, layer="plain", driver="GPKG", FID="id")
+
+    _, marked = service.with_problems("x", path, Choices(), {2: ("No date.", "Enter one.")})
+
+    sheet = service.read("x", marked)
+    assert sheet.columns == ("id", "FID", "n", "problem", "how_to_fix")
+    assert sheet.rows == [("1", "a", "1", None, None), ("2", "b", "2", "No date.", "Enter one.")]
+    assert service.inspect("x", marked).layers[0].geometry_kind == "none"
