@@ -26,6 +26,7 @@ from app.imports.place_rows import Places
 from app.imports.sorts import DUPLICATE, Made, Sort
 from app.imports.steps import barrier
 from app.imports.trial import Asked, Note, Trial, tried
+from app.imports.undo import OPEN_DATA
 from app.imports.writing import CHUNK, settle, sorted_out, write
 from app.reading import service as reading
 from app.reading.schemas import Choices, Sheet
@@ -98,6 +99,9 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
         kind = KINDS.get(batch.kind)
         needed = "import_batch.undo" if work == "UNDO" or kind is None else kind.permission
         actor = of_role(requester(bench.db, batch.asked_by, needed))
+        if work == "UNDO" and batch.kind in OPEN_DATA:
+            _take_back(bench, batch, actor)
+            return
         with bench.db.begin(actor) as session:
             held = batches.by_id(session, batch_id, lock=True)
             if held is not None and held.work == work:
@@ -111,6 +115,13 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
                 .where(Batch.id == batch_id, Batch.work == work)
                 .values(work=None, problem=refused.detail)
             )
+
+
+def _take_back(bench: Bench, batch: Batch, actor: Actor) -> None:
+    """Open data is written by its own job alone, in a transaction of its own."""
+    from app.imports import police_upload  # pyarrow: for the worker, not for pages
+
+    police_upload.take_back(bench.db, batch.ref, actor)
 
 
 def _dry_run(bench: Bench, session: Session, actor: Actor, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
+from app.imports.kinds import KINDS
 from app.imports.models import Batch, SavedMapping, Upload, Verdict
 
 GONE = "The file is not kept any more. Upload it again."
@@ -119,7 +120,12 @@ def mapping(session: Session, key: UUID) -> SavedMapping:
 
 
 def changed_since(session: Session, batch: Batch) -> list[tuple[str, str]]:
-    """Records of a batch that somebody changed or linked since: an undo keeps these."""
+    """Records of a batch that somebody changed or linked since: an undo keeps these.
+
+    Open data is changed by nobody: of it the database knows no record.
+    """
+    if batch.kind not in KINDS or KINDS[batch.kind].police:
+        return []
     found = session.execute(
         text("select ref, why from app.import_kept(:batch)"), {"batch": batch.id}
     )

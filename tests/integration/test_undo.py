@@ -15,7 +15,7 @@ from app.core.progress import Progress
 from app.imports import police_upload, service, stop_search, undo
 from app.imports.police_upload import Upload
 from app.imports.service import Options
-from tests import state
+from tests import importing, state
 from tests.integration.test_imports import ASB, line, value, written
 from tests.people import LEAD
 
@@ -198,6 +198,22 @@ def test_an_upload_is_tried_out_brought_in_once_and_taken_back(db, tmp_path):
     ref = value(db, "select ref from app.import_batch where state = 'APPLIED'")
     assert police_upload.take_back(db, ref, LEAD).removed == 2
     assert state.hashes(db) == before
+
+
+def test_a_lead_takes_back_an_import_of_the_command_line_by_its_page(db, as_, settings, tmp_path):
+    before = state.hashes(db)
+    ref = street(db, written(tmp_path / "a.csv", line(), line(**ASB)))
+    lead = as_("cs_lead")
+
+    page = lead.get(f"/imports/{ref}/undo")
+    sent = importing.send(lead, f"/imports/{ref}/undo", sure="yes")
+    importing.work(db, settings)
+
+    assert (page.status_code, sent.status_code) == (200, 303)
+    assert "2 removed" in lead.get(f"/imports/{ref}/receipt").text
+    assert value(db, "select count(*) from reference.police_event") == 0
+    after = state.hashes(db)
+    assert {n for n in after if after[n] != before[n] and n.startswith("reference.")} == set()
 
 
 def test_an_upload_of_somebody_else_is_not_brought_in(db, tmp_path):
