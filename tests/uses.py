@@ -169,7 +169,7 @@ def revise(world):
 
 @use("POST /places/new")
 def propose_by_form(world):
-    return posting(world.lead, "/places/new", **SHOP)
+    return posting(world.lead, "/places/new", another="yes", **SHOP)
 
 
 @use("POST /places/{ref}/edit")

@@ -11,6 +11,7 @@ import shapely
 from shapely import Geometry, LineString, MultiPoint, Point
 
 from app.core.actor import NOBODY
+from app.demo import life
 from app.demo.rules import Dice, Kind, Plan, Planted, Row
 from app.incidents.rules import LONDON, Precision, interval, midnight
 from app.places.rules import Sensitivity, default_tier, label_expires_on, rounded
@@ -32,6 +33,9 @@ class Rows:
     place: list[Row] = field(default_factory=list)
     place_exact: list[Row] = field(default_factory=list)
     online_space: list[Row] = field(default_factory=list)
+    guardian_slot: list[Row] = field(default_factory=list)
+    place_alias: list[Row] = field(default_factory=list)
+    place_link: list[Row] = field(default_factory=list)
     incident: list[Row] = field(default_factory=list)
     child: list[Row] = field(default_factory=list)
     child_home: list[Row] = field(default_factory=list)
@@ -48,6 +52,7 @@ def generate(plan: Plan, *, seed: int, copy: int, today: date, refs: set[str]) -
     for kind in plan.kinds:
         for number in range(1, kind.n + 1):
             _place(dice, rows, kind, f"{copy + 1}.{number}" if copy else str(number))
+    _around(dice, rows)
     planted = plan.planted if copy == 0 else ()
     for which, cluster in enumerate(planted):
         _cluster(dice, rows, cluster, rows.child[8 * which : 8 * which + 11])
@@ -55,6 +60,17 @@ def generate(plan: Plan, *, seed: int, copy: int, today: date, refs: set[str]) -
         _background(dice, rows)
     rows.child_place_link = [_place_link(dice, rows) for _ in range(N_PLACE_LINKS)]
     return rows
+
+
+def _around(dice: Dice, rows: Rows) -> None:
+    """Guardians, other names and links of some places: every third, fifth and tenth."""
+    open_to_all = [place for place in rows.place if place["sensitivity"] != "RESIDENTIAL"]
+    rows.guardian_slot = [life.guardian(dice, place, n) for n, place in enumerate(open_to_all[::3])]
+    rows.place_alias = [life.alias(place, n) for n, place in enumerate(open_to_all[::5], 1)]
+    rows.place_link = [
+        life.link(near, far)
+        for near, far in zip(open_to_all[::10], open_to_all[1::10], strict=False)
+    ]
 
 
 def _child(dice: Dice, rows: Rows) -> None:
@@ -89,7 +105,7 @@ def _place(dice: Dice, rows: Rows, kind: Kind, number: str) -> None:
         "after_dark_concern": dice.whether(0.4),
         "strengths": f"{MARK}people nearby who know the children.",
     }
-    rows.place.append(place | _life(dice, kind))
+    rows.place.append(place | _life(dice, kind) | life.details(place["id"], kind))
     if at_home and shape is not None:
         rows.place_exact.append({"place_id": place["id"], "geom": stored(shape)})
     if kind.sensitivity is Sensitivity.ONLINE:

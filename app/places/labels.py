@@ -7,7 +7,7 @@ of partners at once; what nobody looked at for twenty working days after that is
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
@@ -16,10 +16,10 @@ from app.core.actor import NOBODY
 from app.places.guards import Close
 from app.places.life import DORMANT_REVIEW_DAYS
 from app.places.models import Place
+from app.places.queries import TASK_DAYS
 from app.places.rules import State
 
 DORMANT_AFTER = timedelta(days=180)
-TASK_DAYS = 14
 BATCH = 500
 BECAUSE = text("select set_config('cs.reason', :why, true)")
 ENDED = "The label ended without new information."
@@ -90,12 +90,6 @@ def _move(session: Session, place: Place, to: State, why: str) -> None:
     place.updated_by = NOBODY
     session.flush()
     audit.record(session, "place.move", "place", place.ref, was=was, to=to)
-
-
-def ending(now: datetime) -> ColumnElement[bool]:
-    """Labels that end within two weeks: the lead's task."""
-    today = clock.london(now).date()
-    return AWAKE & (Place.label_expires_on <= today + timedelta(days=TASK_DAYS))
 
 
 def ends_soon(place: Place, today: date) -> bool:

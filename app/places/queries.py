@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.db import BNG
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
@@ -35,11 +36,12 @@ from app.core.remembered import remembered
 from app.places.audiences import Share
 from app.places.life_models import PlaceAlias
 from app.places.models import Place, PlaceExact
-from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity
+from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, State
 from app.places.schemas import ALWAYS, Box, Period
 from app.reference import queries as reference
 
 PAGE_SIZE = 25
+TASK_DAYS = 14
 
 TYPE = table(
     "place_type",
@@ -104,6 +106,8 @@ class Filters:
     words: str | None = None
     box: Box | None = None
     period: Period = ALWAYS
+    ending: bool = False
+    urgent: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [Place.deleted_at.is_(None)]
@@ -121,7 +125,19 @@ class Filters:
             found.append(Place.label_expires_on >= self.period.since)
         if self.period.until:
             found.append(Place.created_at < self.period.until)
-        return found
+        return found + self._waiting()
+
+    def _waiting(self) -> list[ColumnElement[bool]]:
+        """What the work list of a lead leads to."""
+        found = [ending(clock.now())] if self.ending else []
+        return [*found, Place.urgent_since.is_not(None)] if self.urgent else found
+
+
+def ending(now: datetime) -> ColumnElement[bool]:
+    """Labels that end within two weeks: the lead's task."""
+    today = clock.london(now).date()
+    awake = Place.state.notin_((State.CLOSED, State.DORMANT))
+    return awake & (Place.label_expires_on <= today + timedelta(days=TASK_DAYS))
 
 
 def _named(words: str) -> ColumnElement[bool]:

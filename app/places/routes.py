@@ -1,5 +1,6 @@
 """Places of concern: list, show, propose, change; pages and GeoJSON."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -78,6 +79,18 @@ def filters_of(
 Asked = Annotated[Filters, Depends(filters_of)]
 
 
+def waiting_of(
+    asked: Asked,
+    ending: Literal["yes", ""] = "",
+    urgent: Literal["yes", ""] = "",
+) -> Filters:
+    """The same, or only what the work list of a lead leads to."""
+    return replace(asked, ending=ending == "yes", urgent=urgent == "yes")
+
+
+Waiting = Annotated[Filters, Depends(waiting_of)]
+
+
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Response:
     """Places as a GeoJSON FeatureCollection; homes and online spaces have no geometry."""
@@ -119,7 +132,7 @@ def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
 
 @pages.get("")
 def listing(
-    request: Request, db: Db, actor: Reader, asked: Asked, number: PageNumber = 1
+    request: Request, db: Db, actor: Reader, asked: Waiting, number: PageNumber = 1
 ) -> Response:
     with db.read(actor) as session:
         return html.render(
@@ -144,15 +157,20 @@ def new(request: Request, db: Db, actor: Proposer) -> Response:
 def send_new(
     request: Request, db: Db, actor: Proposer, sent: html.Form, partners: Partners
 ) -> Response:
-    wanted, errors = html.parse(PlaceIn, sent)
+    said = {name: value for name, value in sent.items() if name != "another"}
+    wanted, errors = html.parse(PlaceIn, said)
     purpose = None if wanted is None else wanted.purpose
     with db.begin(for_record(actor, "", purpose)) as session:
         if wanted is not None:
             draft = service.draft(session, wanted, partners)
             errors = draft.errors
-            if not errors:
+            alike = [] if errors or "another" in sent else service.alike(session, draft)
+            if not errors and not alike:
                 place = service.propose(session, actor, wanted, draft)
                 return html.see(f"/places/{place.ref}")
+            if not errors:
+                errors = {"another": "Is it one of these?"}
+                return _form(request, session, "places/new.html", sent, errors, alike=alike)
         return _form(request, session, "places/new.html", sent, errors)
 
 
@@ -229,6 +247,7 @@ def _form(
         request,
         template,
         status=422 if errors else 200,
+        alike=context.pop("alike", []),
         page_title="Propose a place" if template.endswith("new.html") else "Change this place",
         values=answers,
         errors=errors,

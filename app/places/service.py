@@ -16,8 +16,9 @@ from app.core.actor import Actor
 from app.core.db import BNG
 from app.core.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
 from app.core.ids import new_reference
-from app.places import details, queries, rules
+from app.places import details, near, queries, rules
 from app.places.models import OnlineSpace, Place, PlaceExact
+from app.places.near import Like
 from app.places.rules import OnlineAddress, PlaceType, Purpose, Remark
 from app.places.schemas import PlaceChange, PlaceIn, WhereIn
 
@@ -68,6 +69,13 @@ def draft(session: Session, wanted: PlaceIn, partners: Partners) -> Draft:
     else:
         _check_shape(session, made, wanted, made.type)
     return made
+
+
+def alike(session: Session, made: Draft) -> list[Like]:
+    """Places that it may be already, near by and in sight; never asked of a home."""
+    if made.type is None or made.type.is_residential:
+        return []
+    return near.like(session, made.shape)
 
 
 def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Place:

@@ -1,9 +1,9 @@
 """What the home page and the monitors ask."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, DateTime, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Grant, User
@@ -12,7 +12,11 @@ from app.accounts.rules import BREAK_GLASS
 from app.admin.queries import in_state, to_confirm
 from app.admin.rules import GrantState
 from app.core.actor import Actor
+from app.places import queries as places
+from app.places.models import Place
 from app.reports.models import Report
+
+HERE = Place.deleted_at.is_(None)
 
 
 class Totals(NamedTuple):
@@ -136,6 +140,25 @@ def own_reports(session: Session, actor: Actor) -> Waiting:
     """Of the organisation, with the day of the newest."""
     own = Report.agency_code == actor.agency
     return _counted(session, func.max(Report.created_at), own)
+
+
+def labels_ending(session: Session, now: datetime) -> Waiting:
+    """Of places, with the day on which the next ends."""
+    return _counted(session, _first(Place.label_expires_on), places.ending(now), HERE)
+
+
+def dormant(session: Session) -> Waiting:
+    """Places for a lead to review, with the day since when the oldest sleeps."""
+    return _counted(session, _first(Place.dormant_at), Place.state == "DORMANT", HERE)
+
+
+def urgent(session: Session) -> Waiting:
+    """Places that cannot wait, with the oldest of them."""
+    return _counted(session, _first(Place.urgent_since), Place.urgent_since.is_not(None), HERE)
+
+
+def _first(day: Any) -> ColumnElement[datetime]:  # noqa: ANN401 - a column of days or moments
+    return func.min(cast(day, DateTime(timezone=True)))
 
 
 def _counted(session: Session, at: ColumnElement[datetime], *which: ColumnElement[bool]) -> Waiting:

@@ -23,6 +23,7 @@ from app.reports.rules import REPORTER_KINDS, State
 from app.site import queries
 from app.site.queries import Waiting
 
+DORMANT = "/places?state=DORMANT"
 ENDING = "/admin/grants?state=ENDING"
 
 
@@ -66,6 +67,7 @@ def work(session: Session, actor: Actor) -> list[Work]:
             rows = [
                 *_of_reports(session, now),
                 _offered(session),
+                *_of_places(session, now),
                 _to_approve(session),
                 Work("Grants to recertify", ending, "next", ENDING),
             ]
@@ -131,6 +133,20 @@ def _offered(session: Session) -> Work:
     """Items whose conditions wait for this reader, who is named in them."""
     named = [row.named_at for row in items.offered(session)]
     return Work("Conditions to read and accept", _these(named), "oldest", "/intelligence")
+
+
+def _of_places(session: Session, now: datetime) -> list[Work]:
+    """What cannot wait, labels that end within two weeks, and places that sleep."""
+    return [
+        Work("Urgent places", queries.urgent(session), "oldest", "/places?urgent=yes"),
+        Work(
+            "Labels to renew or let end",
+            queries.labels_ending(session, now),
+            "next",
+            "/places?ending=yes",
+        ),
+        Work("Dormant places to review", queries.dormant(session), "oldest", DORMANT),
+    ]
 
 
 def last_report(session: Session) -> str:

@@ -346,19 +346,33 @@ begin
         where place_id = source and (only_keys is null or id = any (only_keys)) returning id
     )
     insert into app.place_merge_moved (merge_id, what, key) select made, 'incident', id from moved;
-    -- What lay inside the outline of the old place and was of no other one by choice.
-    with inside as (
-        select link.incident_id as id from app.incident_place as link
-        join app.incident on incident.id = link.incident_id and incident.place_id is null
-        where link.place_id = source and link.how = 'FOOTPRINT'
-          and (only_keys is null or link.incident_id = any (only_keys))
+    -- Chosen beside another place (the columns of migration 0014).
+    with before as (
+        select id, also_place_ids as ids from app.incident
+        where source = any (also_place_ids) and (only_keys is null or id = any (only_keys))
     ),
     moved as (
-        update app.incident set place_id = target from inside
-        where incident.id = inside.id returning incident.id
+        update app.incident set also_place_ids = array(
+            select distinct each from unnest(array_replace(ids, source, target)) as each
+            where each is distinct from incident.place_id order by each)
+        from before where incident.id = before.id returning incident.id, ids
     )
     insert into app.place_merge_moved (merge_id, what, key, was)
-    select made, 'incident', id, '{"footprint": true}' from moved;
+    select made, 'incident', id, jsonb_build_object('also', to_jsonb(ids)) from moved
+    on conflict (merge_id, what, key) do update set was = excluded.was;
+    -- What lay inside the outline of the old place, and was of no other one by choice.
+    with moved as (
+        update app.incident set place_id = target, without_place_ids =
+            array_remove(without_place_ids, target)
+        from app.incident_place as link
+        where link.incident_id = incident.id and link.place_id = source
+          and link.how = 'FOOTPRINT' and incident.place_id is null
+          and (only_keys is null or incident.id = any (only_keys))
+        returning incident.id
+    )
+    insert into app.place_merge_moved (merge_id, what, key, was)
+    select made, 'incident', id, '{"footprint": true}' from moved
+    on conflict (merge_id, what, key) do nothing;
     with moved as (
         update app.child_place_link set place_id = target
         where place_id = source and (only_keys is null or id = any (only_keys)) returning id
@@ -519,8 +533,17 @@ begin
         case one.what
         when 'incident' then
             update app.incident
-            set place_id = case when one.was is null then made.from_place_id end
-            where id = one.key and place_id = made.to_place_id;
+            set place_id = case when one.was ? 'footprint' then null else made.from_place_id end
+            where id = one.key and place_id = made.to_place_id
+              and not coalesce(one.was ? 'also', false);
+            update app.incident set also_place_ids = array(
+                select distinct each
+                from unnest(array_replace(also_place_ids, made.to_place_id, made.from_place_id)
+                    || case when made.to_place_id::text in
+                            (select jsonb_array_elements_text(one.was -> 'also'))
+                       then array[made.to_place_id] else '{}' end) as each
+                where each is distinct from incident.place_id order by each)
+            where id = one.key and one.was ? 'also';
         when 'child' then
             update app.child_place_link set place_id = made.from_place_id
             where id = one.key and place_id = made.to_place_id;

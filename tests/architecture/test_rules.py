@@ -96,6 +96,7 @@ FURTHER = {
     "clusters/study",
     "demo/accounts",
     "demo/imports",
+    "demo/life",
     "demo/intelligence",
     "demo/reports",
     "demo/vault",
