@@ -59,7 +59,8 @@ function boroughs(map, outlines) {
   }
 }
 
-function contextmap(map, told) {
+function contextmap(map) {
+  const told = JSON.parse(document.getElementById("told").textContent);
   boroughs(map, told.outlines);
   const drawnAs = { color: INK, weight: 4, opacity: 0.8, fillColor: INK, fillOpacity: 0.15, interactive: false };
   for (const feature of told.features) {

@@ -18,6 +18,7 @@ import shapely
 from shapely import Geometry
 
 MOST_FEATURES = 2_000
+Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 TEXTS = Path(__file__).parent
 # Nothing may be asked of anybody, and no other script or style may run in the file.
 POLICY = (
@@ -83,9 +84,11 @@ def page(
     """
     if len(features) > MOST_FEATURES:
         raise ValueError(f"a map file holds at most {MOST_FEATURES} rows")
-    scripts = [_bare(assets.script), _told("portable.js"), drawing(words, features, outlines)]
+    box = _around(features, outlines)
+    scripts = [_bare(assets.script), _told("portable.js"), drawing(box)]
     styles = [_without_files(assets.style), _told("portable.css")]
     policy = POLICY.format(scripts=_hashes(scripts), styles=_hashes(styles))
+    told = data(words, features, outlines, box)
     title = f"{words.title} ({words.marking})"
     return "\n".join(
         [
@@ -102,6 +105,7 @@ def page(
             "</head>",
             "<body>",
             _body(words, features),
+            f'<script type="application/json" id="told">{told}</script>',
             *(f"<script>{script}</script>" for script in scripts),
             "</body>",
             "</html>",
@@ -110,13 +114,30 @@ def page(
     )
 
 
-def drawing(words: Words, features: Sequence[Feature], outlines: Sequence[Outline]) -> str:
-    """The script of the map as folium writes it, with a layer of our own on it."""
+def data(words: Words, features: Sequence[Feature], outlines: Sequence[Outline], box: Box) -> str:
+    """What the script draws, as JSON that cannot end its own element."""
+    west, south, east, north = box
+    told = {
+        "columns": words.columns,
+        "features": [_drawn(feature) for feature in features if feature.point],
+        "outlines": [_outlined(outline) for outline in outlines],
+        "bounds": [[south, west], [north, east]],
+    }
+    text = json.dumps(told, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def drawing(box: Box) -> str:
+    """The script of the map as folium writes it, with a layer of our own on it.
+
+    No word of anybody may pass through here: folium reads what it has written as a template
+    again, and would carry out what stands between two braces.
+    """
     import folium
     from branca.element import MacroElement
     from folium.template import Template
 
-    west, south, east, north = _around(features, outlines)
+    west, south, east, north = box
     drawn = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
@@ -131,16 +152,8 @@ def drawing(words: Words, features: Sequence[Feature], outlines: Sequence[Outlin
     layer = MacroElement()
     layer._id = "layer"  # noqa: SLF001
     layer._template = Template(  # noqa: SLF001 - how a layer of one's own is made
-        "{% macro script(this, kwargs) %}"
-        "contextmap({{ this._parent.get_name() }}, {{ this.told | tojson }});"
-        "{% endmacro %}"
+        "{% macro script(this, kwargs) %}contextmap({{ this._parent.get_name() }});{% endmacro %}"
     )
-    layer.told = {
-        "columns": words.columns,
-        "features": [_drawn(feature) for feature in features if feature.point],
-        "outlines": [_outlined(outline) for outline in outlines],
-        "bounds": [[south, west], [north, east]],
-    }
     drawn.add_child(layer)
     figure = drawn.get_root()
     figure.render()
@@ -167,9 +180,7 @@ def _outlined(outline: Outline) -> dict[str, Any]:
     }
 
 
-def _around(
-    features: Sequence[Feature], outlines: Sequence[Outline]
-) -> tuple[float, float, float, float]:
+def _around(features: Sequence[Feature], outlines: Sequence[Outline]) -> Box:
     """What the map begins with: the rows, or the boroughs where none has a position."""
     at = [shapely.Point(feature.point) for feature in features if feature.point]
     at += [feature.shape for feature in features if feature.shape is not None]

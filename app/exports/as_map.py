@@ -1,12 +1,14 @@
 """The portable map: one HTML file that needs no network. Drawn by geo.portable."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import shapely
 from shapely import Geometry
 
+from app.core.cells import Cell
 from app.exports.rules import Stamp
 from app.exports.sheet import Sheet, in_degrees, lonlat
 from geo import portable
@@ -14,6 +16,7 @@ from geo import portable
 ROOT = Path(__file__).resolve().parents[2]
 LEAFLET = ROOT / "frontend" / "static" / "vendor" / "leaflet@1.9.4"
 BOUNDARIES = ROOT / "data" / "boundaries" / "london_boroughs.geojson"
+CODED = frozenset({"state", "confidence", "time_precision"})
 OUTLINE_DEG = 0.0004  # about 30 m: as fine as a line on a screen
 
 
@@ -22,7 +25,7 @@ def html(sheet: Sheet, stamp: Stamp) -> bytes:
     points = lonlat(sheet.shapes)
     features = [
         portable.Feature(
-            values=tuple("" if value is None else str(value) for value in _brief(sheet, row)),
+            values=tuple(_brief(sheet, row)),
             mark=mark,
             point=None if longitude is None or latitude is None else (longitude, latitude),
             shape=_drawn(shape),
@@ -31,6 +34,7 @@ def html(sheet: Sheet, stamp: Stamp) -> bytes:
             sheet.rows, sheet.marks, sheet.shapes, points, strict=True
         )
     ]
+    shown = {feature.mark for feature in features if feature.point}
     return portable.page(
         portable.Words(
             title=sheet.title,
@@ -38,7 +42,7 @@ def html(sheet: Sheet, stamp: Stamp) -> bytes:
             synthetic=stamp.synthetic,
             facts=_facts(sheet, stamp),
             columns=tuple(words(name) for name in sheet.brief),
-            legend=sheet.legend,
+            legend=tuple(pair for pair in sheet.legend if pair[0] in shown),
             attribution="Borough boundaries: Office for National Statistics, Open Government "
             "Licence v3.0. Contains OS data © Crown copyright and database right.",
         ),
@@ -68,9 +72,12 @@ def outlines() -> list[portable.Outline]:
     ]
 
 
-def _brief(sheet: Sheet, row: object) -> list[object]:
-    known = dict(zip(sheet.columns, row, strict=True))  # type: ignore[call-overload]
-    return [known[name] for name in sheet.brief]
+def _brief(sheet: Sheet, row: Sequence[Cell]) -> list[str]:
+    """What a person reads of it; codes of states as words."""
+    known = dict(zip(sheet.columns, row, strict=True))
+    found = {name: "" if known[name] is None else str(known[name]) for name in sheet.brief}
+    coded = {name: said.replace("_", " ").capitalize() for name, said in found.items()}
+    return [coded[name] if name in CODED else found[name] for name in sheet.brief]
 
 
 def _drawn(shape: Geometry | None) -> Geometry | None:

@@ -101,6 +101,7 @@ def _context(session: Session, asked: Asked, able: rights.Rights) -> dict[str, A
         "source": asked.source,
         "rows": asked.rows,
         "kept_back": asked.kept_back,
+        "why_kept": asked.source.kept_back(able),
         "filters": asked.source.words(session, asked.filters),
         "back": back,
         "alone": able.alone,

@@ -40,7 +40,6 @@ class Incidents(Source):
     keys = frozenset(
         {"harm", "source", "place", "borough", "bbox", "datetime", "state", "confidence"}
     )
-    kept_back = "Police intelligence stays in the service."
     name = Dataset.INCIDENTS
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -74,6 +73,9 @@ class Incidents(Source):
 
     def leaving(self, rights: Rights) -> list[ColumnElement[bool]]:
         return [Incident.deleted_at.is_(None), Incident.tier.in_(rights.tiers.get(self.thing, ()))]
+
+    def kept_back(self, rights: Rights) -> str:
+        return "What only the police may see stays in the service."
 
     def table(self) -> FromClause:
         return Incident.__table__

@@ -38,7 +38,6 @@ class Intelligence(Source):
     keys = frozenset(
         {"state", "harm", "grade", "handling", "borough", "kind", "place", "q", "bbox", "datetime"}
     )
-    kept_back = "Only released items of handling code P leave, and none graded 3D or 3E."
     name = Dataset.INTELLIGENCE
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -84,6 +83,9 @@ class Intelligence(Source):
             IntelItem.state == State.RELEASED,
             not_(doubtful),
         ]
+
+    def kept_back(self, rights: Rights) -> str:
+        return "Only released items of handling code P leave, and none graded 3D or 3E."
 
     def table(self) -> FromClause:
         return IntelItem.__table__

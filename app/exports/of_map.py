@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.core.errors import InvalidError
-from app.exports.of_places import KEPT_BACK, Places, borough
+from app.exports.of_places import Places, borough
 from app.exports.rules import Dataset
 from app.exports.source import Around, Query
 from app.maps import queries, rules
@@ -23,7 +23,6 @@ class OfMap(Places):
     list_path = "/map"
     keys = frozenset(rules.KEYS)
     name = Dataset.MAP
-    kept_back = f"{KEPT_BACK} Clusters are not exported."
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
         filters, wrong = rules.parse(query, around.today)

@@ -36,10 +36,6 @@ COLUMNS = (
     *("position", "synthetic"),
 )
 BRIEF = ("name", "ref", "type", "boroughs", "state", "level", "label_expires_on", "position")
-KEPT_BACK = (
-    "Routes, online spaces where your role may not export them, and police intelligence "
-    "stay in the service."
-)
 
 
 class Places(Source):
@@ -50,7 +46,6 @@ class Places(Source):
     one, many = "place", "places"
     list_path = "/places"
     keys = frozenset({"type", "state", "borough", "q", "bbox", "datetime"})
-    kept_back = KEPT_BACK
     name = Dataset.PLACES
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -90,6 +85,11 @@ class Places(Source):
         ]
         tiers = rights.tiers.get(self.thing, ())
         return [Place.deleted_at.is_(None), Place.tier.in_(tiers), *(~kind for kind in stays)]
+
+    def kept_back(self, rights: Rights) -> str:
+        kinds = [("route", "routes"), ("online_space", "online spaces")]
+        stays = ", ".join(said for thing, said in kinds if not rights.may(thing))
+        return f"These stay in the service: {stays}, and what only the police may see."
 
     def table(self) -> FromClause:
         return Place.__table__

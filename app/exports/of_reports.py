@@ -35,7 +35,6 @@ class Reports(Source):
     one, many = "report", "reports"
     list_path = "/reports"
     keys = frozenset({"state", "borough", "worry", "channel", "quarantine", "message"})
-    kept_back = "Only decided reports leave, without words, contact or pin."
     name = Dataset.REPORTS
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -73,6 +72,9 @@ class Reports(Source):
             Report.state.in_(DECIDED),
             Report.redaction != "NEEDED",
         ]
+
+    def kept_back(self, rights: Rights) -> str:
+        return "Only decided reports leave, without words, contact or pin."
 
     def table(self) -> FromClause:
         return Report.__table__

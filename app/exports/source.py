@@ -38,8 +38,6 @@ class Source(ABC):
     many: ClassVar[str]
     list_path: ClassVar[str]
     keys: ClassVar[frozenset[str]]
-    # In words, when fewer rows leave than the list shows.
-    kept_back: ClassVar[str] = ""
 
     def read(self, query: Query, around: Around) -> Any:  # noqa: ANN401 - filters of its own kind
         """The filters of the list, from its own address.
@@ -68,6 +66,10 @@ class Source(ABC):
     @abstractmethod
     def leaving(self, rights: Rights) -> list[ColumnElement[bool]]:
         """Which of the rows may leave at all."""
+
+    @abstractmethod
+    def kept_back(self, rights: Rights) -> str:
+        """In words, when fewer rows leave than the list shows."""
 
     @abstractmethod
     def table(self) -> FromClause: ...
