@@ -640,6 +640,7 @@ def create_tables() -> None:
         op.execute(f"grant select, insert, update, delete on {table} to cs_job")
     for granted in GRANTS.values():
         op.execute(f"grant {granted}")
+    op.execute("grant select, insert, update, delete on app.child_link_was to cs_job")
     op.execute("alter table app.child_place_link add column version int not null default 1")
 
 
