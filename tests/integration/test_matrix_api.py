@@ -88,7 +88,8 @@ class Ground:
 def ground(module_db, settings) -> Iterator[Ground]:
     watched = Watched(module_db.logins, module_db.claims_key)
     watched.opened = []
-    things = [*world.records(), *world.clusters(), *world.batches(), *world.intelligence()]
+    known = [*world.records(), *world.clusters(), *world.batches(), *world.accounts()]
+    things = [*known, *world.intelligence()]
     with psycopg.connect(module_db.logins.dsn("postgres")) as admin:
         for thing in things:
             world.write(thing, admin)
