@@ -145,7 +145,7 @@ def _tasks(
         values=draft.answers,
         seen=_seen(request, session, made, found),
         near=_near(session, made),
-        similar=view.similar(session, made.wanted, [p.id for p in made.places]) if made else [],
+        similar=_similar(session, draft, made),
         **words(session),
     )
 
@@ -180,6 +180,14 @@ def _section(
         people=checking.people(session) if section.name == "grading" else [],
         agencies=dict(reference.codes(session, "agency")) if section.name == "grading" else {},
         **words(session),
+    )
+
+
+def _similar(session: Session, draft: IntelDraft, made: Checked | None) -> list[view.Similar]:
+    if made is None:
+        return []
+    return view.similar(
+        session, made.wanted, [place.id for place in made.places], but=draft.item_id
     )
 
 

@@ -129,8 +129,10 @@ class Similar(NamedTuple):
     state: str
 
 
-def similar(session: Session, wanted: IntelIn, place_ids: Sequence[UUID]) -> list[Similar]:
-    """At the same places or of the same harms and words, newest first."""
+def similar(
+    session: Session, wanted: IntelIn, place_ids: Sequence[UUID], *, but: UUID | None
+) -> list[Similar]:
+    """Others at the same places or of the same words, newest first."""
     at_place = select(IntelPlace.intel_item_id).where(
         IntelPlace.place_id.in_(place_ids), IntelPlace.removed_at.is_(None)
     )
@@ -143,7 +145,7 @@ def similar(session: Session, wanted: IntelIn, place_ids: Sequence[UUID]) -> lis
         return []
     rows = session.execute(
         select(IntelItem.ref, IntelItem.body, IntelItem.state)
-        .where(IntelItem.deleted_at.is_(None), or_(*near))
+        .where(IntelItem.deleted_at.is_(None), IntelItem.id.is_distinct_from(but), or_(*near))
         .order_by(IntelItem.updated_at.desc(), IntelItem.ref)
         .limit(5)
     )
