@@ -142,7 +142,9 @@ create function app.scope_from_ends() returns trigger
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     select near.borough_codes, far.borough_codes, near.listed and far.listed,
-           case when near.tier > far.tier then near.tier else far.tier end
+           (array['H0', 'H1', 'P', 'C'])[greatest(
+               array_position(array['H0', 'H1', 'P', 'C'], near.tier),
+               array_position(array['H0', 'H1', 'P', 'C'], far.tier))]
     into new.borough_codes, new.far_codes, new.listed, new.tier
     from app.place as near, app.place as far
     where near.id = new.from_place_id and far.id = new.to_place_id;
