@@ -49,6 +49,7 @@ CONTENT = {"name", "postcode", "email", "phone", "text", "reference"}
 BELONGS = {
     "app.place.name": CONTENT,
     "app.place.description": CONTENT,
+    "app.place_version.content": CONTENT,
     "app.place_exact.address": CONTENT,
     "app.online_space.url_defanged": CONTENT,
     "app.incident.summary": CONTENT,
