@@ -12,6 +12,7 @@ OBJECTS = {
     "report_contact": "Contact details of who reported",
     "place": "Places of concern",
     "place_exact_residential": "Exact addresses of homes",
+    "place_link": "Links between places",
     "online_space": "Online spaces",
     "route": "Routes",
     "incident": "Incidents",
@@ -105,6 +106,9 @@ CONDITIONS = {
     "frozen": "once it is frozen",
     "not_intelligence": "but no intelligence of somebody else",
     "synthetic": "synthetic ones only",
+    "custodian": "as an identity custodian",
+    "both_ends": "when both places may be seen",
+    "both_ends_listed": "when both places are listed to partners",
 }
 KINDS = {
     "PACK": "meeting packs",
