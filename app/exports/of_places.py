@@ -45,7 +45,7 @@ class Places(Source):
     title = "Places of concern"
     one, many = "place", "places"
     list_path = "/places"
-    keys = frozenset({"type", "state", "borough", "q", "bbox", "datetime"})
+    keys = frozenset({"type", "state", "borough", "q", "bbox", "datetime", "ending", "urgent"})
     name = Dataset.PLACES
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -57,6 +57,8 @@ class Places(Source):
             query.get("q") or None,
             box_of(query.get("bbox")),
             period_of(query.get("datetime")),
+            ending=query.get("ending") == "yes",
+            urgent=query.get("urgent") == "yes",
         )
 
     def words(self, session: Session, filters: Filters) -> list[tuple[str, str]]:
@@ -68,6 +70,8 @@ class Places(Source):
             ("Borough", borough(session, filters.borough)),
             ("Area", "The box that was drawn" if filters.box else None),
             ("Dates", dates(filters.period)),
+            ("Labels that end soon", "Only these" if filters.ending else None),
+            ("Urgent", "Only these" if filters.urgent else None),
         ]
         return [(label, words) for label, words in found if words]
 
