@@ -115,6 +115,7 @@ KINDS = {
     "CASE": "one case",
     "CHILD_LINK": "links of a child",
     "INTEL_C": "an item of code C",
+    "CUSTODIAN": "the duty of identity custodian",
     "BREAK_GLASS": "emergency access",
     "gazetteer": "the gazetteer",
     "basemap": "the street map",
