@@ -138,6 +138,7 @@ def _make_ready(settings: Settings) -> None:
     from app.accounts.install import prepare
     from app.core.db import Database
     from app.demo import accounts, imports, intelligence, reports, vault
+    from app.demo import accounts, incidents, intelligence, reports, vault
     from app.demo import service as demo
     from app.reference import service as reference
     from app.retention import erasing
@@ -151,6 +152,7 @@ def _make_ready(settings: Settings) -> None:
             accounts.ensure(db, settings)
             reports.load_once(db, settings)
             intelligence.load_once(db)
+            incidents.load_once(db)
             vault.load_once(db, settings)
             imports.load_once(db)
         else:

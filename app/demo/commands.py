@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from app.demo import accounts, imports, intelligence, reports, service
+from app.demo import accounts, incidents, intelligence, reports, service
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -23,6 +24,7 @@ def run(arguments: argparse.Namespace, context: Any) -> dict[str, int]:  # noqa:
         added |= {"report": reports.load_once(context.db, context.settings)}
         added |= {"intel_item": intelligence.load_once(context.db)}
         added |= {"import_batch": imports.load_once(context.db)}
+        added |= {"missing_episode": incidents.load_once(context.db)}
     return added
 
 

@@ -128,12 +128,13 @@ create function app.incident_history() returns trigger
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     why text := nullif(current_setting('cs.reason', true), '');
+    is_person boolean := sec.role() is not null and sec.job() is null;
 begin
     -- What no statement of a person may do, whichever page it came from; after the policies, which
     -- decide about the row itself.
-    if sec.role() is not null and tg_op = 'INSERT' and new.state <> 'RECORDED' then
+    if is_person and tg_op = 'INSERT' and new.state <> 'RECORDED' then
         raise check_violation using message = 'an incident begins as recorded';
-    elsif sec.role() is not null and tg_op = 'UPDATE' and new.state <> old.state and not (
+    elsif is_person and tg_op = 'UPDATE' and new.state <> old.state and not (
         sec.role() = 'cs_lead' and (old.state, new.state) in
         (('RECORDED', 'CONFIRMED'), ('RECORDED', 'WITHDRAWN'), ('CONFIRMED', 'WITHDRAWN'))
     ) then

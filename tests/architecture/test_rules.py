@@ -98,6 +98,7 @@ FURTHER = {
     "demo/imports",
     "demo/life",
     "demo/intelligence",
+    "demo/incidents",
     "demo/reports",
     "demo/vault",
     "exports/as_geojson",

@@ -6,10 +6,11 @@ import psycopg
 import pyogrio
 import pytest
 
+from tests import intelligence
 from tests.conftest import CLAIMS_KEY
 from tests.live import serving
 from tests.ogc import ROLES, Ground, as_token
-from tests.people import browser
+from tests.people import browser, sign_in_as
 from tests.sql import world
 
 EVERYTHING = {"places", "incidents", "clusters", "areas", "online_spaces"}
@@ -239,3 +240,26 @@ def test_the_landing_page_says_where_everything_is_to_programs_and_to_people(gro
     assert "Authorization: Bearer" in page.text
     assert "/collections/incidents/items" in document["paths"]
     assert client.get("/ogc/collections/children").status_code == 404
+
+
+def test_an_item_of_code_c_changes_no_byte_of_the_collection_for_its_own_force(ground):
+    def analyst():
+        person = sign_in_as(ground.db, "police_analyst", agency=intelligence.POLICE)
+        return browser(ground.db, ground.settings, person)
+
+    writer, second = analyst(), analyst()
+    shown = intelligence.released(writer, second)
+    _, named = intelligence.reader_ref(ground.db)
+    paths = ["/ogc/collections/intelligence/items?limit=1000", "/ogc/collections"]
+    paths += ["/ogc/collections/places/items?limit=1000"]
+    readers = [writer, second, ground.client("cs_lead"), ground.client("practitioner")]
+    before = [reader.get(path).content for reader in readers for path in paths]
+
+    hidden = intelligence.released(writer, second, **intelligence.CONDITIONAL, recipients=[named])
+    after = [reader.get(path).content for reader in readers for path in paths]
+
+    own = {one["id"] for one in json.loads(before[0])["features"]}
+    assert before == after
+    assert (shown in own, hidden in own) == (True, False)
+    for reader in readers:
+        assert reader.get(f"/ogc/collections/intelligence/items/{hidden}").status_code == 404
