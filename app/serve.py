@@ -137,8 +137,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import accounts, imports, intelligence, reports, vault
-    from app.demo import accounts, incidents, intelligence, reports, vault
+    from app.demo import accounts, imports, incidents, intelligence, reports, vault
     from app.demo import service as demo
     from app.reference import service as reference
     from app.retention import erasing

@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-from app.demo import accounts, imports, intelligence, reports, service
-from app.demo import accounts, incidents, intelligence, reports, service
+from app.demo import accounts, imports, incidents, intelligence, reports, service
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
