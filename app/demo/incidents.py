@@ -3,6 +3,8 @@
 Whose they are is nobody: the history then names the service. All rows are of the demonstration.
 """
 
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -15,25 +17,35 @@ CORRECTED, CONFIRMED, AWAY = 12, 40, 60
 
 DONE = text("select exists (select from app.incident where is_synthetic and version > 1)")
 BECAUSE = text("select set_config('cs.reason', :why, true)")
-CHOSEN = """
-    select id from app.incident
-    where is_synthetic and deleted_at is null and state = 'RECORDED' and version = :version
-    order by ref limit :most
-"""
-# Each by its own version, so that the history has several steps.
-CORRECT = text(f"""
-    update app.incident set version = version + 1, confidence = 'CORROBORATED',
-        outcome_band = 'SUPPORT', updated_by = :nobody
-    where id in ({CHOSEN})
+# Each step by its own version, so that some histories have several.
+CHANGE = text("""
+    update app.incident set version = version + 1, updated_by = :nobody,
+        confidence = coalesce(cast(:confidence as text), confidence),
+        outcome_band = coalesce(cast(:outcome_band as text), outcome_band),
+        uncertainty_m = coalesce(cast(:uncertainty_m as int), uncertainty_m),
+        state = coalesce(cast(:state as text), state)
+    where id in (
+        select id from app.incident
+        where is_synthetic and deleted_at is null and state = 'RECORDED' and version = :version
+        order by ref limit :most
+    )
 """)
-AGAIN = text(f"""
-    update app.incident set version = version + 1, uncertainty_m = 25, updated_by = :nobody
-    where id in ({CHOSEN})
-""")
-CONFIRM = text(f"""
-    update app.incident set version = version + 1, state = 'CONFIRMED', updated_by = :nobody
-    where id in ({CHOSEN})
-""")
+NOTHING = {"confidence": None, "outcome_band": None, "uncertainty_m": None, "state": None}
+STEPS: tuple[tuple[int, int, str, dict[str, Any]], ...] = (
+    (
+        1,
+        CORRECTED,
+        "Synthetic: a second person told the same.",
+        {"confidence": "CORROBORATED", "outcome_band": "SUPPORT"},
+    ),
+    (
+        2,
+        CORRECTED // 2,
+        "Synthetic: the corner is known, not only the street.",
+        {"uncertainty_m": 25},
+    ),
+    (1, CONFIRMED, "", {"state": "CONFIRMED"}),
+)
 EPISODES = text("""
     insert into app.missing_episode (incident_id, agency_code, created_by, updated_by, is_synthetic,
         kind, missing_from_at, returned_at, rhi_offered_at, rhi_held_at, rhi_declined,
@@ -67,13 +79,8 @@ def load_once(db: Database) -> int:
 
 
 def _changed(session: Session) -> None:
-    steps = (
-        (CORRECT, 1, CORRECTED, "Synthetic: a second person told the same."),
-        (AGAIN, 2, CORRECTED // 2, "Synthetic: the corner is known, not only the street."),
-        (CONFIRM, 1, CONFIRMED, ""),
-    )
-    for statement, version, most, why in steps:
+    for version, most, why, changed in STEPS:
         session.execute(BECAUSE, {"why": why})
-        given = {"nobody": NOBODY, "version": version, "most": most}
-        session.execute(statement, given)
+        given = NOTHING | changed | {"nobody": NOBODY, "version": version, "most": most}
+        session.execute(CHANGE, given)
     session.execute(BECAUSE, {"why": ""})
