@@ -15,12 +15,13 @@ from app.audit import service as audit
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError, RuleBrokenError
 from app.places import life_queries, queries
+from app.places.drafts import Draft
 from app.places.life_models import PlaceAlias, PlaceMerge
 from app.places.life_schemas import MergeIn, SplitIn
 from app.places.models import Place
 from app.places.rules import TIERS, State
 from app.places.schemas import PlaceIn
-from app.places.service import Draft, must_be_as_looked_at, propose
+from app.places.service import must_be_as_looked_at, propose
 
 MERGE = text("select app.merge_place(:source, :target, :why)")
 UNMERGE = text("select app.unmerge_place(:merge, :why)")

@@ -1,7 +1,5 @@
 """Changes to places of concern. Every function runs inside the caller's transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,60 +12,38 @@ from app.audit import service as audit
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import BNG
-from app.core.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
+from app.core.errors import ForbiddenError, NotFoundError, StaleError
 from app.core.ids import new_reference
-from app.places import details, near, queries, rules
+from app.places import details, drafts, near, queries, rules
+from app.places.drafts import Draft, Partners
 from app.places.models import OnlineSpace, Place, PlaceExact
 from app.places.near import Like
-from app.places.rules import OnlineAddress, PlaceType, Purpose, Remark
-from app.places.schemas import PlaceChange, PlaceIn, WhereIn
+from app.places.rules import PlaceType, Purpose
+from app.places.schemas import PlaceChange, PlaceIn
 
 LINK = text("select app.link_incidents('{}', array[cast(:place_id as uuid)])")
 
 
-Partners = Sequence[str]
 EMPTYABLE = {"description", "precision_m", "after_dark_concern", *details.EMPTYABLE}
 CHANGEABLE = {"name", "harm_codes", *EMPTYABLE, *details.FILLED}
-
-
-@dataclass(slots=True)
-class Draft:
-    """What somebody wants to record, read and checked; `errors` says what stops it, by field."""
-
-    partners: Partners
-    type: PlaceType | None = None
-    shape: Geometry | None = None
-    online: OnlineAddress | None = None
-    remarks: Sequence[Remark] = ()
-    above: Place | None = None  # what the place becomes part of
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def refuse(self, name: str, problem: str | None) -> None:
-        if problem is not None:
-            self.errors.setdefault(name, problem)
-
-    def must_be_right(self) -> PlaceType:
-        if self.errors or self.type is None:
-            raise InvalidError("Change the fields named below.", self.errors)
-        return self.type
 
 
 def draft(session: Session, wanted: PlaceIn, partners: Partners) -> Draft:
     """Check a new place without saving it, so that a form can show everything at once."""
     made = Draft(partners, queries.place_type(session, wanted.type_code))
     made.refuse("type_code", rules.type_problem(wanted.type_code, made.type, clock.today()))
-    _check_harms(session, made, wanted.harm_codes)
+    drafts.check_harms(session, made, wanted.harm_codes)
     if made.type is None:
         return made
     if made.type.is_residential:
         if wanted.purpose is None:
             made.refuse("purpose", "Select why you need to record this address.")
     else:
-        _check_name(session, made, wanted.name, wanted.description)
+        drafts.check_name(session, made, wanted.name, wanted.description)
     if made.type.is_online:
-        _check_online(session, made, wanted)
+        drafts.check_online(session, made, wanted)
     else:
-        _check_shape(session, made, wanted, made.type)
+        drafts.check_shape(session, made, wanted, made.type)
     return made
 
 
@@ -122,14 +98,14 @@ def redraft(
     if wanted.type_code not in {None, place.type_code}:
         problem = rules.type_problem(str(wanted.type_code), made.type, clock.today())
         made.refuse("type_code", problem)
-    _check_harms(session, made, wanted.harm_codes or ())
+    drafts.check_harms(session, made, wanted.harm_codes or ())
     if made.type is None or now is None:
         return made
     made.refuse("type_code", rules.change_problem(now, made.type))
     if not made.type.is_residential:
         name = place.name if wanted.name is None else wanted.name
-        _check_name(session, made, name, wanted.description)
-    _check_redrawn(session, place, made, wanted)
+        drafts.check_name(session, made, name, wanted.description)
+    drafts.check_redrawn(session, place, made, wanted)
     made.above = details.above(session, place, wanted.parent)
     for field_name, problem in details.problems(session, actor, place, wanted):
         made.refuse(field_name, problem)
@@ -197,72 +173,6 @@ def _changes(
         expires: date = rules.label_expires_on(kind.sensitivity, clock.today())
         given["label_expires_on"] = min(place.label_expires_on, expires)
     return given
-
-
-def _check_harms(session: Session, made: Draft, codes: Sequence[str]) -> None:
-    for code in queries.unknown_harms(session, codes)[:1]:
-        made.refuse("harm_codes", f"Unknown harm code '{code}'.")
-
-
-def _check_name(session: Session, made: Draft, name: str, description: str | None) -> None:
-    words = queries.language(session)
-    in_name = rules.lint(name, words)
-    made.refuse("name", rules.name_problem(name, in_name))
-    made.remarks = [*in_name, *rules.lint(description or "", words)]
-
-
-def _check_online(session: Session, made: Draft, wanted: PlaceIn) -> None:
-    try:
-        made.online = OnlineAddress.read(wanted.address or "")
-    except ValueError as problem:
-        made.refuse("address", str(problem))
-    if wanted.platform_code:
-        unknown = queries.unknown_code(session, "platform", wanted.platform_code)
-        made.refuse("platform_code", unknown)
-    _check_boroughs(session, made, wanted)
-
-
-def _check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType) -> None:
-    """A drawn shape, a pair of coordinates, or the point of a postcode."""
-    try:
-        made.shape = wanted.drawn()
-    except ValueError as problem:
-        made.refuse(wanted.field(), str(problem))
-        return
-    if made.shape is None and wanted.postcode:
-        made.shape = queries.postcode(session, wanted.postcode)
-        if made.shape is None:
-            made.refuse("postcode", "We could not find this postcode. Check it or draw the place.")
-            return
-    reach = queries.reach(session, made.partners)
-    made.refuse(wanted.field(), rules.shape_problem(made.shape, kind.kinds, reach))
-    if made.shape is None and isinstance(wanted, PlaceIn):
-        _check_boroughs(session, made, wanted)
-
-
-def _check_boroughs(session: Session, made: Draft, wanted: PlaceIn) -> None:
-    """Of what has no shape: an online space, a route out of the area."""
-    if unknown := set(wanted.chosen_boroughs()) - set(queries.boroughs(session)):
-        made.refuse("borough", f"Unknown borough code '{min(unknown)}'.")
-    elif not wanted.chosen_boroughs():
-        made.refuse("borough", "Select the borough whose children are affected.")
-
-
-def _check_redrawn(session: Session, place: Place, made: Draft, wanted: PlaceChange) -> None:
-    """Nothing drawn keeps the shape, which must then suit the type."""
-    kind = made.type
-    if kind is None:
-        return
-    if wanted.given():
-        if kind.is_residential or kind.is_online:
-            made.refuse(
-                wanted.field(), "An address or an online space is not moved. Propose a new place."
-            )
-        else:
-            _check_shape(session, made, wanted, kind)
-    elif place.geom_kind not in kind.kinds:
-        reach = queries.reach(session, made.partners)
-        made.refuse("shape", rules.shape_problem(queries.shape_of(place), kind.kinds, reach))
 
 
 def _codes(session: Session, wanted: PlaceIn, made: Draft) -> list[str]:

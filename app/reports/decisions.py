@@ -16,10 +16,10 @@ from app.core.errors import NotFoundError
 from app.core.ids import new_id
 from app.places import queries as places
 from app.places import service as place_service
+from app.places.drafts import Draft
 from app.places.models import Place
 from app.places.rules import Purpose
 from app.places.schemas import PlaceIn
-from app.places.service import Draft
 from app.reference import queries as reference
 from app.reports import answers, homes, queries, rules, triage
 from app.reports.answers import LINK, NEW, Answers

@@ -220,6 +220,7 @@ FURTHER = {
     "places/audiences",
     "places/decision_routes",
     "places/details",
+    "places/drafts",
     "places/guardian_routes",
     "places/guards",
     "places/history",

@@ -119,7 +119,7 @@ def test_a_move_that_is_not_listed_is_refused_in_the_words_of_every_record(state
     assert refused.value.detail == f"A place that is {said} cannot become proposed."
 
 
-@pytest.mark.parametrize("state", set(State) - {State.CLOSED})
+@pytest.mark.parametrize("state", sorted(set(State) - {State.CLOSED}))
 def test_nobody_puts_a_place_to_sleep_by_hand(state):
     assert State.DORMANT not in {move.to for move in life.MOVES[state]}
 
