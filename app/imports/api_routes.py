@@ -11,6 +11,7 @@ from app.core.errors import InvalidError
 from app.core.problems import documented
 from app.imports import applying, batches, forms, staging
 from app.imports.deps import Sent
+from app.imports.kinds import KINDS
 from app.imports.models import Batch
 from app.imports.schemas import ApplyIn, DecisionsIn, ImportOut, MappingIn
 from app.imports.step_routes import own, read_of
@@ -67,8 +68,9 @@ def say(ref: str, wanted: MappingIn, request: Request, db: Db, actor: Owner) -> 
     with db.begin(actor) as session:
         batch = staging.choose(session, actor, ref, wanted.kind, choices, found)
         kept = batches.upload(session, batch)
-        mapping = wanted.mapping or forms.mapping_for(session, batch, kept, None)
-        staging.keep(session, actor, ref, mapping)
+        if not KINDS[batch.kind].police:  # their columns are what they are
+            mapping = wanted.mapping or forms.mapping_for(session, batch, kept, None)
+            staging.keep(session, actor, ref, mapping)
         return _out(session, actor, batch)
 
 

@@ -99,8 +99,8 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
         kind = KINDS.get(batch.kind)
         needed = "import_batch.undo" if work == "UNDO" or kind is None else kind.permission
         actor = of_role(requester(bench.db, batch.asked_by, needed))
-        if work == "UNDO" and batch.kind in OPEN_DATA:
-            _take_back(bench, batch, actor)
+        if batch.kind in OPEN_DATA:
+            _open_data(bench, batch, actor)
             return
         with bench.db.begin(actor) as session:
             held = batches.by_id(session, batch_id, lock=True)
@@ -117,16 +117,16 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
             )
 
 
-def _take_back(bench: Bench, batch: Batch, actor: Actor) -> None:
+def _open_data(bench: Bench, batch: Batch, actor: Actor) -> None:
     """Open data is written by its own job alone, in a transaction of its own."""
-    from app.imports import police_upload  # pyarrow: for the worker, not for pages
+    from app.imports import police_work  # pyarrow: for the worker, not for pages
 
-    police_upload.take_back(bench.db, batch.ref, actor)
+    police_work.DO[batch.work or ""](bench, batch, actor)
 
 
 def _dry_run(bench: Bench, session: Session, actor: Actor, batch: Batch) -> None:
     upload = batches.upload(session, batch)
-    kind, note = KINDS[batch.kind], _noting(bench, actor, batch)
+    kind, note = KINDS[batch.kind], noting(bench, actor, batch)
     asked, sheet = _asked(bench, session, batch, upload, kind)
     found = tried(session, actor, asked, sheet, note)
     _keep_verdicts(session, batch, found, kind)
@@ -144,7 +144,7 @@ def _asked(
     return Asked(kind, columns, SORTS[kind.name](bench.partnership)), sheet
 
 
-def _noting(bench: Bench, actor: Actor, batch: Batch) -> Note:
+def noting(bench: Bench, actor: Actor, batch: Batch) -> Note:
     """How far it is, told in transactions of their own: the work itself shows nothing till done."""
 
     def note(done: int, total: int) -> None:
@@ -192,7 +192,7 @@ def _verdict(batch: Batch, made: Made, kind: Kind) -> dict[str, Any]:
 
 def _apply(bench: Bench, session: Session, actor: Actor, batch: Batch) -> None:
     upload = batches.upload(session, batch)
-    kind, note = KINDS[batch.kind], _noting(bench, actor, batch)
+    kind, note = KINDS[batch.kind], noting(bench, actor, batch)
     asked, sheet = _asked(bench, session, batch, upload, kind)
     found = tried(session, actor, asked, sheet, lambda done, _: note(done // 2, batch.n_rows or 0))
     said = {row.row: row.decision for row in batches.rows(session, batch, DUPLICATE)}

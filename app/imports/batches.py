@@ -84,7 +84,9 @@ def undecided(session: Session, batch: Batch) -> int:
 
 
 def to_write(session: Session, batch: Batch) -> int:
-    """How many rows an import would make or change records of."""
+    """How many rows an import would make or change records of. Of open data no rows are kept."""
+    if batch.kind in KINDS and KINDS[batch.kind].police:
+        return int(batch.tallies.get("new", 0)) + int(batch.tallies.get("update", 0))
     return _count(
         session,
         batch,

@@ -16,6 +16,7 @@ from app.imports.models import Batch
 from app.imports.schemas import percent
 from app.imports.step_routes import Owner, own
 from app.imports.steps import next_page, said
+from app.imports.undo import OPEN_DATA
 from app.reading import service as reading
 from app.reading.schemas import Choices
 
@@ -163,6 +164,7 @@ def receipt(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             page_title=f"Import {batch.ref}",
             batch=batch,
             kind=label(batch.kind),
+            open_data=batch.kind in OPEN_DATA,
             state=said(batch.state, batch.work, has_file=has_file),
             own_file=has_file and batch.by == actor.id,
             may_undo=batch.state == "APPLIED" and batch.work is None and mine and open_still,
@@ -182,6 +184,7 @@ def undo(ref: str, request: Request, db: Db, actor: Undoer) -> Response:
             page_title="Undo this import?",
             batch=batch,
             kept=batches.changed_since(session, batch),
+            open_data=batch.kind in OPEN_DATA,
         )
 
 
@@ -195,6 +198,8 @@ def send_undo(ref: str, db: Db, actor: Undoer, sent: html.Form) -> Response:
 def _duplicates_page(
     request: Request, session: Session, batch: Batch, errors: dict[str, str]
 ) -> Response:
+    if batch.kind not in applying.SORTS:  # keys decide what is there already
+        return html.see(f"/imports/{batch.ref}/{next_page(batch.state, batch.kind, batch.work)}")
     waiting = [row for row in batches.rows(session, batch, "DUPLICATE") if row.decision is None]
     sort = applying.SORTS[batch.kind](request.app.state.settings.partnership)
     pairs = [

@@ -209,17 +209,18 @@ INTELLIGENCE = Kind(
 STREET = Kind(
     "police-street",
     "Street crime of data.police.uk",
-    "import_batch.create",
+    "reference_data.create",
     police=True,
-    explains="The monthly file as it was downloaded. Months and places are approximate: the "
-    "publisher has moved them.",
+    explains="A monthly file as it was downloaded. It tells the month, not the day, and a place "
+    "nearby: the publisher has moved the points.",
 )
 STOPS = Kind(
     "stop-search",
     "Stop and search of data.police.uk",
-    "import_batch.create",
+    "reference_data.create",
     police=True,
-    explains="The monthly file as it was downloaded.",
+    explains="A monthly file as it was downloaded: where police looked and what for. Nothing about "
+    "the person searched is stored.",
 )
 KINDS: Mapping[str, Kind] = {
     kind.name: kind for kind in (INCIDENTS, PLACES, INTELLIGENCE, STREET, STOPS)

@@ -3,18 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Of the API and of files made of its answers.
-NATIVE_NAMES = {
-    "persistent_id": "Crime ID",
-    "month": "Month",
-    "lon": "Longitude",
-    "lat": "Latitude",
-    "street": "Location",
-    "lsoa11cd": "LSOA code",
-    "category": "Crime type",
-    "outcome": "Last outcome category",
-    "context": "Context",
-}
+from app.imports.native import NATIVE_NAMES
+
 CATEGORIES = {
     "anti-social-behaviour": "Anti-social behaviour",
     "bicycle-theft": "Bicycle theft",

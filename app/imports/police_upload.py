@@ -40,6 +40,9 @@ class Upload(NamedTuple):
     name: str
     body: bytes
     defaults: dict[str, str] = {}  # noqa: RUF012 - columns that the file does not have
+    beside: int = 0  # rows with errors that were left out before
+    expected: int | None = None  # how many rows somebody confirmed
+    otherwise: str = ""
 
 
 class Tried(NamedTuple):
@@ -78,11 +81,14 @@ def apply(db: Database, upload: Upload, by: Actor, progress: Progress) -> Tally:
     Raises
     ------
     RuleBrokenError
-        The batch is not one of this person that has been tried out.
+        The batch is not one of this person that has been tried out, or other rows than those
+        confirmed would come in.
     """
     with _written(upload) as path, db.cursor(JOB) as cursor:
         ref = _waiting(cursor, upload.batch, by)
         tally = _added(cursor, upload, path, Refusals(None), progress)
+        if upload.expected not in (None, tally.imported + tally.updated):
+            raise RuleBrokenError(upload.otherwise)
         numbers, now = json.dumps(counted(tally) | tally.numbers()), clock.now()
         cursor.execute(
             "update app.import_batch set state = 'APPLIED', work = null, tallies = %s, "
@@ -114,7 +120,10 @@ def _added(
     cursor: Cursor, upload: Upload, path: Path, refusals: Refusals, progress: Progress
 ) -> Tally:
     how = (Options(defaults=upload.defaults), refusals)
-    return ADD[upload.kind](cursor, [path], upload.batch, how, progress)
+    tally = ADD[upload.kind](cursor, [path], upload.batch, how, progress)
+    tally.rows += upload.beside
+    tally.rejected += upload.beside
+    return tally
 
 
 def _waiting(cursor: Cursor, batch: UUID, by: Actor) -> str:

@@ -26,16 +26,7 @@ def of(session: Session, found: Trial, kind: Kind) -> dict[str, Any]:
         for made in found.rows
         if made.verdict not in (ERROR, IGNORED) and made.point is not None
     ]
-    outlines = session.execute(OUTLINES).all()
-    box = _box(points)
-    inside = [p for p in points if box[0] <= p[0] <= box[2] and box[1] <= p[1] <= box[3]]
-    step = max(1, len(inside) // MOST_POINTS)
-    return {
-        "box": box,
-        "paths": [outline.path for outline in outlines],
-        "points": [[x, -y] for x, y in inside[::step]],
-        "n_points": len(inside),
-        "n_beside": len(points) - len(inside),
+    return picture(session, points) | {
         "outside": found.outside,
         "unknown": {name: dict(counts) for name, counts in found.unknown.items()},
         "columns": [q.label for q in kind.questions if _said(found, q.name)],
@@ -49,6 +40,20 @@ def of(session: Session, found: Trial, kind: Kind) -> dict[str, Any]:
             }
             for made in found.rows[:MOST_ROWS]
         ],
+    }
+
+
+def picture(session: Session, points: list[tuple[int, int]]) -> dict[str, Any]:
+    """The boroughs and some of the points, in metres."""
+    box = _box(points)
+    inside = [p for p in points if box[0] <= p[0] <= box[2] and box[1] <= p[1] <= box[3]]
+    step = max(1, len(inside) // MOST_POINTS)
+    return {
+        "box": box,
+        "paths": [outline.path for outline in session.execute(OUTLINES).all()],
+        "points": [[x, -y] for x, y in inside[::step]],
+        "n_points": len(inside),
+        "n_beside": len(points) - len(inside),
     }
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from app.core.files import Shelf
 from app.core.ids import new_id, new_reference
 from app.core.jobs import enqueue
 from app.core.types import clean_text
-from app.imports import batches
+from app.imports import batches, native
 from app.imports.kinds import KINDS, UNSAID
 from app.imports.mapping import Mapping as Columns
 from app.imports.models import Batch, SavedMapping, Upload, Verdict
@@ -56,7 +55,7 @@ def stage(
             stored_name=kept.name,
             key=kept.key,
             size_bytes=kept.size,
-            found=asdict(found),
+            found=native.kept_of(found),
             uploaded_at=now,
         )
     )
@@ -81,12 +80,14 @@ def choose(
     batch = _mine(session, actor, ref)
     if kind not in KINDS:
         raise InvalidError("Change the fields named below.", {"kind": "Choose what it is."})
+    if wrong := native.missing(kind, [column.name for column in found.columns]):
+        raise InvalidError("Change the fields named below.", {"kind": wrong})
     upload = batches.upload(session, batch)
     if batch.kind != kind or choices != Choices(**upload.choices):
         batch.mapping, batch.state, batch.tallies = {}, "STAGED", {"rows": found.rows}
         batch.run += 1
     batch.kind, batch.problem = kind, None
-    upload.choices, upload.found, upload.preview = choices._asdict(), asdict(found), None
+    upload.choices, upload.found, upload.preview = choices._asdict(), native.kept_of(found), None
     audit.record(session, "import.choose", "import_batch", batch.ref, kind=kind)
     return batch
 
@@ -110,7 +111,7 @@ def try_out(session: Session, actor: Actor, ref: str, columns: Columns | None) -
         keep(session, actor, ref, columns)
     batch = _mine(session, actor, ref)
     upload = batches.upload(session, batch)
-    if not batch.mapping:
+    if not batch.mapping and not (batch.kind in KINDS and KINDS[batch.kind].police):
         raise RuleBrokenError("Say first which columns are what.")
     upload.done, upload.total = 0, int(batch.tallies.get("rows", 0))
     _ask(session, actor, batch, "DRY_RUN")

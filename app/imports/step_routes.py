@@ -1,23 +1,21 @@
 """The steps of an import as pages: upload, kind, columns, values. Each has its own address."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May, can
+from app.accounts.deps import Db, May
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
-from app.imports import batches, forms, staging
-from app.imports.applying import SORTS, shelf_of
+from app.imports import batches, forms, native, staging, step_views
+from app.imports.applying import shelf_of
 from app.imports.deps import NO_FILE, Form
-from app.imports.kinds import KINDS, Kind
+from app.imports.kinds import KINDS
 from app.imports.mapping import Mapping as Columns
-from app.imports.mapping import guessed, swapped, with_swapped
+from app.imports.mapping import guessed, with_swapped
 from app.imports.models import Batch, Upload
-from app.imports.reading_cells import DATE_FORMATS
-from app.imports.steps import next_page
 from app.reading import service as reading
 from app.reading.schemas import Choices, Found
 
@@ -29,7 +27,7 @@ Owner = Annotated[Actor, Depends(May("import_batch.update"))]
 
 @step_pages.get("/new")
 def new(request: Request, actor: Importer) -> Response:
-    return _upload_page(request, actor, {})
+    return step_views.upload_page(request, actor, {})
 
 
 @step_pages.post("/new")
@@ -39,7 +37,7 @@ def send_new(request: Request, db: Db, actor: Importer, sent: Form) -> Response:
     try:
         found = read_of(sent.name, sent.body, settings.upload_bytes)
     except InvalidError as refused:
-        return _upload_page(request, actor, refused.fields or {"file": refused.detail})
+        return step_views.upload_page(request, actor, refused.fields or {"file": refused.detail})
     with db.begin(actor) as session:
         batch = staging.stage(
             session, actor, shelf_of(settings), name=sent.name, body=sent.body, found=found
@@ -67,7 +65,7 @@ def read_of(name: str, body: bytes, most: int, choices: Choices = Choices()) -> 
 def kind(ref: str, request: Request, db: Db, actor: Owner) -> Response:
     with db.read(actor) as session:
         batch, upload = own(session, actor, ref)
-        return _kind_page(request, session, batch, upload, {"kind": batch.kind}, {})
+        return step_views.kind_page(request, session, batch, upload, {"kind": batch.kind}, {})
 
 
 @step_pages.post("/{ref}/kind")
@@ -84,10 +82,12 @@ def send_kind(ref: str, request: Request, db: Db, actor: Owner, sent: html.Form)
             found = reading.inspect(batch.file_name, body, choices)
         except InvalidError as refused:
             errors = {"layer": refused.detail}
+    if found and (wrong := native.missing(sent["kind"], [c.name for c in found.columns])):
+        errors = {"kind": wrong}
     with db.begin(actor) as session:
         if errors or found is None:
             batch, upload = own(session, actor, ref)
-            return _kind_page(request, session, batch, upload, sent, errors)
+            return step_views.kind_page(request, session, batch, upload, sent, errors)
         batch = staging.choose(session, actor, ref, sent["kind"], choices, found)
         return html.see(f"/imports/{batch.ref}/columns")
 
@@ -99,13 +99,15 @@ def columns(
     """Matched by name at first, or as a saved mapping says, or as they were sent last."""
     with db.read(actor) as session:
         batch, upload = own(session, actor, ref)
-        wanted = _kind_of(batch)
+        wanted = KINDS.get(batch.kind)
         if wanted is None:
             return html.see(f"/imports/{batch.ref}/kind")
+        if wanted.police:
+            return step_views.native_page(request, batch, upload)
         mapping = forms.mapping_for(session, batch, upload, saved)
         if swap:
             mapping = with_swapped(mapping)
-        return _columns_page(request, session, actor, (batch, upload), mapping, {})
+        return step_views.columns_page(request, session, actor, (batch, upload), mapping, {})
 
 
 @step_pages.post("/{ref}/columns")
@@ -113,9 +115,12 @@ def send_columns(ref: str, request: Request, db: Db, actor: Owner, sent: html.Fo
     """Kept, and the dry run begins; an earlier mapping is replaced."""
     with db.begin(actor) as session:
         batch, upload = own(session, actor, ref)
-        wanted = _kind_of(batch)
+        wanted = KINDS.get(batch.kind)
         if wanted is None:
             return html.see(f"/imports/{batch.ref}/kind")
+        if wanted.police:
+            staging.try_out(session, actor, ref, None)
+            return html.see(f"/imports/{batch.ref}/progress")
         mapping, errors = forms.mapping_of(wanted, sent, Columns.model_validate(batch.mapping))
         known = [name for name, _ in staging.found_columns(upload)]
         if mapping is not None:
@@ -124,7 +129,9 @@ def send_columns(ref: str, request: Request, db: Db, actor: Owner, sent: html.Fo
             errors["save_name"] = "Enter a name for the mapping."
         if errors or mapping is None:
             shown = mapping or guessed(wanted, staging.found_columns(upload), shapes=False)
-            return _columns_page(request, session, actor, (batch, upload), shown, errors, sent)
+            return step_views.columns_page(
+                request, session, actor, (batch, upload), shown, errors, sent
+            )
         staging.try_out(session, actor, ref, mapping)
         if sent.get("save") == "yes":
             staging.save_mapping(
@@ -137,7 +144,7 @@ def send_columns(ref: str, request: Request, db: Db, actor: Owner, sent: html.Fo
 def values(ref: str, request: Request, db: Db, actor: Owner) -> Response:
     with db.read(actor) as session:
         batch, upload = own(session, actor, ref)
-        return _values_page(request, session, batch, upload)
+        return step_views.values_page(request, session, batch, upload)
 
 
 @step_pages.post("/{ref}/values")
@@ -156,95 +163,3 @@ def own(session: Session, actor: Actor, ref: str) -> tuple[Batch, Upload]:
     if batch.by != actor.id:
         raise NotFoundError("There is no such import.")
     return batch, batches.upload(session, batch)
-
-
-def _kind_of(batch: Batch) -> Kind | None:
-    found = KINDS.get(batch.kind)
-    return None if found is None or found.name not in SORTS else found
-
-
-def _upload_page(request: Request, actor: Actor, errors: dict[str, str]) -> Response:
-    return html.render(
-        request,
-        "imports/new.html",
-        status=422 if errors else 200,
-        page_title="Upload a file",
-        kinds=[k for k in KINDS.values() if k.name in SORTS and can(actor, k.permission)],
-        most_mb=request.app.state.settings.upload_mb,
-        values={},
-        errors=errors,
-    )
-
-
-def _kind_page(
-    request: Request,
-    session: Session,
-    batch: Batch,
-    upload: Upload,
-    values: dict[str, Any],
-    errors: dict[str, str],
-) -> Response:
-    actor = request.state.actor
-    return html.render(
-        request,
-        "imports/kind.html",
-        status=422 if errors else 200,
-        page_title="What is it?",
-        batch=batch,
-        found=upload.found,
-        earlier=batches.earlier(session, batch),
-        kinds=[k for k in KINDS.values() if k.name in SORTS and can(actor, k.permission)],
-        encodings=forms.ENCODINGS,
-        delimiters=forms.DELIMITERS,
-        values={k: v for k, v in upload.choices.items() if v} | values,
-        errors=errors,
-    )
-
-
-def _columns_page(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    at: tuple[Batch, Upload],
-    mapping: Columns,
-    errors: dict[str, str],
-    sent: dict[str, str] | None = None,
-) -> Response:
-    batch, upload = at
-    wanted = KINDS[batch.kind]
-    found = staging.found_columns(upload)
-    lists = SORTS[wanted.name](request.app.state.settings.partnership).lists(session)
-    return html.render(
-        request,
-        "imports/columns.html",
-        status=422 if errors else 200,
-        page_title="Which columns are what?",
-        batch=batch,
-        kind=wanted,
-        found=found,
-        has_shapes=forms.has_shapes(upload),
-        mapping=mapping,
-        swapped=swapped(mapping, dict(found)),
-        saved=batches.mappings(session, actor, wanted.name),
-        lists=lists,
-        date_formats=DATE_FORMATS,
-        values=sent or forms.answers_of(mapping),
-        errors=errors,
-    )
-
-
-def _values_page(request: Request, session: Session, batch: Batch, upload: Upload) -> Response:
-    unknown = (upload.preview or {}).get("unknown", {})
-    wanted = _kind_of(batch)
-    if wanted is None or not unknown:
-        return html.see(f"/imports/{batch.ref}/{next_page(batch.state, batch.kind, batch.work)}")
-    lists = SORTS[wanted.name](request.app.state.settings.partnership).lists(session)
-    return html.render(
-        request,
-        "imports/values.html",
-        page_title="What do these values mean?",
-        batch=batch,
-        groups=forms.groups_of(wanted, unknown, lists),
-        values={},
-        errors={},
-    )
