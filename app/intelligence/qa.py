@@ -12,7 +12,7 @@ from app.core.errors import InvalidError, RuleBrokenError
 from app.core.states import moved
 from app.intelligence import rules, service
 from app.intelligence.models import IntelItem, IntelPolice
-from app.intelligence.rules import MOVES, Grading, State
+from app.intelligence.rules import MOVES, Grading, Handling, State
 from app.intelligence.schemas import DecisionIn
 from app.reference import personal
 from app.reference.personal import Span
@@ -110,7 +110,15 @@ def _publish(session: Session, actor: Actor, item: IntelItem) -> None:
             select(IntelItem).where(IntelItem.id == item.supersedes_id).with_for_update()
         )
         if old is not None and State.SUPERSEDED in MOVES.get(old.state, ()):
-            _move(session, old, State.SUPERSEDED, f"Corrected by {item.ref}.")
+            _end(session, old, item)
+
+
+def _end(session: Session, old: IntelItem, new: IntelItem) -> None:
+    """An item of code P is read by other forces, who learn nothing of a new one of code C."""
+    if Handling.WITH_CONDITIONS in {new.handling} - {old.handling}:
+        _move(session, old, State.WITHDRAWN, "No longer shared.")
+    else:
+        _move(session, old, State.SUPERSEDED, f"Corrected by {new.ref}.")
 
 
 def _must_be_another(actor: Actor, item: IntelItem) -> None:

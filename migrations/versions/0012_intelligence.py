@@ -324,6 +324,9 @@ begin
     select borough_codes, tier, agency_code, shared, accepted_by
     into new.borough_codes, new.tier, new.agency_code, new.shared, new.accepted_by
     from app.intel_item where id = new.intel_item_id;
+    if to_jsonb(new) -> 'content' ->> 'handling' = 'C' then
+        new.tier := 'C';  -- what it said under conditions keeps them
+    end if;
     return new;
 end $$
 """

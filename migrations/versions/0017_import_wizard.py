@@ -397,6 +397,62 @@ begin
 end $$
 """
 
+# What an undo rests on is written by the functions above; a person says of no record that an import
+# made or changed it unless it is in their sight, and made by themselves where it is new.
+GUARD = """
+create function app.import_row_guard() returns trigger
+    language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+    one record;
+    amiss boolean;
+begin
+    if current_user <> 'cs_app' then
+        return null;
+    end if;
+    if tg_op = 'INSERT' then
+        amiss := exists (
+            select from made left join app.import_batch as b
+                on b.id = made.batch_id and b."by" = sec.actor()
+            where b.id is null or made.done is not null or made.before is not null
+               or made.mark is not null);
+    else
+        amiss := exists (
+            select from made left join was using (batch_id, run, row)
+            where made.before is distinct from was.before or made.mark is distinct from was.mark);
+        for one in
+            select distinct app.import_target(b.kind) as target
+            from made
+            left join was using (batch_id, run, row)
+            left join app.import_batch as b on b.id = made.batch_id and b."by" = sec.actor()
+            where made.done is not null and (made.done, made.record_id)
+                  is distinct from (was.done, was.record_id)
+        loop
+            exit when amiss;
+            if one.target is null then
+                amiss := true;
+                exit;
+            end if;
+            execute format('select exists (select from made'
+                ' left join was using (batch_id, run, row)'
+                ' left join app.%I as r on r.id = made.record_id'
+                ' where made.done is not null and (made.done, made.record_id)'
+                '       is distinct from (was.done, was.record_id)'
+                '   and (r.id is null or made.done = ''CREATED'' and r.created_by <> sec.actor()))',
+                one.target)
+            into amiss;
+        end loop;
+    end if;
+    if amiss then
+        raise insufficient_privilege using message = 'not a record of this import';
+    end if;
+    return null;
+end $$
+"""
+GUARDS = {
+    "insert": "referencing new table as made",
+    "update": "referencing old table as was new table as made",
+}
+
 FUNCTIONS = {
     "import_mark(jsonb)": MARK,
     "import_target(text)": TARGET,
@@ -427,9 +483,17 @@ def upgrade() -> None:
         op.execute(body)
         op.execute(f"revoke execute on function app.{signature} from public")
         op.execute(f"grant execute on function app.{signature} to cs_app, cs_job")
+    op.execute(GUARD)
+    op.execute("revoke execute on function app.import_row_guard() from public")
+    for verb, tables in GUARDS.items():
+        op.execute(
+            f"create trigger import_row_guard_{verb} after {verb} on app.import_row {tables} "
+            "for each statement execute function app.import_row_guard()"
+        )
 
 
 def downgrade() -> None:
+    op.execute("drop function app.import_row_guard cascade")
     for signature in reversed(FUNCTIONS):
         op.execute(f"drop function app.{signature}")
     for name in reversed(TABLES):
