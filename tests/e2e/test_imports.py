@@ -1,5 +1,7 @@
 """The whole of an import by keyboard alone, wide and narrow; each page is open to everybody."""
 
+import csv
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +12,9 @@ from tests.conftest import CLAIMS_KEY, cloned
 from tests.e2e.conftest import session_cookie
 from tests.e2e.test_pages import violations
 from tests.importing import incidents, work
+from tests.integration.test_imports import ASB, NATIVE, line
+from tests.integration.test_stop_search import NATIVE as OF_SEARCHES
+from tests.integration.test_stop_search import search
 from tests.live import serving
 from tests.people import sign_in_as
 
@@ -29,6 +34,30 @@ FILES = {
     "places-of-concern": (PLACES, "cs_lead"),
     "intelligence": (ITEMS, "police_analyst"),
 }
+
+
+def csv_of(*rows):
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+STREETS = [
+    line(
+        Crime_ID=f"{i:064x}",
+        Longitude=f"{-0.305 + i / 500:.6f}",
+        Latitude=f"{51.42 - i / 900:.6f}",
+        Location=f"On or near Example {i} Street",
+    )
+    for i in range(24)
+]
+POLICE = {
+    "police-street": csv_of(
+        NATIVE, *STREETS, line(**ASB), line(**ASB), line(Longitude="", Latitude=""),
+        line(Month="May"),
+    ),
+    "stop-search": csv_of(OF_SEARCHES, *[search()] * 3, search(Latitude="", Longitude="")),
+}  # fmt: skip
 
 
 class Place:
@@ -121,6 +150,18 @@ class Journey:
         self.place.work()
         self.at("Dry run: nothing is written yet", "5-dry-run")
 
+    def say_police(self):
+        press(self.page, "Incidents", " ", among="INPUT")
+        for _ in range(len(FILES) + list(POLICE).index(self.kind)):
+            self.page.keyboard.press("ArrowDown")
+        press(self.page, "Continue")
+        self.at("What is kept of this file", "3-columns")
+        press(self.page, "Do a dry run")
+        self.page.wait_for_url("**/progress")
+        self.look("4-progress")
+        self.place.work()
+        self.at("Dry run: nothing is written yet", "5-dry-run")
+
     def explain(self):
         press(self.page, "Say what unknown values mean")
         self.at("What do these values mean?", "5-values")
@@ -175,6 +216,24 @@ def test_an_import_by_keyboard_alone(place, chromium, kind, width, tmp_path):
     journey.say()
     if kind == "incidents":
         journey.explain()
+    journey.go_on()
+    journey.confirm()
+    journey.undo()
+
+    context.close()
+
+
+@pytest.mark.parametrize("kind", POLICE)
+def test_a_police_file_by_keyboard_alone(place, chromium, kind, width, tmp_path):
+    file = tmp_path / f"2024-03-metropolitan-{kind}-{width}.csv"
+    file.write_bytes(POLICE[kind])
+    context = chromium.new_context(viewport=WIDTHS[width])
+    person = sign_in_as(place.db, "police_analyst", agency="MPS_SWBCU")
+    context.add_cookies([session_cookie(person.cookie)])
+    journey = Journey(place, context.new_page(), kind, width)
+
+    journey.upload(file)
+    journey.say_police()
     journey.go_on()
     journey.confirm()
     journey.undo()
