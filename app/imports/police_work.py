@@ -30,6 +30,7 @@ from geo import crs
 
 MOST_ROWS = 10
 LOOK = "Compare the row with the file as data.police.uk publishes it, or leave it out."
+UNTOLD = frozenset({"Reported by", "Falls within", *native.API_ONLY})
 FIXES = {
     "The month is not written as YYYY-MM.": "Write the month like 2026-03.",
     "The month lies in the future.": "Write the month in which it was recorded.",
@@ -149,7 +150,7 @@ def _preview(session: Session, batch: Batch, tried: Tried, rows: Rows) -> dict[s
     at = rows.identity
     without = [tuple(row) for row in rows.rows if at is None or not row[at]]
     alike = sum(n for n in Counter(without).values() if n > 1)
-    first = zip(rows.numbers[:MOST_ROWS], rows.rows[:MOST_ROWS], strict=True)
+    first, shown = rows.rows[:MOST_ROWS], _shown(rows)
     return preview.picture(session, _points(batch.kind, rows)) | {
         "police": {
             "without_id": len(without),
@@ -157,9 +158,22 @@ def _preview(session: Session, batch: Batch, tried: Tried, rows: Rows) -> dict[s
             "without_coordinates": tried.tally.without_coordinates,
             "outside_boroughs": tried.tally.outside_boroughs,
         },
-        "columns": rows.names,
-        "rows": [{"row": number, "verdict": "", "cells": cells} for number, cells in first],
+        "columns": [rows.names[i] for i in shown],
+        "rows": [
+            {"row": number, "verdict": "", "cells": [row[i] for i in shown]}
+            for number, row in zip(rows.numbers, first, strict=False)
+        ],
     }
+
+
+def _shown(rows: Rows) -> list[int]:
+    """Columns that a person can check by reading: no long ids, no force, no empty ones."""
+    first = rows.rows[:MOST_ROWS]
+    return [
+        i
+        for i, name in enumerate(rows.names)
+        if i != rows.identity and name not in UNTOLD and any(row[i] for row in first)
+    ]
 
 
 def _points(kind: str, rows: Rows) -> list[tuple[int, int]]:
