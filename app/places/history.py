@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.actor import NOBODY, Actor
@@ -58,6 +59,16 @@ LISTS = {
     "level": "level",
 }
 SHAPE_LENGTH = 120
+PART_OF = "parent_place_id"
+
+
+class Version(NamedTuple):
+    """What was kept, as far as the reader may see what it names."""
+
+    version: int
+    at: datetime
+    by: UUID
+    content: Mapping[str, Any]
 
 
 class Kept(NamedTuple):
@@ -94,7 +105,7 @@ def history(
     session: Session, actor: Actor, place: Place, *, older: int | None, newer: int | None
 ) -> History:
     """All versions; `older` and `newer` are set side by side, else the last two."""
-    kept = life_queries.versions(session, place)
+    kept = _in_sight(session, life_queries.versions(session, place))
     by_number = {version.version: version for version in kept}
     people = life_queries.names_of(session, {version.by for version in kept})
     pairs = zip(kept, [*kept[1:], None], strict=True)
@@ -128,8 +139,24 @@ def history(
     )
 
 
+def _in_sight(session: Session, kept: Sequence[PlaceVersion]) -> list[Version]:
+    """A place it was part of, and that this reader does not see, was none."""
+    named = {key for one in kept if (key := one.content.get(PART_OF))}
+    found = select(Place.id).where(Place.id.in_(map(UUID, named)), Place.deleted_at.is_(None))
+    seen = {None, *map(str, session.scalars(found))} if named else {None}
+    return [
+        Version(
+            one.version,
+            one.at,
+            one.by,
+            dict(one.content) | ({} if one.content.get(PART_OF) in seen else {PART_OF: None}),
+        )
+        for one in kept
+    ]
+
+
 def _chosen(
-    kept: Sequence[PlaceVersion], older: int | None, newer: int | None
+    kept: Sequence[Version], older: int | None, newer: int | None
 ) -> tuple[int | None, int | None]:
     numbers = [version.version for version in kept]
     if older in numbers and newer in numbers and older != newer:
@@ -137,11 +164,11 @@ def _chosen(
     return (numbers[1], numbers[0]) if len(numbers) > 1 else (None, None)
 
 
-def _content(version: PlaceVersion | None) -> Mapping[str, Any]:
+def _content(version: Version | None) -> Mapping[str, Any]:
     return {} if version is None else version.content
 
 
-def _changed(version: PlaceVersion, before: PlaceVersion | None, actor: Actor) -> list[str]:
+def _changed(version: Version, before: Version | None, actor: Actor) -> list[str]:
     """Fields that differ, of those this role is shown."""
     if before is None:
         return []
@@ -173,9 +200,9 @@ class Words:
             return self._listed(LISTS[name], str(value))
         if name == "week_grid":
             return "; ".join(weeks.in_words(weeks.hours(value)))
-        if name == "parent_place_id":
+        if name == PART_OF:
             found = self.session.get(Place, UUID(value))
-            return "Another place" if found is None else found.name
+            return "Nothing" if found is None else found.name
         return _plain(name, value)
 
     def _listed(self, which: str, code: str) -> str:

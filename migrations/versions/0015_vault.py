@@ -429,18 +429,20 @@ begin
         raise insufficient_privilege using message = 'only retention erases';
     end if;
     for spot in
-        select c.table_name, c.column_name, c.data_type
+        select c.table_name, c.column_name,
+               case c.data_type when 'ARRAY' then 'text[]' else c.data_type end as kind
         from information_schema.columns as c
         join information_schema.tables as t using (table_schema, table_name)
         where c.table_schema = 'app' and t.table_type = 'BASE TABLE'
-          and c.data_type in ('text', 'jsonb') and c.is_generated = 'NEVER'
+          and (c.data_type in ('text', 'jsonb') or c.udt_name = '_text')
+          and c.is_generated = 'NEVER'
           and not (c.table_name = 'child' and c.column_name = 'ref')
     loop
         execute format(
-            'update app.%1$I set %2$I = replace(replace(%2$I::text, $1, $3), $2, $3)::%3$s '
-            'where %2$I::text like $4 or %2$I::text like $5',
-            spot.table_name, spot.column_name, spot.data_type)
-        using ref, child::text, '[erased]', '%' || ref || '%', '%' || child || '%';
+            'update app.%1$I set %2$I = regexp_replace(%2$I::text, $1, $2, ''gi'')::%3$s '
+            'where %2$I::text ilike $3 or %2$I::text ilike $4',
+            spot.table_name, spot.column_name, spot.kind)
+        using ref || '|' || child, '[erased]', '%' || ref || '%', '%' || child || '%';
     end loop;
 end $$
 """
@@ -486,6 +488,7 @@ begin
     where g.id = r.grant_id and g.object_id = child;
     delete from app.access_grant as g where g.object_id = child;
     delete from app.purpose_held as h where h.object_ref = its_ref;
+    delete from app.intel_child as i where i.child_id = child or i.child_ref = its_ref;
     perform app.scrub(its_ref, child);
     delete from vault.decoy as d where d.child_id = child;
     delete from app.child_link_was as w where w.child_id = child;

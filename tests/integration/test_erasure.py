@@ -12,7 +12,7 @@ from app.core.errors import NotFoundError
 from app.retention import erasing
 from app.retention.rules import State
 from app.vault.keys import Vault
-from tests import uses
+from tests import intelligence, uses
 from tests.conftest import CLAIMS_KEY, Logins
 from tests.dumps import backup, dumped, restored
 from tests.people import HTML
@@ -114,6 +114,27 @@ def erase(world, settings, auditor, as_of=TODAY):
     run = erasing.daily(world.db, as_of)
     assert approve(world, auditor, run).status_code == 303
     return erasing.approved(world.db, settings)
+
+
+@pytest.mark.parametrize("more", [intelligence.PLAIN, intelligence.CONDITIONAL])
+def test_a_reference_in_intelligence_and_in_lists_of_words_leaves_no_trace(
+    world, settings, auditor, more
+):
+    ref = world.child()
+    analyst = world.as_("police_analyst")
+    _, recipient = intelligence.reader_ref(world.db)
+    item = more | {"body": f"Synthetic: seen with {ref.lower()}.", "children": ref}
+    conditional = {"recipients": [recipient]} if more["handling"] == "C" else {}
+    intelligence.sent(analyst, **item | conditional)
+    features = {"version": 1, "safe_features": ["A lamp", f"Known to {ref}"]}
+    answer = world.lead.patch(f"/api/v1/places/{world.shop()}", json=features)
+    assert answer.status_code == 200, answer.text
+    assert "app.intel_child.child_ref" in traces(world, ref)
+
+    delete(world, ref)
+    erase(world, settings, auditor)
+
+    assert traces(world, ref) == []
 
 
 def test_a_deleted_reference_leaves_no_trace_and_no_old_backup_opens_it(

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.ids import new_id
 from tests.intelligence import CONDITIONAL, analyst, decided, reader_ref, released, sent
-from tests.people import send
+from tests.people import HTML, KINGSTON, send
 
 
 @pytest.fixture
@@ -187,3 +187,21 @@ def test_a_row_comes_into_no_import_of_somebody_else(police, abroad, db):
         db.begin(other) as session,
     ):
         session.execute(text(ROW), {"id": batch, "by": other.id, "record": None})
+
+
+def test_the_history_of_a_place_tells_nothing_of_a_place_that_it_is_part_of_out_of_sight(
+    client, as_
+):
+    shop = {"type_code": "TAKEAWAY_SHOP", "easting": 518000, "northing": 169300, "name": "Corner"}
+    away = shop | {"name": "Far away", "easting": 517800, "northing": 174800}
+    near, far = (client.post("/api/v1/places", json=one).json()["ref"] for one in (shop, away))
+    assert send(client, f"/places/{near}/links", parent=far, version="1").status_code == 303
+
+    there = as_("practitioner", boroughs=(KINGSTON,))
+    assert there.get(f"/api/v1/places/{far}").status_code == 404
+    mine, other = (who.get(f"/places/{near}/history", headers=HTML) for who in (there, client))
+
+    assert "Part of" in other.text
+    assert mine.status_code == 200
+    told = [words for words in ("Part of", "Another place", "Far away") if words in mine.text]
+    assert told == []
