@@ -250,6 +250,15 @@ begin
         into found using b.id, b.run;
         hanging := hanging || found;
     end loop;
+    if target = 'place' then
+        -- In sight of whoever may undo; of what few may know there is no hint here either.
+        select coalesce(array_agg(distinct link.place_id), '{}') into found
+        from app.intel_item_place as link
+        join app.import_row as i on i.record_id = link.place_id
+        where i.batch_id = b.id and i.run = b.run and i.done = 'CREATED'
+          and link.shared and link.tier = 'P' and link.removed_at is null;
+        hanging := hanging || found;
+    end if;
     return query execute format('select i.row, r.id, r.ref,'
         ' case when app.import_mark(to_jsonb(r)) <> i.mark'
         '      then ''Changed since'' else ''Linked since'' end'

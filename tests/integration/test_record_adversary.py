@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.ids import new_id
+from tests import importing
 from tests.intelligence import CONDITIONAL, analyst, decided, reader_ref, released, sent
 from tests.people import HTML, KINGSTON, send
 
@@ -205,3 +206,16 @@ def test_the_history_of_a_place_tells_nothing_of_a_place_that_it_is_part_of_out_
     assert mine.status_code == 200
     told = [words for words in ("Part of", "Another place", "Far away") if words in mine.text]
     assert told == []
+
+
+def test_an_undo_keeps_a_place_that_shared_intelligence_hangs_on(police, second, as_, db, settings):
+    lead = as_("cs_lead", agency="AFC")
+    body = b"name,type,easting,northing\nExample shop,TAKEAWAY_SHOP,518000,169300\n"
+    batch = importing.imported(lead, db, settings, body, kind="places-of-concern")
+    ((ref,),) = told(db, lead, "select ref from app.place")
+    released(police, second, where="PLACE", place=ref, easting=None, northing=None)
+
+    importing.undone(lead, db, settings, batch)
+
+    assert told(db, lead, "select ref from app.place") == [(ref,)]
+    assert told(db, lead, "select count(*) from app.intel_item_place") == [(1,)]
