@@ -134,6 +134,8 @@ def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
 def listing(
     request: Request, db: Db, actor: Reader, asked: Waiting, number: PageNumber = 1
 ) -> Response:
+    if actor.view != "full":  # what a reader is not shown is no filter either
+        asked = replace(asked, ending=False, urgent=False)
     with db.read(actor) as session:
         return html.render(
             request,

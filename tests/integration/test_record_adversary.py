@@ -219,3 +219,23 @@ def test_an_undo_keeps_a_place_that_shared_intelligence_hangs_on(police, second,
 
     assert told(db, lead, "select ref from app.place") == [(ref,)]
     assert told(db, lead, "select count(*) from app.intel_item_place") == [(1,)]
+
+
+def test_partners_do_not_learn_by_a_filter_which_places_are_urgent(client, as_):
+    shop = {"type_code": "TAKEAWAY_SHOP", "easting": 518000, "northing": 169300}
+    refs = [
+        client.post("/api/v1/places", json=shop | {"name": name}).json()["ref"]
+        for name in ("Corner", "Arcade")
+    ]
+    for ref in refs:
+        move = {"to": "SCREENED", "reason": "Synthetic: said so.", "version": 1}
+        answer = client.post(f"/api/v1/places/{ref}/moves", json=move | {"class_confirmed": True})
+        assert answer.status_code == 200, answer.text
+    said = send(client, f"/places/{refs[0]}/urgent", version="2", reason="A meeting tonight.")
+    assert said.status_code == 303
+
+    partner = as_("partner")
+    for asked in ("urgent=yes", "ending=yes"):
+        page = partner.get(f"/places?{asked}", headers=HTML).text
+        assert all(ref in page for ref in refs)
+    assert refs[1] not in client.get("/places?urgent=yes", headers=HTML).text
