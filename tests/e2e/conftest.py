@@ -79,8 +79,9 @@ def session_cookie(value: str) -> dict:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium, site_db):
+    """Signed in for one file: between two of them a session may be idle for too long."""
     return SignedIn(chromium, sign_in_as(site_db, "cs_lead", agency="AFC").cookie)
 
 

@@ -95,6 +95,8 @@ def test_the_state_line_and_unusual_use_are_shown(screen):
     assert "120 reads on one day" in page.locator("main").inner_text()
     assert page.locator("h2").all_inner_texts() == [
         "Many reads of children's references",
+        "Identities of children read",
+        "References opened that belong to no work",
         "Reads outside office hours",
         "Emergency access",
         "Many denials",

@@ -151,8 +151,10 @@ def test_an_invitation_leads_to_a_signed_in_account(opened, invite, script):
     drawn = picture.bounding_box()["width"]
     page.get_by_label("Password", exact=True).fill(CHOSEN)
     give_code(page, secret, "Continue")
+    kept = page.get_by_role("button", name="I have kept the codes")
+    kept.wait_for()
     codes = page.locator(".cm-codes code").all_inner_texts()
-    page.get_by_role("button", name="I have kept the codes").click()
+    kept.click()
 
     assert drawn > 150
     assert len(set(codes)) == 10
