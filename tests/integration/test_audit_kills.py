@@ -18,7 +18,7 @@ import pytest
 from app.core.pages import SESSION_COOKIE
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.live import free_port, wait_until_alive
-from tests.people import browser, sign_in_as
+from tests.people import browser, sign_in_as, trace_of
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS, READERS, CHILDREN = 20, 3, 6
@@ -125,9 +125,11 @@ def test_twenty_killed_web_processes_told_nothing_without_an_event(db, settings,
         for reader in readers:
             reader.join(timeout=20)
 
-    told, recorded = Counter(answered), events(db)
+    # Events name a child by its trace, and not by its reference.
+    traces = {ref: trace_of(db, ref) for ref in refs}
+    told, recorded = Counter(traces[ref] for ref in answered), events(db)
     assert len(answered) > KILLS, "too few to mean anything"
-    assert {ref: n - recorded[ref] for ref, n in told.items() if n > recorded[ref]} == {}
+    assert {one: n - recorded[one] for one, n in told.items() if n > recorded[one]} == {}
     # What was recorded and not told was on its way when its process was killed.
     assert recorded.total() - told.total() <= KILLS * READERS
 

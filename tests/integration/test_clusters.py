@@ -353,7 +353,7 @@ def test_all_lists_the_runs_and_says_the_source_of_each_cluster(db, run, lead):
 
 def test_withdrawn_and_online_and_homes_without_a_safe_point_stay_out(db, run, lead):
     pattern(db, lead)
-    incident(db, lead, *BRIDGE, 2, state="WITHDRAWN")
+    move(db, lead, [incident(db, lead, *BRIDGE, 2)], state="WITHDRAWN")
     home, online = place(db, lead, "CUCKOOED"), place(db, lead, "ONLINE_SOCIAL")
     incident(db, lead, *BRIDGE, 2, place=home)
     incident(db, lead, *BRIDGE, 2, place=online)
@@ -467,7 +467,7 @@ def test_a_pattern_that_ends_is_gone_and_comes_back_under_its_old_reference(db, 
     move(db, lead, ids, state="WITHDRAWN")
     empty = run(db, "--source", "partnership")["clusters"]
     gone = scalars(db, lead, "select state from app.cluster_lineage")
-    move(db, lead, ids, state="RECORDED")
+    pattern(db, lead)  # what is withdrawn stays so: it begins anew
 
     after = run(db, "--source", "partnership")["clusters"][0]["lineage"]
 
@@ -496,7 +496,7 @@ def test_a_pattern_that_splits_and_merges_again_says_so(db, run, lead):
 
     move(db, lead, bridge, state="WITHDRAWN")
     parts = run(db, "--source", "partnership")["clusters"]
-    move(db, lead, bridge, state="RECORDED")
+    incident(db, lead, west + 210, north, 5)
     (again,) = run(db, "--source", "partnership")["clusters"]
 
     assert [part["n"] for part in parts] == [6, 5]
