@@ -130,7 +130,7 @@ def say_by_program(world: World) -> Sent:
 
 @use("POST /api/v1/imports/{ref}/dry-run")
 def try_by_program(world: World) -> Sent:
-    return partial(world.lead.post, f"/api/v1/imports/{tried(world)}/dry-run")
+    return partial(world.lead.post, f"/api/v1/imports/{tried(world)}/dry-run", json={})
 
 
 @use("PUT /api/v1/imports/{ref}/duplicates")
@@ -146,4 +146,4 @@ def apply_by_program(world: World) -> Sent:
 
 @use("POST /api/v1/imports/{ref}/undo")
 def undo_by_program(world: World) -> Sent:
-    return partial(world.lead.post, f"/api/v1/imports/{imported(world)}/undo")
+    return partial(world.lead.post, f"/api/v1/imports/{imported(world)}/undo", json={})

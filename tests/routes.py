@@ -14,6 +14,7 @@ from app.accounts.permissions import PERMISSIONS, ROLES
 from app.core.actor import NOBODY, Actor
 from app.core.errors import ForbiddenError
 from app.core.pages import SESSION_COOKIE, entry_fields, form_fields
+from app.imports.deps import from_form
 from app.intake.deps import sent_fields
 from app.main import ROUTERS
 from tests import loops
@@ -46,7 +47,7 @@ class Route:
 
     @property
     def is_form(self) -> bool:
-        return any(call is form_fields for call in calls(self.found.dependant))
+        return any(call in (form_fields, from_form) for call in calls(self.found.dependant))
 
     @property
     def is_door(self) -> bool:

@@ -959,7 +959,7 @@ def withdraw_item_by_program(world):
 @use("POST /api/v1/intelligence/{ref}/conditions")
 def accept_by_program(world):
     reader, ref = offered(world)
-    return partial(reader.post, f"/api/v1/intelligence/{ref}/conditions")
+    return partial(reader.post, f"/api/v1/intelligence/{ref}/conditions", json={})
 
 
 @use("GET /api/v1/intelligence/{ref}/audience")

@@ -17,9 +17,11 @@ def check_json(body: bytes) -> None:
     Raises
     ------
     BodyRefusedError
-        A name given twice, more than 20 levels, more than 1,000 names. What is no JSON at all is
-        left to the route, which says so per field.
+        Another alphabet than UTF-8, a name given twice, more than 20 levels, more than 1,000
+        names. What is no JSON at all is left to the route, which says so per field.
     """
+    if not _is_utf8(body):
+        raise BodyRefusedError("The body is not in UTF-8.")
     if _deepest(body) > DEPTH:
         raise BodyRefusedError(f"The body is nested deeper than {DEPTH} levels.")
     names = 0
@@ -40,6 +42,15 @@ def check_json(body: bytes) -> None:
         raise
     except (ValueError, RecursionError):
         return
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Python's reader guesses UTF-16 and UTF-32 too, where brackets and quotes are other bytes."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return json.detect_encoding(body).startswith("utf-8")  # with or without its mark
 
 
 def _deepest(body: bytes) -> int:

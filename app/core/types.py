@@ -14,6 +14,10 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+class Bare(StrictModel):
+    """`{}`: a change that needs no words. As JSON, which a form of another site cannot send."""
+
+
 # They turn words round on the page, or split a name from whoever looks for it, and show nothing.
 INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 

@@ -9,6 +9,7 @@ from app.accounts.deps import Db, May
 from app.core.actor import Actor
 from app.core.errors import InvalidError
 from app.core.problems import documented
+from app.core.types import Bare
 from app.imports import applying, batches, forms, staging
 from app.imports.deps import Sent
 from app.imports.kinds import KINDS
@@ -75,7 +76,7 @@ def say(ref: str, wanted: MappingIn, request: Request, db: Db, actor: Owner) -> 
 
 
 @api.post("/{ref}/dry-run", status_code=202, responses=documented(404, 409, 422))
-def dry_run(ref: str, db: Db, actor: Owner) -> ImportOut:
+def dry_run(ref: str, _sent: Bare, db: Db, actor: Owner) -> ImportOut:
     """Have the dry run done. Nothing is written."""
     with db.begin(actor) as session:
         return _out(session, actor, staging.try_out(session, actor, ref, None))
@@ -98,8 +99,8 @@ def apply(ref: str, wanted: ApplyIn, db: Db, actor: Owner) -> ImportOut:
         return _out(session, actor, staging.confirm(session, actor, ref, str(wanted.rows)))
 
 
-@api.post("/{ref}/undo", status_code=202, responses=documented(403, 404, 409))
-def undo(ref: str, db: Db, actor: Undoer) -> ImportOut:
+@api.post("/{ref}/undo", status_code=202, responses=documented(403, 404, 409, 422))
+def undo(ref: str, _sent: Bare, db: Db, actor: Undoer) -> ImportOut:
     """Have it undone, within 30 days; what people changed since stays."""
     with db.begin(actor) as session:
         return _out(session, actor, staging.take_back(session, actor, ref))

@@ -12,6 +12,7 @@ from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
 from app.core.ids import read_reference
 from app.core.problems import documented
+from app.core.types import Bare
 from app.intelligence import audience, qa, queries, rules, service, view
 from app.intelligence.api_routes import api
 from app.intelligence.models import IntelItem
@@ -146,8 +147,8 @@ def withdraw_by_program(ref: str, wanted: WithdrawIn, db: Db, actor: Changer) ->
         return view.full(session, item)
 
 
-@api.post("/{ref}/conditions", responses=documented(404))
-def accept_by_program(ref: str, db: Db, actor: Named) -> SanitisedOut:
+@api.post("/{ref}/conditions", responses=documented(404, 422))
+def accept_by_program(ref: str, _sent: Bare, db: Db, actor: Named) -> SanitisedOut:
     """Accept the conditions of an item that names you; the item is the answer."""
     known = read_reference(ref, "IN") or ""
     with db.begin(actor) as session:

@@ -46,11 +46,9 @@ def asked_of(collection: Collection, said: Mapping[str, str]) -> Asked:
     Raises
     ------
     InvalidError
-        With the name of each parameter that cannot be used.
+        With the name of each parameter that cannot be used; `query` for one that is not known.
     """
-    unknown = sorted(set(said) - {*COMMON, *collection.filters})
-    if unknown:
-        raise InvalidError(CHECK, {unknown[0][:LONGEST]: "This parameter is not known here."})
+    must_be_known(said, *COMMON, *collection.filters)
     filters = {name: _text(name, said[name]) for name in collection.filters if said.get(name)}
     return Asked(
         filters=filters,
@@ -63,8 +61,9 @@ def asked_of(collection: Collection, said: Mapping[str, str]) -> Asked:
 
 
 def must_be_known(said: Mapping[str, str], *names: str) -> None:
-    if unknown := sorted(set(said) - set(names)):
-        raise InvalidError(CHECK, {unknown[0][:LONGEST]: "This parameter is not known here."})
+    """A name that is not ours is input, and not repeated."""
+    if not set(said) <= set(names):
+        raise InvalidError(CHECK, {"query": "One of the parameters is not known here."})
 
 
 def _text(name: str, said: str) -> str:

@@ -109,6 +109,8 @@ def upgrade() -> None:
         op.execute(f"grant select on reference.{name} to cs_app, cs_job")
     _create("import_claim", CLAIM)
     op.execute("grant select on reference.import_claim to cs_job")
+    # The auditor reads which data is loaded; the view shows them what their policies do.
+    op.execute("grant select on reference.point_month to cs_audit")
     op.execute(
         "create policy import_claim_job on reference.import_claim for all to cs_job "
         "using ((select sec.job()) is not null) with check ((select sec.job()) is not null)"
@@ -139,6 +141,7 @@ def _create(name: str, columns: str) -> None:
 
 
 def downgrade() -> None:
+    op.execute("revoke select on reference.point_month from cs_audit")
     for column in ("seq", "undone_by"):
         op.execute(f"alter table app.import_batch drop column {column}")
     op.execute("drop sequence app.import_batch_seq")

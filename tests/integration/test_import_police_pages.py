@@ -220,7 +220,7 @@ def test_a_program_brings_a_police_file_in(analyst, db, settings, tmp_path):
     at = f"/api/v1/imports/{made.json()['ref']}"
 
     assert analyst.put(f"{at}/mapping", json={"kind": "police-street"}).status_code == 200
-    assert analyst.post(f"{at}/dry-run").status_code == 202
+    assert analyst.post(f"{at}/dry-run", json={}).status_code == 202
     work(db, settings)
     assert analyst.get(at).json()["to_write"] == 2
     assert analyst.post(f"{at}/apply", json={"rows": 2}).status_code == 202

@@ -59,24 +59,39 @@ def test_a_program_goes_all_the_way_and_is_refused_as_people_are(lead, db, setti
     path = f"{path}/{made.json()['ref']}"
     assert made.json()["columns"][0]["name"] == "external_id"
 
-    assert lead.post(f"{path}/dry-run").status_code == 409
+    assert lead.post(f"{path}/dry-run", json={}).status_code == 409
     wrong = {"kind": "incidents", "mapping": {"columns": {"date": "no such column"}}}
     refused = lead.put(f"{path}/mapping", json=wrong)
     assert refused.status_code == 422
     assert {e["field"] for e in refused.json()["errors"]} >= {"date", "harm_code"}
     assert lead.put(f"{path}/mapping", json={"kind": "incidents"}).status_code == 200
-    assert lead.post(f"{path}/dry-run").json()["work"] == "DRY_RUN"
-    assert lead.post(f"{path}/dry-run").status_code == 409
+    assert lead.post(f"{path}/dry-run", json={}).json()["work"] == "DRY_RUN"
+    assert lead.post(f"{path}/dry-run", json={}).status_code == 409
     work(db, settings)
     assert lead.get(path).json()["to_write"] == 3
     assert lead.post(f"{path}/apply", json={"rows": 4}).status_code == 422
     assert lead.post(f"{path}/apply", json={"rows": 3}).status_code == 202
     work(db, settings)
     assert lead.get(path).json()["tallies"]["imported"] == 3
-    assert lead.post(f"{path}/undo").status_code == 202
+    assert lead.post(f"{path}/undo", json={}).status_code == 202
     work(db, settings)
     assert lead.get(path).json()["undone"] == {"removed": 3, "restored": 0, "kept": 0}
     assert lead.get(path).json()["state"] == "UNDONE"
+
+
+def test_a_file_that_a_form_of_another_site_could_send_is_not_taken(lead):
+    """With a cookie, and from a browser that does not say where the request began."""
+    parts = {"files": {"file": ("synthetic.csv", incidents(1), "text/csv")}}
+    kinds = ("text/plain", "Application/X-WWW-Form-urlencoded; charset=utf-8", "")
+    bare = [{"content": incidents(1), "headers": {"content-type": kind}} for kind in kinds]
+    other = {"headers": {"authorization": "Basic eDp4"}}
+
+    for sent in (parts, *bare, {"content": incidents(1)}, parts | other):
+        answer = lead.post("/api/v1/imports", **sent)
+        assert answer.status_code == 403, sent
+        assert "application/octet-stream" in answer.json()["detail"]
+    ours = {"headers": {"sec-fetch-site": "same-origin"}}
+    assert lead.post("/api/v1/imports", **parts, **ours).status_code == 201
 
 
 def test_intelligence_waits_for_qa_and_nobody_else_learns_of_it(analyst, lead, db, settings):

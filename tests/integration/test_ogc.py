@@ -156,7 +156,7 @@ def test_the_national_grid_is_served_to_whom_it_is_asked_for(ground):
         ("bbox=1,2,x,4&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/27700", "bbox"),
         ("datetime=yesterday", "datetime"),
         ("crs=EPSG:3857", "crs"),
-        ("colour=red", "colour"),
+        ("colour=red", "query"),
         ("after=" + "x" * 90, "after"),
         ("state=NOWHERE", "state"),
     ],

@@ -16,6 +16,8 @@ from app.core.bodies import BodyRefusedError, check_json
         b"no JSON at all",
         b"",
         b'{"a": NaN}',
+        '{"a": "Café"}'.encode(),
+        b"\xef\xbb\xbf{}",
     ],
 )
 def test_ordinary_bodies_and_what_the_route_refuses_itself_pass(body):
@@ -25,6 +27,10 @@ def test_ordinary_bodies_and_what_the_route_refuses_itself_pass(body):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        ('{"a": 1}'.encode("utf-16"), "not in UTF-8"),
+        ('{"a": 1}'.encode("utf-16-le"), "not in UTF-8"),
+        ('{"a": 1}'.encode("utf-32-be"), "not in UTF-8"),
+        ('{"a": "Café"}'.encode("latin-1"), "not in UTF-8"),
         (b'{"a": 1, "a": 2}', "one name twice"),
         (b'{"x": [{"a": 1, "a": 1}]}', "one name twice"),
         (b"[" * 21 + b"]" * 21, "20 levels"),
