@@ -1,7 +1,6 @@
 """What happened at a place, why it is listed, and the decisions that rest on it."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,6 +12,7 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.problems import documented
+from app.core.types import Day
 from app.places import life, life_queries, view
 from app.places import queries as places
 from app.places.audiences import AnyPlace
@@ -42,17 +42,25 @@ Open = BeforeValidator(_or_none)
 
 def asked_of(
     kind: Annotated[Kind | None, Open] = None,
-    since: Annotated[date | None, Open, Query()] = None,
-    until: Annotated[date | None, Open, Query()] = None,
+    since: Annotated[Day | None, Open, Query()] = None,
+    until: Annotated[Day | None, Open, Query()] = None,
 ) -> Asked:
     return Asked(kind, since, until)
 
 
+def asked_by_program(
+    kind: Kind | None = None, since: Day | None = None, until: Day | None = None
+) -> Asked:
+    """A program leaves out what it does not ask: an empty text is no date."""
+    return Asked(kind, since, until)
+
+
 Wanted = Annotated[Asked, Depends(asked_of)]
+WantedByProgram = Annotated[Asked, Depends(asked_by_program)]
 
 
 @api.get("/{ref}/timeline", responses=documented(404, 422))
-def timeline_of(ref: str, db: Db, actor: Reader, asked: Wanted) -> TimelineOut:
+def timeline_of(ref: str, db: Db, actor: Reader, asked: WantedByProgram) -> TimelineOut:
     """What happened at a place and was decided about it, newest first."""
     with db.begin(actor) as session:
         found = service.gather(session, actor, places.find(session, ref))

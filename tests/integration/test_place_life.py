@@ -196,6 +196,10 @@ def test_the_page_of_a_place_says_why_it_is_listed_and_what_happened(client, sho
         "Became screened",
         "Proposed",
     ]
+    for part in ("kind", "since", "until"):
+        assert client.get(f"/api/v1/places/{ref}/timeline?{part}=").status_code == 422
+        assert client.get(f"/places/{ref}/timeline?{part}=", headers=HTML).status_code == 200
+    assert client.get(f"/places/{ref}/timeline?since=20000", headers=HTML).status_code == 422
 
 
 def test_times_of_concern_are_ticked_shown_and_emptied(client, shop):
