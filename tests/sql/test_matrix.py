@@ -119,6 +119,7 @@ def situations(things) -> dict[str, dict]:
         **{f"a reason for {ref}": reason("CONTEXT_ASSESSMENT", ref) for ref in some_refs(things)},
         **{f"triage of {ref}": reason("TRIAGE", ref) for ref in reports_of(things)},
         "triage, any record": reason("TRIAGE"),
+        **missing_panel(things, grants),
         "emergency": {"emergency": True},
         "emergency, any record": {"emergency": True, **reason("PLAN")},
         "grants": grants,
@@ -126,6 +127,21 @@ def situations(things) -> dict[str, dict]:
         "elsewhere, any record": elsewhere | reason("PLAN"),
         "grants, another record": grants | reason("MARVE", "PL-0000000000"),
         "nowhere, grants, any record": nowhere | grants | reason("PLAN"),
+    }
+
+
+def missing_panel(things, grants: dict) -> dict[str, dict]:
+    """The purpose of those who meet about missing episodes: no other one opens them."""
+    episode = next(
+        t
+        for t in things
+        if isinstance(t, world.Episode) and KINGSTON in t.incident.scope["boroughs"]
+    )
+    return {
+        "missing panel, any record": reason("MISSING_PANEL"),
+        "missing panel, one record": reason("MISSING_PANEL", episode.incident.ref),
+        "missing panel, grants": grants | reason("MISSING_PANEL"),
+        "missing panel, emergency": {"emergency": True} | reason("MISSING_PANEL"),
     }
 
 
@@ -290,10 +306,33 @@ PARTS = (
     r"\(select sec\.actor\(\)\) = any \(accepted_by\)",
     r"\(tier = '[PC]'\)",
 )
+# The code of intelligence is said by the rule of a role and by its object: without one of the two
+# the other still holds, so that both go at once. Only those of code P: a role with a rule about
+# code C has one about P, with fewer conditions, so that more of P would open nothing. What is
+# shared is not deleted: a trigger sees to it, so that the part about deleting says it twice, too.
+THERE = r"\(deleted_at is null or deleted_at >= now\(\)\)"
+TWICE = rf"tier in \('([PC])'\)((?:{THERE}|(?! or | when ).)*?) and \(tier = '\1'\)"
 
 
 # An update must see what it changes: of what both policies say, reading alone would do.
 PARTS_OF_UPDATES = (r"(?<=and )deleted_at is null", r"\(state = 'RECORDED'\)")
+
+
+def parts(words: str, patterns: tuple[str, ...]) -> Iterator[tuple[re.Match, str]]:
+    """What a mutant is without, and what stands there instead."""
+    twice = list(re.finditer(TWICE, words))
+    for found in (found for part in patterns for found in re.finditer(part, words)):
+        if not any(said_twice(found, both) for both in twice):
+            yield found, "true"
+    for both in twice:
+        if both[1] == "P" and patterns is PARTS:
+            yield both, f"true{both[2]}"
+
+
+def said_twice(found: re.Match, both: re.Match) -> bool:
+    inside = both.start() <= found.start() and found.end() <= both.end()
+    of_code = found[0].lstrip("(").startswith("tier")
+    return inside and (of_code or ("deleted_at" in found[0] and "(shared" in both[0]))
 
 
 def mutants(policy: Policy) -> Iterator[tuple[str, Policy]]:
@@ -301,13 +340,12 @@ def mutants(policy: Policy) -> Iterator[tuple[str, Policy]]:
     update = policy.command == "update"
     attribute = "after" if update else "condition"
     words = getattr(policy, attribute)
-    for part in PARTS_OF_UPDATES if update else PARTS:
-        for found in re.finditer(part, words):
-            changed = words[: found.start()] + "true" + words[found.end() :]
-            mutant = replace(policy, **{attribute: changed})
-            if update and found[0] in policy.condition:
-                mutant = replace(mutant, condition=policy.condition.replace(found[0], "true"))
-            yield f"without {found[0]} at {found.start()}", mutant
+    for found, instead in parts(words, PARTS_OF_UPDATES if update else PARTS):
+        changed = words[: found.start()] + instead + words[found.end() :]
+        mutant = replace(policy, **{attribute: changed})
+        if update and found[0] in policy.condition:
+            mutant = replace(mutant, condition=policy.condition.replace(found[0], "true"))
+        yield f"without {found[0]} at {found.start()}", mutant
 
 
 @pytest.fixture(scope="module")

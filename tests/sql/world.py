@@ -935,17 +935,13 @@ def accounts() -> list:
                 "app.access_grant", str(grant), agency=agency, author=author, person=user, kind=kind
             )
             made.append(Plain(row, grant_values(grant, user, agency, author, kind)))
-        for other in {ME, SOMEBODY} - {user}:  # an emergency that somebody declares for another
+        # An emergency that somebody declares for another; a recipient whom another agency names.
+        for other, kind in product({ME, SOMEBODY} - {user}, ("BREAK_GLASS", "INTEL_C")):
             grant = random_id()
             row = Row(
-                "app.access_grant",
-                str(grant),
-                agency=agency,
-                author=other,
-                person=user,
-                kind="BREAK_GLASS",
+                "app.access_grant", str(grant), agency=agency, author=other, person=user, kind=kind
             )
-            made.append(Plain(row, grant_values(grant, user, agency, other, "BREAK_GLASS")))
+            made.append(Plain(row, grant_values(grant, user, agency, other, kind)))
         made += secrets_of(user, session)
     return made
 
