@@ -13,6 +13,7 @@ from app.core.pages import SESSION_COOKIE
 from app.demo import service as demo
 from app.maps.view import partner_codes
 from tests.conftest import CLAIMS_KEY, cloned
+from tests.e2e.report_form import partnership_with, weather
 from tests.live import serving
 from tests.people import LEAD, sign_in_as
 
@@ -43,12 +44,25 @@ def site_db(cluster, template, settings) -> Iterator:
 
 
 @pytest.fixture(scope="session")
-def live_url(site_db, cluster, tmp_path_factory) -> Iterator[str]:
+def exit_site() -> Iterator[str]:
+    """On this machine: a browser in a test asks for nothing beyond it, even when it leaves."""
+    with weather() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def live_url(site_db, cluster, exit_site, tmp_path_factory) -> Iterator[str]:
     """Of all browser tests: in the end no page broke its content security policy."""
     basemap = ROOT.parent / "shared/data/open/basemap/light_basemap_z8-14.pmtiles"
     folder = tmp_path_factory.mktemp("site")
     given = basemap if basemap.exists() else None
-    with serving(cluster.dsn("ROLE", "site"), CLAIMS_KEY, folder, basemap=given) as running:
+    with serving(
+        cluster.dsn("ROLE", "site"),
+        CLAIMS_KEY,
+        folder,
+        basemap=given,
+        partnership=partnership_with(folder, exit_site),
+    ) as running:
         yield running.url
         assert running.violations() == 0
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import CLAIMS_KEY, ROOT, cloned
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
-from tests.e2e.report_form import CANARY, ROADS, SCREENS, Form, partnership_with, road, weather
+from tests.e2e.report_form import CANARY, ROADS, SCREENS, Form, partnership_with, road
 from tests.e2e.test_pages import violations
 from tests.html import complaints
 from tests.live import serving
@@ -20,12 +20,6 @@ CONTROL = "control"
 def form_db(cluster, template):
     with cloned(cluster, template, "reportform") as db:
         yield db
-
-
-@pytest.fixture(scope="module")
-def exit_site():
-    with weather() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
