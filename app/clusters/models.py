@@ -36,6 +36,7 @@ class ClusterRun(Model):
     n_events: Mapped[int | None]
     n_clusters: Mapped[int | None]
     n_cross_borough: Mapped[int | None]
+    n_cbc: Mapped[int | None]
     requested_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     requested_by: Mapped[UUID]
     started_at: Mapped[datetime | None]
@@ -86,6 +87,7 @@ class Row(NamedTuple):
     r2_straddle: bool
     r3_flow: bool | None
     r4_link: bool | None
+    cbc: bool | None
     reportable: bool
     active: bool
     why_not: str | None
@@ -93,6 +95,7 @@ class Row(NamedTuple):
     p_persistent: float | None
     stability: int | None
     state: str
+    rank_weight: float | None
     evidence: dict[str, Any]
     bbox: list[float]
     hull: str

@@ -179,7 +179,6 @@ class ClusterOut(BaseModel):
             id=row.content_id,
             run=row.run_id,
             places=row.n_places,
-            cbc=None,
             reason=reasons[-1],
             reasons=reasons,
             significance=rules.NOT_TESTED,
@@ -188,7 +187,7 @@ class ClusterOut(BaseModel):
 
 IN_ROW = (
     "lineage", "name", "source", "n", "n_core", "boroughs", "cross_borough", "r1_span",
-    "r2_straddle", "r3_flow", "r4_link", "reportable", "active", "why_not", "p_emerging",
+    "r2_straddle", "r3_flow", "r4_link", "cbc", "reportable", "active", "why_not", "p_emerging",
     "p_persistent", "stability", "first_on", "last_on", "bbox", "state", "evidence",
 )  # fmt: skip
 

@@ -89,6 +89,7 @@ FURTHER = {
     "children/link_pages",
     "children/pages",
     "children/why",
+    "clusters/evidence",
     "clusters/names",
     "clusters/partnership",
     "clusters/police",

@@ -35,6 +35,8 @@ def row(**change):
         "r2_straddle": False,
         "r3_flow": None,
         "r4_link": None,
+        "cbc": None,
+        "rank_weight": None,
         "reportable": True,
         "active": True,
         "why_not": None,
