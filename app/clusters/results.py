@@ -13,6 +13,7 @@ from psycopg import sql
 
 from app.clusters.rules import LINEAGE_DAYS, Source
 from app.clusters.study import Study
+from app.clusters.weighing import Weighed
 from app.core import bulk, clock, ids
 from app.core.bulk import Array, Cursor
 from app.core.db import BNG
@@ -22,8 +23,9 @@ from geo.lineage import Matches, match
 EPOCH = date(1970, 1, 1).toordinal()
 CLUSTER = (
     "id, run_id, content_id, lineage_id, name, n_incidents, n_core, n_places, first_on, last_on, "
-    "borough_counts, borough_codes, cross_borough, r1_span, r2_straddle, reportable, active, "
-    "why_not, evidence, hull, west_m, south_m, east_m, north_m"
+    "borough_counts, borough_codes, cross_borough, r1_span, r2_straddle, r3_flow, r4_link, cbc, "
+    "reportable, active, why_not, p_emerging, p_persistent, stability, rank_weight, evidence, "
+    "hull, west_m, south_m, east_m, north_m"
 )
 POLICE_MEMBER = {"place_point_id": "int4", "lon_e6": "int4", "lat_e6": "int4"}
 MEMBER = {"site": "int4", "place_id": "uuid", "incident_id": "uuid"}
@@ -38,6 +40,7 @@ class Found:
     content_id: str
     name: str
     spot: HotSpot
+    weighed: Weighed
     site_ids: frozenset[str]
 
 
@@ -88,13 +91,13 @@ def finish(cursor: Cursor, run_id: UUID, outcome: Mapping[str, Any]) -> None:
 
 FIGURES = (
     "failure", "snapshot_hash", "coverage", "largest_share", "n_events", "n_clusters",
-    "n_cross_borough",
+    "n_cross_borough", "n_cbc",
 )  # fmt: skip
 FINISH = """
     update app.cluster_run set state = %(state)s, finished_at = %(at)s, failure = %(failure)s,
         snapshot_hash = %(snapshot_hash)s, coverage = %(coverage)s::jsonb,
         largest_share = %(largest_share)s, n_events = %(n_events)s, n_clusters = %(n_clusters)s,
-        n_cross_borough = %(n_cross_borough)s
+        n_cross_borough = %(n_cross_borough)s, n_cbc = %(n_cbc)s
     where id = %(id)s and state in ('QUEUED', 'RUNNING')
 """
 
@@ -123,7 +126,7 @@ def _cluster_rows(done: Finished, lineage: Mapping[str, UUID]) -> Iterator[tuple
     hulls = np.array([found.spot.hull for found in done.found], dtype=object)
     shapes = shapely.to_wkb(shapely.set_srid(hulls, BNG), hex=True, include_srid=True)
     for found, hull in zip(done.found, shapes, strict=True):
-        spot = found.spot
+        spot, weighed = found.spot, found.weighed
         yield (
             found.id,
             done.run,
@@ -140,10 +143,17 @@ def _cluster_rows(done: Finished, lineage: Mapping[str, UUID]) -> Iterator[tuple
             spot.cross_borough,
             spot.r1_span,
             spot.r2_straddle,
+            weighed.r3_flow,
+            weighed.r4_link,
+            weighed.cbc,
             spot.reportable,
             spot.active,
             spot.why_not,
-            orjson.dumps(spot.evidence).decode(),
+            weighed.p_emerging,
+            weighed.p_persistent,
+            weighed.stability,
+            weighed.rank_weight,
+            orjson.dumps(weighed.evidence).decode(),
             hull,
             *spot.bbox,
         )

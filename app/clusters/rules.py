@@ -88,6 +88,13 @@ def window(
     return first_on or last - timedelta(days=WINDOW_DAYS - 1), last
 
 
+def replicates(number: int) -> int:
+    """As many as p needs to be told apart from 0.05; none: nothing is tested."""
+    if number and not 99 <= number <= 9999:
+        raise ValueError("Enter 99 to 9,999 replicates, or 0 to test nothing.")
+    return number
+
+
 def percolation(share: float) -> str | None:
     """With a fixed minimum, a long enough period joins a whole town."""
     if share <= LARGEST_SHARE:

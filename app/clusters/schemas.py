@@ -35,7 +35,7 @@ EpsDays = Annotated[
     BeforeValidator(_no_limit),
 ]
 MinPoints = Annotated[int, _between(3, 50, "Enter a minimum of 3 to 50 incidents.")]
-Replicates = Annotated[int, _between(99, 9999, "Enter 99 to 9,999 replicates.")]
+Replicates = Annotated[int, AfterValidator(rules.replicates)]
 Seed = Annotated[int, _between(0, 2**63 - 1, "Enter a seed of 0 or more.")]
 
 

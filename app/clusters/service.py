@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.clusters import names, partnership, police, queries, results, rules
+from app.clusters import names, partnership, police, queries, results, rules, weighing
 from app.clusters.models import ClusterRun, Member, Row
 from app.clusters.results import Finished, Found
 from app.clusters.rules import Settings, Source, State
 from app.clusters.schemas import RunIn
 from app.clusters.study import Study, epoch_day
+from app.clusters.weighing import Weighed
 from app.core import clock
 from app.core.actor import Actor, job_actor
 from app.core.bulk import Cursor
@@ -35,6 +36,7 @@ TASK = "clusters:recompute"
 JOB = job_actor(TASK)
 
 Progress = Callable[[int, int, str], None]
+Computed = tuple[Level1, Sequence[Weighed]]
 
 
 def ask(session: Session, actor: Actor, wanted: RunIn, partners: Sequence[str]) -> list[ClusterRun]:
@@ -83,18 +85,20 @@ def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> N
     if settings is None:
         return
     try:
-        tell(0, 3, "Reading incidents")
+        tell(0, 4, "Reading incidents")
         study, lads = _read(db, settings)
-        tell(1, 3, f"Clustering {study.coverage['events']} incidents")
+        tell(1, 4, f"Clustering {study.coverage['events']} incidents")
         level1 = _computed(study, lads, settings)
-        tell(2, 3, f"Storing {len(level1.hot_spots)} clusters")
-        _stored(db, run_id, settings, study, level1)
+        tell(2, 4, f"Testing {len(level1.hot_spots)} clusters against chance")
+        weighed = weighing.weigh(study, level1, settings)
+        tell(3, 4, f"Storing {len(level1.hot_spots)} clusters")
+        _stored(db, run_id, settings, study, (level1, weighed))
     except GeoInputError as refused:
         _failed(db, run_id, str(refused))
     except Exception as error:
         _failed(db, run_id, f"The calculation stopped: {type(error).__name__}. Nothing was stored.")
         raise
-    tell(3, 3, "Done")
+    tell(4, 4, "Done")
 
 
 def _run(actor: Actor, settings: Settings) -> ClusterRun:
@@ -152,13 +156,16 @@ def _computed(study: Study, lads: Lads, settings: Settings) -> Level1:
     )
 
 
-def _stored(db: Database, run_id: UUID, settings: Settings, study: Study, level1: Level1) -> None:
+def _stored(
+    db: Database, run_id: UUID, settings: Settings, study: Study, computed: Computed
+) -> None:
+    level1 = computed[0]
     with db.cursor(JOB) as cursor:
         results.one_at_a_time(cursor)
         if results.overtaken(cursor, run_id):
             results.finish(cursor, run_id, {"state": State.FAILED, "failure": rules.OVERTAKEN})
             return
-        found = _named(cursor, study, level1, settings)
+        found = _named(cursor, study, computed, settings)
         finished = Finished(
             run_id, settings.source, settings.series(), settings.last_on, study, found
         )
@@ -176,12 +183,13 @@ def _figures(study: Study, level1: Level1, found: Sequence[Found]) -> dict[str, 
         "n_events": study.coverage["events"],
         "n_clusters": len(found),
         "n_cross_borough": sum(each.spot.cross_borough for each in found),
+        "n_cbc": sum(bool(each.weighed.cbc) for each in found),
     }
 
 
-def _named(cursor: Cursor, study: Study, level1: Level1, settings: Settings) -> list[Found]:
+def _named(cursor: Cursor, study: Study, computed: Computed, settings: Settings) -> list[Found]:
     """Ids from the core, names from what is near its heaviest site."""
-    spots = level1.hot_spots
+    spots = computed[0].hot_spots
     anchors = np.array([_anchor(spot, study) for spot in spots], dtype=np.int64)
     called = names.near(cursor, settings.source, study, anchors)
     params = settings.hash()
@@ -191,9 +199,10 @@ def _named(cursor: Cursor, study: Study, level1: Level1, settings: Settings) -> 
             content_id(params, study.tokens(spot.members[spot.core])),
             name,
             spot,
+            weighed,
             frozenset(study.site_ids(spot.members)),
         )
-        for spot, name in zip(spots, called, strict=True)
+        for spot, name, weighed in zip(spots, called, computed[1], strict=True)
     ]
     return sorted(found, key=lambda each: (-each.spot.n, each.content_id))
 

@@ -95,6 +95,7 @@ FURTHER = {
     "clusters/police",
     "clusters/results",
     "clusters/study",
+    "clusters/weighing",
     "demo/accounts",
     "demo/imports",
     "demo/life",

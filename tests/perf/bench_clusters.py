@@ -60,7 +60,7 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
 
 
 def _bench(place: London) -> Bench:
-    wanted = RunIn(source="police", eps_m=EPS_M, eps_days=None, min_points=MIN_POINTS)
+    wanted = RunIn(source="police", eps_m=EPS_M, eps_days=None, min_points=MIN_POINTS, replicates=0)
     with place.db.read(service.JOB) as session:
         loaded = queries.loaded_window(session)
         lads = reference.lads(session)
@@ -115,7 +115,7 @@ def whole_run(bench: Bench) -> None:
 
 
 def _asked(bench: Bench) -> Any:
-    wanted = RunIn(source="police", eps_m=EPS_M, eps_days=None, min_points=MIN_POINTS)
+    wanted = RunIn(source="police", eps_m=EPS_M, eps_days=None, min_points=MIN_POINTS, replicates=0)
     with bench.place.db.begin(service.JOB) as session:
         (run,) = service.ask(session, service.JOB, wanted, bench.settings.partners)
         return run.id

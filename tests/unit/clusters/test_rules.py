@@ -180,3 +180,8 @@ def test_what_was_left_out_is_said_with_the_reason():
         "53 left out: at a home without a safe nearby point to stand for it.",
         "2 too vague in place or time to be a core.",
     ]
+
+
+@pytest.mark.parametrize("number", [0, 99, 9999])
+def test_replicates_may_be_none_or_enough(number):
+    assert RunIn(replicates=number).replicates == number
