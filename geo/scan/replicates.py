@@ -1,0 +1,80 @@
+"""Maxima of sets drawn under chance alone: one stream each, in blocks that fit the cache."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+
+from geo import significance
+from geo.scan import engine
+from geo.scan.model import Model
+from geo.scan.options import Array, Settings
+from geo.scan.windows import Windows
+from geo.scan.zones import TIE, Zones
+
+PILOT = 32
+CELLS = 16_384  # windows * replicates side by side: sums, limits and answers stay in the cache
+HELD_BYTES = 64_000_000
+
+
+def maxima(
+    model: Model, zones: Zones, windows: Windows, settings: Settings, observed: float
+) -> tuple[Array, bool]:
+    """The largest ratio of each replicate, and whether that was enough to stop early.
+
+    Neither blocks nor workers nor the first guess change a number.
+    """
+    drawn = np.empty(0)
+    least = observed - TIE * max(1.0, abs(observed))
+    stop_at = settings.stop_at or settings.replicates + 1
+    for found in _in_blocks(model, zones, windows, settings, observed):
+        drawn = np.concatenate([drawn, found])
+        reached = np.flatnonzero(drawn >= least)
+        if len(reached) >= stop_at:
+            return drawn[: reached[stop_at - 1] + 1], True
+    return drawn, False
+
+
+def _in_blocks(
+    model: Model, zones: Zones, windows: Windows, settings: Settings, observed: float
+) -> Iterator[Array]:
+    guess = min(0.8 * observed, 0.5 * np.log(1 + len(zones.member) * len(windows.start)))
+
+    def one(reps: range, level: float) -> Array:
+        rows = drawn_rows(model, windows, settings.key, reps)
+        return engine.maxima(model, zones, rows, level, settings.min_cases)
+
+    pilot = range(min(PILOT, settings.replicates))
+    first = one(pilot, guess)
+    yield first
+    level = 0.9 * float(first.min())
+    blocks = _blocks(len(pilot), settings, len(windows.start), len(model.base))
+    if settings.workers == 1:
+        yield from (one(reps, level) for reps in blocks)
+        return
+    with ThreadPoolExecutor(settings.workers) as pool:
+        for i in range(0, len(blocks), settings.workers):
+            yield from pool.map(lambda reps: one(reps, level), blocks[i : i + settings.workers])
+
+
+def _blocks(done: int, settings: Settings, windows: int, places: int) -> list[range]:
+    """Replicates in runs that fit the cache and the memory, shared evenly by the workers."""
+    most = min(CELLS // windows, HELD_BYTES // (8 * windows * places))
+    size = max(most, 1)
+    left = settings.replicates - done
+    parts = -(-left // size)
+    parts = -(-parts // settings.workers) * settings.workers
+    ends = [done + left * i // max(parts, 1) for i in range(parts + 1)]
+    return [range(a, b) for a, b in pairwise(ends) if b > a]
+
+
+def drawn_rows(model: Model, windows: Windows, key: str, reps: range) -> list[Array]:
+    """Cases (windows, replicates) of each location under chance alone."""
+    shape = (len(reps), len(model.base), len(windows.start))
+    drawn = np.empty(shape, dtype=np.int32)
+    for i, rep in enumerate(reps):
+        drawn[i] = windows.sums(model.draw(significance.stream(key, model.name, rep)))
+    most = int(drawn.sum(axis=1, dtype=np.int64).max(initial=0))
+    small = np.int16 if most < np.iinfo(np.int16).max else np.int32
+    return list(np.ascontiguousarray(drawn.astype(small).transpose(1, 2, 0)))
