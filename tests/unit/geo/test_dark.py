@@ -196,9 +196,7 @@ def test_rows_in_any_order_give_the_same_p():
     shuffled = np.random.default_rng(1).permutation(18)
 
     one = darker_than_hours(when, when + length, LON, LAT, YEAR, key="k")
-    other = darker_than_hours(
-        when[shuffled], (when + length)[shuffled], LON, LAT, YEAR, key="k"
-    )
+    other = darker_than_hours(when[shuffled], (when + length)[shuffled], LON, LAT, YEAR, key="k")
 
     assert one == other
 
