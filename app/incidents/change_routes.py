@@ -69,7 +69,7 @@ def send_edit(
         incident = changes.open_to_change(session, actor, ref)
         if wanted is not None:
             made = corrections.correct(session, incident, wanted, partners)
-            errors = errors | made.errors
+            errors = made.errors or forms.unchanged(made.changed)
             if not errors:
                 try:
                     changes.revise(session, actor, incident, wanted, made)

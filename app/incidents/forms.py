@@ -1,6 +1,6 @@
 """Forms of incidents: boxes and ticks put together into what the service takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core import pages as html
@@ -13,12 +13,22 @@ TICKS = ("time_about", "line_linked")
 EMPTIED = {"summary": None, "uncertainty_m": None}
 OTHER, REMOVE = "other_", "remove_"
 
+# What is asked for when nothing was answered; the words of an empty field would not say which.
+NEEDED = {
+    "harm_code": "Choose what harm happened.",
+    "occurred_from": "Enter when it began, at least the day.",
+    "source_agency": "Choose who reported it.",
+}
+
 Errors = dict[str, str]
 
 
 def new(sent: Mapping[str, str]) -> tuple[IncidentIn | None, Errors]:
     fields, wrong = _together(sent)
     wanted, errors = html.parse(IncidentIn, fields)
+    errors |= {
+        name: words for name, words in NEEDED.items() if name in errors and name not in fields
+    }
     return (None if wrong else wanted), errors | wrong
 
 
@@ -32,6 +42,11 @@ def correction(sent: Mapping[str, str]) -> tuple[IncidentChange | None, Errors]:
     if "reason" in errors:
         errors["reason"] = "Say what is corrected and why, in 3 to 300 characters."
     return (None if wrong else wanted), errors | wrong
+
+
+def unchanged(fields: Sequence[str]) -> Errors:
+    """A reason without a correction would be lost without a word."""
+    return {} if fields else {"reason": "Nothing is changed yet. Change an answer first."}
 
 
 def _together(sent: Mapping[str, str]) -> tuple[dict[str, Any], Errors]:

@@ -58,13 +58,16 @@ class Words:
     """What codes mean, and the places that this reader may see."""
 
     harms: Mapping[str, str]
+    severities: Mapping[str, int]
     lists: Mapping[str, Mapping[str, str]]
     places: Places
 
     @classmethod
     def of(cls, session: Session, contents: Sequence[Content]) -> "Words":
+        known = reference.harms(session)
         return cls(
-            harms={harm.code: harm.label for harm in reference.harms(session)},
+            harms={harm.code: harm.label for harm in known},
+            severities={harm.code: harm.severity for harm in known},
             lists={
                 name: {code.code: code.label for code in reference.codes(session, kind)}
                 for name, (kind, _) in LISTS.items()
@@ -79,6 +82,7 @@ class Words:
         point = one["point"]
         return [
             Fact("harm_code", "Harm", self.harms.get(one["harm_code"], one["harm_code"])),
+            Fact("severity", "Severity of the harm", self._severity(one["harm_code"])),
             Fact("other_harm_codes", "Other harms", "; ".join(others)),
             Fact("when", "When", told_when(one)),
             Fact("places", "Places chosen", self._named([*own, *one["also_place_ids"]])),
@@ -93,6 +97,9 @@ class Words:
             Fact("summary", "Summary", one["summary"] or ""),
             Fact("state", "State", STATES[one["state"]]),
         ]
+
+    def _severity(self, harm: str) -> str:
+        return f"{self.severities[harm]} of 5" if harm in self.severities else ""
 
     def _named(self, keys: Sequence[str]) -> str:
         seen = (self.places[key] for key in keys if key in self.places)

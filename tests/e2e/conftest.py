@@ -156,3 +156,21 @@ def phone(browser, live_url):
 @pytest.fixture
 def without_javascript(browser, live_url):
     yield from watched(browser, live_url, java_script_enabled=False)
+
+
+@pytest.fixture
+def sit(chromium, live_url):
+    """Seats people at browsers of their own, each with a keyboard alone."""
+    opened = []
+
+    def down(person, width="desk", **options):
+        from tests.e2e.sitting import WIDTHS, Sitting
+
+        cookie = session_cookie(person.cookie)
+        made = Sitting(chromium, live_url, cookie, viewport=WIDTHS[width], **options)
+        opened.append(made.context)
+        return made
+
+    yield down
+    for context in opened:
+        context.close()
