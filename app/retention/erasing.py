@@ -1,12 +1,12 @@
 """Erasing what an auditor has approved: rows, keys, and a list for the day of a restore.
 
-One transaction a child, so that a run that was broken off goes on where it stopped.
+One transaction a child, so that a run that was broken off goes on where it stopped, and one that
+fails keeps no other from going.
 """
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.core import clock
+from app.core import clock, log
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.settings import Settings
@@ -25,6 +25,8 @@ from app.retention.models import Run
 from app.retention.rules import State
 from app.vault.jobs import shred
 from app.vault.keys import Vault
+
+Part = Callable[[Session], Counter[str]]
 
 JOB = job_actor("retention:erase")
 AGAIN = job_actor("retention:replay")
@@ -73,50 +75,78 @@ def replay(db: Database, settings: Settings) -> int:
 
 
 def _erase(db: Database, settings: Settings, run_id: UUID) -> Counter[str]:
-    done: Counter[str] = Counter()
-    with db.begin(JOB) as session:
-        done += _counts(session.scalar(ERASE_LINKS, {"run": run_id}))
-        audit.record(session, "erasure", "child_place_link", None, rows=done.total())
+    """Each part on its own: what fails is counted, told, and tried again with the next turn."""
     with db.read(JOB) as session:
         run = queries.run_by_id(session, run_id)
         due = queries.children(session, run) if run is not None else []
-    for child_id in due:
-        with _noting(settings.erased_list) as note, db.begin(JOB) as session:
-            done += _erase_child(session, note, child_id, run_id)
+    if run is None:
+        return Counter()
+    parts = [_links(run_id), *(_child(settings, child_id, run_id) for child_id in due)]
+    done: Counter[str] = Counter()
+    failed = 0
+    for part in parts:
+        try:
+            with db.begin(JOB) as session:
+                done += part(session)
+        except Exception as error:
+            log.error("erasure.failed", ref=run.ref, error=error)
+            failed += 1
     with db.begin(JOB) as session:
-        run = queries.run_by_id(session, run_id)
-        if run is not None:
-            run.state, run.done_at, run.erased = State.DONE, clock.now(), dict(done)
-            queries.forget(session, run)
+        _settle(session, run_id, failed)
     return done
 
 
-def _erase_child(session: Session, note: Any, child_id: UUID, run_id: UUID) -> Counter[str]:  # noqa: ANN401 - a function
+def _settle(session: Session, run_id: UUID, failed: int) -> None:
+    """The run is done when nothing of it is left; what failed is told when the number changes."""
+    run = queries.lock(session, run_id)
+    run.erased = queries.erased(session, run)
+    if failed != run.failed:
+        outcome = "failed" if failed else "done"
+        audit.record(
+            session, "retention.erase", "retention_run", run.ref, outcome=outcome, rows=failed
+        )
+    run.failed = failed
+    if not failed:
+        run.state, run.done_at = State.DONE, clock.now()
+        queries.forget(session, run)
+
+
+def _links(run_id: UUID) -> Part:
+    def erase(session: Session) -> Counter[str]:
+        erased = _counts(session.scalar(ERASE_LINKS, {"run": run_id}))
+        audit.record(session, "erasure", "child_place_link", None, rows=erased.total())
+        return erased
+
+    return erase
+
+
+def _child(settings: Settings, child_id: UUID, run_id: UUID) -> Part:
     """Listed first: a restore between the two erases what was approved in any case."""
-    if session.scalar(ON_HOLD, {"child": child_id}):
-        return Counter()
-    note(rules.mark(child_id))
-    erased = _counts(session.scalar(ERASE_CHILD, {"child": child_id, "run": run_id}))
-    audit.record(session, "erasure", "child", None, rows=erased.total())
-    return erased
+
+    def erase(session: Session) -> Counter[str]:
+        if session.scalar(ON_HOLD, {"child": child_id}):
+            return Counter()
+        _note(settings.erased_list, rules.mark(child_id))
+        erased = _counts(session.scalar(ERASE_CHILD, {"child": child_id, "run": run_id}))
+        audit.record(session, "erasure", "child", None, rows=erased.total())
+        return erased
+
+    return erase
 
 
 def _counts(answer: Any) -> Counter[str]:  # noqa: ANN401 - JSON of the function
     return Counter({kind: n for kind, n in (answer or {}).items() if n})
 
 
-@contextmanager
-def _noting(path: Path) -> Iterator[Any]:
-    """Lines that are on the disk when the call returns."""
+def _note(path: Path, line: str) -> None:
+    """A line that is on the disk when this returns; a child that is tried again has its own."""
+    if line in _listed(path):
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def note(line: str) -> None:
+    try:
         os.write(handle, f"{line}\n".encode())
         os.fsync(handle)
-
-    try:
-        yield note
     finally:
         os.close(handle)
 

@@ -32,6 +32,7 @@ class Run(Model):
     approved_by: Mapped[UUID | None]
     done_at: Mapped[datetime | None]
     erased: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    failed: Mapped[int] = mapped_column(default=0)
 
 
 class Hold(Model):

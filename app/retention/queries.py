@@ -55,6 +55,16 @@ CHILDREN = text("""
     select object_id from app.retention_due where run_id = :run and object_kind = 'child'
     order by object_id
 """)
+# Each child has a tombstone of its own; those of links say how many.
+ERASED = text("""
+    select kind, cast(sum(n) as int) from (
+        select object_kind as kind, 1 as n from app.retention_event
+        where run_id = :run and object_kind = 'child'
+        union all
+        select counted.key, cast(counted.value as int) from app.retention_event as e
+        cross join lateral jsonb_each_text(e.counts) as counted where e.run_id = :run
+    ) as each group by kind having sum(n) > 0 order by kind
+""")
 EVERY_CHILD = text("select id from app.child")
 LAST = 20
 
@@ -108,6 +118,15 @@ def run(session: Session, ref: str) -> Run:
 
 def run_by_id(session: Session, run_id: UUID) -> Run | None:
     return session.get(Run, run_id)
+
+
+def lock(session: Session, run_id: UUID) -> Run:
+    return session.get_one(Run, run_id, with_for_update=True)
+
+
+def erased(session: Session, run: Run) -> dict[str, int]:
+    """What a run has erased so far, in however many turns."""
+    return dict(session.execute(ERASED, {"run": run.id}).tuples().all())
 
 
 def holds(session: Session) -> list[Hold]:

@@ -132,7 +132,7 @@ def _page(
         waiting=waiting,
         runs=[run for run in runs if run is not waiting],
         says=_says,
-        states=rules.STATE_WORDS,
+        standing=rules.standing,
         link_years=rules.LINK_YEARS,
         empty_days=rules.EMPTY_DAYS,
         may=_may(actor),

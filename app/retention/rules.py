@@ -47,6 +47,22 @@ def sentence(counts: Mapping[str, int]) -> str:
     return f"{total:,} {'row is' if total == 1 else 'rows are'} due: {', '.join(parts)}"
 
 
+def standing(state: str, failed: int) -> str:
+    """Where a run stands.
+
+    >>> standing("APPROVED", 1)
+    'Approved: 1 part could not be erased yet. It is tried again every five minutes.'
+    """
+    if state != State.APPROVED or not failed:
+        return STATE_WORDS[State(state)]
+    parts = "part" if failed == 1 else "parts"
+    again = "It is" if failed == 1 else "They are"
+    return (
+        f"Approved: {failed:,} {parts} could not be erased yet. "
+        f"{again} tried again every five minutes."
+    )
+
+
 def mark(child_id: UUID) -> str:
     """What the list of erasures keeps: it tells nothing, and finds the child in an old backup."""
     return hashlib.sha256(b"contextmap erased " + child_id.bytes).hexdigest()

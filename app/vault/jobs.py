@@ -1,10 +1,13 @@
 """Keys whose identity is gone: their files follow, each hour and when one was replaced."""
 
+from uuid import UUID
+
 from procrastinate import JobContext
 from procrastinate.blueprints import Blueprint
 from sqlalchemy import text
 
 from app.audit import service as audit
+from app.core import log
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.mail import mailer_of, send_all
@@ -41,13 +44,23 @@ def decoy_opened(context: JobContext) -> None:
 
 
 def shred(db: Database, vault: Vault) -> int:
-    """How many keys were destroyed. The row goes after the file, so that a crash forgets none."""
+    """How many keys were destroyed. The row goes after the file, so that a crash forgets none.
+
+    A file that cannot be deleted keeps its row, and no other key from going.
+    """
     with db.begin(JOB) as session:
-        spent = list(session.scalars(SPENT))
-        for key_id in spent:
-            vault.destroy(key_id)
+        spent = [key_id for key_id in session.scalars(SPENT) if _destroyed(vault, key_id)]
         session.execute(GONE, {"keys": spent})
         session.execute(TIDY)
         if spent:
             audit.record(session, "vault.shred", "child_identity", None, rows=len(spent))
     return len(spent)
+
+
+def _destroyed(vault: Vault, key_id: UUID) -> bool:
+    try:
+        vault.destroy(key_id)
+    except OSError as error:
+        log.error("vault.shred", error=error)
+        return False
+    return True

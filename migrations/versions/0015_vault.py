@@ -113,6 +113,7 @@ TABLES = {
         approved_by uuid,
         done_at timestamptz,
         erased jsonb,
+        failed int not null default 0,
         constraint retention_run_pkey primary key (id),
         constraint retention_run_ref_key unique (ref),
         constraint retention_run_state_check

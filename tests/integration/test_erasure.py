@@ -11,6 +11,7 @@ from app.core.db import Database
 from app.core.errors import NotFoundError
 from app.retention import erasing
 from app.retention.rules import State
+from app.vault.jobs import shred
 from app.vault.keys import Vault
 from tests import intelligence, uses
 from tests.conftest import CLAIMS_KEY, Logins
@@ -262,6 +263,93 @@ def test_a_hold_stops_it_until_it_ends(world, settings, auditor):
     assert (while_held["child"], due) == (0, 0), "held after the approval, too"
     assert done["child"] == 1
     assert traces(world, ref, str(key)) == []
+
+
+STUCK = """
+    create function app.stuck() returns trigger language plpgsql as $$
+    begin
+        if old.id::text = tg_argv[0] then raise exception 'Synthetic: % is stuck', old.ref; end if;
+        return old;
+    end $$;
+    create trigger stuck before delete on app.child for each row execute function app.stuck('{}');
+"""
+FREE = "drop trigger stuck on app.child; drop function app.stuck()"
+
+
+def test_a_child_that_fails_keeps_no_other_and_goes_when_it_can(world, settings, auditor, caplog):
+    refs = [world.child() for _ in range(3)]
+    keys = sorted(key_of(world, ref) for ref in refs)
+    for ref in refs:
+        delete(world, ref)
+    with world.superuser() as admin:
+        admin.execute(STUCK.format(keys[1]).encode())
+
+    first = erase(world, settings, auditor)
+    told = auditor.get("/admin/retention", headers=HTML).text
+    again = erasing.approved(world.db, settings)
+    with world.superuser() as admin:
+        left = [key for (key,) in admin.execute("select id from app.child").fetchall()]
+        admin.execute(FREE.encode())
+    last = erasing.approved(world.db, settings)
+
+    assert [done["child"] for done in (first, again, last)] == [2, 0, 1]
+    assert [key for key in left if key in keys] == [keys[1]]
+    assert "1 part could not be erased yet. It is tried again every five minutes." in told
+    assert "could not be erased" not in auditor.get("/admin/retention", headers=HTML).text
+    assert turns(world) == [("failed", 1), ("done", 0)]
+    assert run_of(world) == (State.DONE, 3, 0)
+    assert erasing.approved(world.db, settings) == {}
+    listed = settings.erased_list.read_text().split()
+    assert len(listed) == len(set(listed))
+    assert not any(ref in caplog.text for ref in refs)
+
+
+def turns(world):
+    with world.superuser() as admin:
+        return admin.execute(
+            "select outcome, rows from audit.event where action = 'retention.erase' order by id"
+        ).fetchall()
+
+
+def run_of(world):
+    with world.superuser() as admin:
+        return admin.execute(
+            "select state, (erased->>'child')::int, failed from app.retention_run"
+        ).fetchone()
+
+
+def test_links_that_fail_keep_no_child(world, settings, auditor):
+    delete(world, world.child())
+    with world.superuser() as admin:
+        admin.execute("revoke execute on function app.erase_links(uuid) from cs_job")
+
+    first = erase(world, settings, auditor)
+    with world.superuser() as admin:
+        admin.execute("grant execute on function app.erase_links(uuid) to cs_job")
+    erasing.approved(world.db, settings)
+
+    assert first["child"] == 1
+    assert run_of(world) == (State.DONE, 1, 0)
+
+
+def test_a_key_that_cannot_be_destroyed_keeps_no_other_and_is_tried_again(world, settings, auditor):
+    for _ in range(2):
+        delete(world, much(world)[0])
+    vault = Vault.of(settings)
+    stuck, other = sorted(vault.held())
+    path = settings.vault_folder / f"{stuck}.key"
+    aside = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+
+    erase(world, settings, auditor)
+    path.rmdir()
+    path.write_bytes(aside)
+
+    assert vault.held() == {stuck}
+    assert shred(world.db, vault) == 1
+    assert vault.held() == set()
+    assert other != stuck
 
 
 def test_the_database_erases_nothing_that_no_auditor_approved(world):
