@@ -57,7 +57,7 @@ CHILDREN = text("""
 """)
 # Each child has a tombstone of its own; those of links say how many.
 ERASED = text("""
-    select kind, cast(sum(n) as int) from (
+    select kind, cast(sum(n) as int) as n from (
         select object_kind as kind, 1 as n from app.retention_event
         where run_id = :run and object_kind = 'child'
         union all
@@ -126,7 +126,7 @@ def lock(session: Session, run_id: UUID) -> Run:
 
 def erased(session: Session, run: Run) -> dict[str, int]:
     """What a run has erased so far, in however many turns."""
-    return dict(session.execute(ERASED, {"run": run.id}).tuples().all())
+    return {row.kind: row.n for row in session.execute(ERASED, {"run": run.id})}
 
 
 def holds(session: Session) -> list[Hold]:
