@@ -7,8 +7,9 @@ the few cylinders that reach the level. The level decides how long it takes, nev
 replicate that does not reach it is swept again with a lower one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ GRID = 16_384
 SLACK = 1e-3  # of a step of the grid: no rounding takes a cylinder to the next
 LOWER = 0.6
 HELD = 1_000_000
+PART = 1_000_000  # zones * windows of one centre looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +40,36 @@ class Best:
 def best_of_centres(model: Model, zones: Zones, cases: Array, min_cases: int) -> list[Best]:
     """The best zone and window of each centre that has any excess.
 
-    Equal ratios: fewest locations, then the shortest window.
+    Equal ratios: fewest locations, then the first window.
     """
     found = []
-    for centre, (a, b) in enumerate(zip(zones.start[:-1], zones.start[1:], strict=True)):
-        member = zones.member[a:b]
-        n = np.cumsum(cases[member], axis=0)
-        q = np.cumsum(model.base[member], axis=0) * model.factor
-        possible = zones.closes[a:b, None] & (n >= min_cases) & (n > q * model.rate)
-        at = np.flatnonzero(possible)
-        if not len(at):
-            continue
-        llr = model.llr(n.ravel()[at], q.ravel()[at])
-        top = int(np.argmax(llr >= llr.max() * (1 - TIE)))
-        j, w = divmod(int(at[top]), n.shape[1])
-        one = Best(centre, j + 1, w, int(n[j, w]), float(q[j, w]), float(llr[top]))
-        if one.llr > 0:
-            found.append(one)
+    for centre, (a, b) in enumerate(pairwise(zones.start.tolist())):
+        best, counted = None, np.zeros(cases.shape[1], dtype=cases.dtype)
+        for c, d, q in _measures(model, zones, a, b):
+            n = counted + np.cumsum(cases[zones.member[c:d]], axis=0)
+            counted = n[-1]
+            possible = zones.closes[c:d, None] & (n >= min_cases) & (n > q * model.rate)
+            at = np.flatnonzero(possible)
+            llr = model.llr(n.ravel()[at], q.ravel()[at])
+            if len(at) and llr.max() > (best.llr * (1 + TIE) if best else 0.0):
+                top = int(np.argmax(llr >= llr.max() * (1 - TIE)))
+                j, w = divmod(int(at[top]), n.shape[1])
+                entries = c - a + j + 1
+                best = Best(centre, entries, w, int(n[j, w]), float(q[j, w]), float(llr[top]))
+        if best:
+            found.append(best)
     return found
+
+
+def _measures(model: Model, zones: Zones, a: int, b: int) -> Iterator[tuple[int, int, Array]]:
+    """Measures (zones, windows) of one centre's entries a to b, a part at a time."""
+    part = max(1, PART // len(model.factor))
+    so_far = np.zeros(model.base.shape[1])
+    for c in range(a, b, part):
+        d = min(c + part, b)
+        summed = so_far + np.cumsum(model.base[zones.member[c:d]], axis=0)
+        so_far = summed[-1]
+        yield c, d, summed * model.factor
 
 
 def maxima(
@@ -88,17 +102,20 @@ def _sweep(
     run, hit = np.zeros(shape, dtype=rows[0].dtype), np.zeros(shape, dtype=bool)
     needed = Needed.of(model, level, min_cases, rows[0].dtype)
     hits = _Hits(model, np.zeros(shape[1]))
-    for a, b in zones:
-        member = zones.member[a:b]
-        q = np.cumsum(model.base[member], axis=0) * model.factor
-        least = needed.at(q)[:, :, None]
+    flat_run, flat_hit = run.ravel(), hit.ravel()
+    for a, b in pairwise(zones.start.tolist()):
         run.fill(0)
-        for j, (m, closes) in enumerate(zip(member.tolist(), zones.closes[a:b], strict=True)):
-            np.add(run, rows[m], out=run)
-            if closes:
+        for c, d, q in _measures(model, zones, a, b):
+            least = needed.at(q)[:, :, None]
+            steps = zip(zones.member[c:d].tolist(), zones.closes[c:d].tolist(), strict=True)
+            for j, (m, closes) in enumerate(steps):
+                np.add(run, rows[m], out=run)
+                if not closes:
+                    continue
                 np.greater_equal(run, least[j], out=hit)
-                if np.count_nonzero(hit):
-                    hits.add(run, hit, q[j])
+                if np.count_nonzero(flat_hit):
+                    at = flat_hit.nonzero()[0]
+                    hits.add(q[j], at, flat_run[at])
     hits.settle()
     return hits.best
 
@@ -148,28 +165,33 @@ def _fewest(model: Model, q: Array, level: float, min_cases: int) -> Array:
 
 @dataclass(slots=True)
 class _Hits:
+    """Cylinders that may reach the level, until there are enough for one round of logarithms."""
+
     model: Model
     best: Array
     held: int = 0
-    cases: list[Array] = field(default_factory=list)
     measure: list[Array] = field(default_factory=list)
-    replicate: list[Array] = field(default_factory=list)
+    at: list[Array] = field(default_factory=list)
+    cases: list[Array] = field(default_factory=list)
 
-    def add(self, run: Array, hit: Array, q: Array) -> None:
-        at = np.flatnonzero(hit)
-        window, replicate = np.divmod(at, hit.shape[1])
-        self.cases.append(run.ravel()[at])
-        self.measure.append(q[window])
-        self.replicate.append(replicate)
-        self.held += len(at)
+    def add(self, q: Array, at: Array, cases: Array) -> None:
+        """Cases at flat positions (windows, replicates) of a zone whose measures are q."""
+        self.measure.append(q)
+        self.at.append(at)
+        self.cases.append(cases)
+        self.held += len(at) + len(q)
         if self.held > HELD:
             self.settle()
 
     def settle(self) -> None:
-        if self.held:
-            llr = self.model.llr(np.concatenate(self.cases), np.concatenate(self.measure))
-            np.maximum.at(self.best, np.concatenate(self.replicate), llr)
+        if not self.held:
+            return
+        zone = np.repeat(np.arange(len(self.at)), [len(at) for at in self.at])
+        window, replicate = np.divmod(np.concatenate(self.at), len(self.best))
+        measure = np.stack(self.measure)[zone, window]
+        llr = self.model.llr(np.concatenate(self.cases), measure)
+        np.maximum.at(self.best, replicate, llr)
         self.held = 0
-        self.cases.clear()
         self.measure.clear()
-        self.replicate.clear()
+        self.at.clear()
+        self.cases.clear()

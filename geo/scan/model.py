@@ -28,6 +28,8 @@ class Model:
         base * factor, summed, is the measure q of a cylinder.
     rate : float
         Expected cases for one of q.
+    most : float
+        Cases that no cylinder of any replicate exceeds.
     llr : callable
         Log likelihood ratio of (cases, q); grows with cases and falls with q.
     draw : callable
@@ -38,6 +40,7 @@ class Model:
     base: Array
     factor: Array
     rate: float
+    most: float
     llr: Callable[[Array, Array], Array]
     draw: Callable[[np.random.Generator], Array]
 
@@ -57,7 +60,7 @@ def poisson_model(cases: Array, people: Array, units: int, windows: Windows) -> 
     base = people if constant else windows.sums(segments)
     lasted = windows.stop - windows.start if constant else np.ones(len(windows.start))
     factor = lasted * (total / every)
-    return Model("scan.poisson", base, factor, 1.0, partial(poisson_llr, total=total), draw)
+    return Model("scan.poisson", base, factor, 1.0, total, partial(poisson_llr, total=total), draw)
 
 
 def bernoulli_model(cases: Array, people: Array, windows: Windows) -> Model:
@@ -74,7 +77,7 @@ def bernoulli_model(cases: Array, people: Array, windows: Windows) -> Model:
     base = windows.sums(people).astype(np.float64)
     rate = total / max(everyone, 1)
     llr = partial(bernoulli_llr, total=total, everyone=everyone)
-    return Model("scan.bernoulli", base, np.ones(base.shape[1]), rate, llr, draw)
+    return Model("scan.bernoulli", base, np.ones(base.shape[1]), rate, total, llr, draw)
 
 
 def expectation_model(baseline: Array, windows: Windows) -> Model:
@@ -86,7 +89,9 @@ def expectation_model(baseline: Array, windows: Windows) -> Model:
         return rng.poisson(baseline)
 
     base = windows.sums(baseline)
-    return Model("scan.expectation", base, np.ones(base.shape[1]), 1.0, expectation_llr, draw)
+    return Model(
+        "scan.expectation", base, np.ones(base.shape[1]), 1.0, np.inf, expectation_llr, draw
+    )
 
 
 def permutation_model(cases: Array, windows: Windows) -> Model:
@@ -99,6 +104,7 @@ def permutation_model(cases: Array, windows: Windows) -> Model:
         of_place[:, None].astype(np.float64),
         factor,
         1.0,
+        total,
         partial(poisson_llr, total=total),
         partial(_dealt, of_place=of_place, of_segment=of_segment),
     )

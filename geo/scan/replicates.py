@@ -15,7 +15,9 @@ from geo.scan.zones import TIE, Zones
 
 PILOT = 32
 CELLS = 16_384  # windows * replicates side by side: sums, limits and answers stay in the cache
-HELD_BYTES = 64_000_000
+HELD_BYTES = 128_000_000
+TOGETHER = 32  # drawn before they are laid side by side
+EARLY = 4  # times the exceedances asked for: not many more than needed are drawn
 
 
 def maxima(
@@ -39,7 +41,7 @@ def maxima(
 def _in_blocks(
     model: Model, zones: Zones, windows: Windows, settings: Settings, observed: float
 ) -> Iterator[Array]:
-    guess = min(0.8 * observed, 0.5 * np.log(1 + len(zones.member) * len(windows.start)))
+    guess = min(0.8 * observed, 0.35 * np.log(1 + len(zones.member) * len(windows.start)))
 
     def one(reps: range, level: float) -> Array:
         rows = drawn_rows(model, windows, settings.key, reps)
@@ -60,8 +62,8 @@ def _in_blocks(
 
 def _blocks(done: int, settings: Settings, windows: int, places: int) -> list[range]:
     """Replicates in runs that fit the cache and the memory, shared evenly by the workers."""
-    most = min(CELLS // windows, HELD_BYTES // (8 * windows * places))
-    size = max(most, 1)
+    most = min(CELLS // windows, HELD_BYTES // (2 * windows * places))
+    size = max(min(most, EARLY * settings.stop_at) if settings.stop_at else most, 1)
     left = settings.replicates - done
     parts = -(-left // size)
     parts = -(-parts // settings.workers) * settings.workers
@@ -71,10 +73,13 @@ def _blocks(done: int, settings: Settings, windows: int, places: int) -> list[ra
 
 def drawn_rows(model: Model, windows: Windows, key: str, reps: range) -> list[Array]:
     """Cases (windows, replicates) of each location under chance alone."""
-    shape = (len(reps), len(model.base), len(windows.start))
-    drawn = np.empty(shape, dtype=np.int32)
-    for i, rep in enumerate(reps):
-        drawn[i] = windows.sums(model.draw(significance.stream(key, model.name, rep)))
-    most = int(drawn.sum(axis=1, dtype=np.int64).max(initial=0))
-    small = np.int16 if most < np.iinfo(np.int16).max else np.int32
-    return list(np.ascontiguousarray(drawn.astype(small).transpose(1, 2, 0)))
+    shape = (len(model.base), len(windows.start), len(reps))
+    small = np.int16 if model.most < np.iinfo(np.int16).max else np.int32
+    drawn = np.empty(shape, dtype=small)
+    for i in range(0, len(reps), TOGETHER):
+        some = [
+            windows.sums(model.draw(significance.stream(key, model.name, rep))).astype(small)
+            for rep in reps[i : i + TOGETHER]
+        ]
+        drawn[:, :, i : i + TOGETHER] = np.stack(some, axis=2)
+    return list(drawn)

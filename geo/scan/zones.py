@@ -33,12 +33,6 @@ class Zones:
     distance: Array
     closes: Array
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        """First and last entry (half-open) of each centre that has a zone."""
-        for a, b in zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True):
-            if b > a:
-                yield a, b
-
 
 def zones(  # noqa: PLR0913 - as the options of a scan
     xy: ArrayLike | None,
