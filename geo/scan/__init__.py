@@ -7,12 +7,12 @@ questions (`poisson`, `bernoulli`, `space_time_permutation`, `expectation_poisso
 lists what each can be told. Coordinates are of any plane, in any unit; distances can be given.
 """
 
+from geo.scan.circles import Zones, zones
 from geo.scan.likelihood import bernoulli_llr, expectation_llr, poisson_llr
-from geo.scan.models import bernoulli, expectation_poisson, poisson, space_time_permutation
 from geo.scan.options import Options, Settings
+from geo.scan.periods import Windows, cases_by_unit, unit_starts, windows
 from geo.scan.results import Cluster, Scan
-from geo.scan.windows import Windows, cases_by_unit, unit_starts, windows
-from geo.scan.zones import Zones, zones
+from geo.scan.scans import bernoulli, expectation_poisson, poisson, space_time_permutation
 
 __all__ = [
     "Cluster",

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from geo.scan.circles import TIE, Zones
 from geo.scan.model import Model
 from geo.scan.options import Array
-from geo.scan.zones import TIE, Zones
 
 GRID = 16_384
 SLACK = 1e-3  # of a step of the grid: no rounding takes a cylinder to the next
@@ -100,15 +100,16 @@ def _sweep(
 ) -> Array:
     shape = rows[0].shape
     run, hit = np.zeros(shape, dtype=rows[0].dtype), np.zeros(shape, dtype=bool)
-    needed = Needed.of(model, level, min_cases, rows[0].dtype)
+    steps = min(GRID, max(len(zones.member) * shape[0], 2))
+    needed = Needed.of(model, level, min_cases, rows[0].dtype, steps=steps)
     hits = _Hits(model, np.zeros(shape[1]))
     flat_run, flat_hit = run.ravel(), hit.ravel()
     for a, b in pairwise(zones.start.tolist()):
         run.fill(0)
         for c, d, q in _measures(model, zones, a, b):
             least = needed.at(q)[:, :, None]
-            steps = zip(zones.member[c:d].tolist(), zones.closes[c:d].tolist(), strict=True)
-            for j, (m, closes) in enumerate(steps):
+            joining = zip(zones.member[c:d].tolist(), zones.closes[c:d].tolist(), strict=True)
+            for j, (m, closes) in enumerate(joining):
                 np.add(run, rows[m], out=run)
                 if not closes:
                     continue
@@ -129,19 +130,21 @@ class Needed:
     scale: float
 
     @classmethod
-    def of(cls, model: Model, level: float, min_cases: int, dtype: np.dtype[Any]) -> "Needed":
+    def of(
+        cls, model: Model, level: float, min_cases: int, dtype: np.dtype[Any], *, steps: int = GRID
+    ) -> "Needed":
         part = model.base[model.base > 0]
         least = float(part.min()) * float(model.factor[model.factor > 0].min())
         most = float((model.base.sum(axis=0) * model.factor).max())
-        grid = np.geomspace(least, most * (1 + TIE), GRID)
+        grid = np.geomspace(least, most * (1 + TIE), steps)
         cases = np.minimum(_fewest(model, grid, level, min_cases), np.iinfo(dtype).max)
         first, last = np.log(grid[[0, -1]])
-        return cls(cases.astype(dtype), float(first), (GRID - 1) / max(float(last - first), TIE))
+        return cls(cases.astype(dtype), float(first), (steps - 1) / max(float(last - first), TIE))
 
     def at(self, q: Array) -> Array:
         with np.errstate(divide="ignore"):
             step = (np.log(q) - self.first) * self.scale - SLACK
-        least: Array = self.cases[np.clip(step, 0, GRID - 1).astype(np.int64)]
+        least: Array = self.cases[np.clip(step, 0, len(self.cases) - 1).astype(np.int64)]
         return least
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from geo.errors import GeoInputError
 from geo.scan.likelihood import bernoulli_llr, expectation_llr, poisson_llr
 from geo.scan.options import Array
-from geo.scan.windows import Windows
+from geo.scan.periods import Windows
 
 DRAWN_AT_ONCE = 1_000_000_000  # numpy's limit for drawing without replacement
 

@@ -101,6 +101,13 @@ class Settings:
             raise GeoInputError("A zone holds more than nothing and at most all: 0 to 1.")
         if self.max_radius is not None and not self.max_radius >= 0:
             raise GeoInputError("A radius is 0 or more.")
+        if self.max_window is not None and self.max_window < self.min_window:
+            raise GeoInputError("The longest window is not shorter than the shortest.")
+        if self.replicates < 0:
+            raise GeoInputError("The number of replicates is 0 or more.")
+        self._at_least_one()
+
+    def _at_least_one(self) -> None:
         least = {
             "max_k": self.max_k,
             "min_window": self.min_window,
@@ -111,8 +118,6 @@ class Settings:
         for name, value in least.items():
             if value is not None and value < 1:
                 raise GeoInputError(f"{name} is 1 or more, not {value}.")
-        if self.replicates < 0:
-            raise GeoInputError("The number of replicates is 0 or more.")
 
 
 def counts(values: ArrayLike, what: str) -> Array:

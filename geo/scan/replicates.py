@@ -8,10 +8,10 @@ import numpy as np
 
 from geo import significance
 from geo.scan import engine
+from geo.scan.circles import TIE, Zones
 from geo.scan.model import Model
 from geo.scan.options import Array, Settings
-from geo.scan.windows import Windows
-from geo.scan.zones import TIE, Zones
+from geo.scan.periods import Windows
 
 PILOT = 32
 CELLS = 16_384  # windows * replicates side by side: sums, limits and answers stay in the cache

@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
 from geo.scan import engine, replicates, results
+from geo.scan.circles import Zones, everywhere, located, zones
 from geo.scan.model import DRAWN_AT_ONCE, Model
 from geo.scan.options import Array, Settings, Window
+from geo.scan.periods import Windows, windows
 from geo.scan.results import Cluster, Scan
-from geo.scan.windows import Windows, windows
-from geo.scan.zones import Zones, everywhere, located, zones
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,6 @@ class Windows:
 
     def segments(self, table: Array) -> Array:
         """Sums of a table (locations, units) over the segments."""
-        if not table.shape[1]:
-            return table
         summed: Array = np.add.reduceat(table, self.cuts, axis=1)
         return summed
 
@@ -97,9 +95,7 @@ def windows(
 def _cut(start: Array, stop: Array) -> Windows:
     cuts = np.unique(np.concatenate([[0], start, stop]))
     first, last = np.searchsorted(cuts, start), np.searchsorted(cuts, stop)
-    # What lies after the last window is a segment of its own where windows end earlier: never so.
-    inner = cuts[:-1] if len(cuts) > 1 else cuts
-    return Windows(start, stop, first, last, inner)
+    return Windows(start, stop, first, last, cuts[:-1] if len(cuts) > 1 else cuts)
 
 
 def unit_starts(first_day: int, last_day: int, length: int = 1, unit: Unit = "day") -> Array:
