@@ -264,15 +264,17 @@ class Grid:
         across = _moving(table, columns, axis=1)
         if self.rook:
             upright = _moving(table[:, k : k + columns], rows, axis=0)
-            both = across[k : k + rows] + upright
-            return np.asarray(both[self.mask] - 2.0 * x)
-        return np.asarray(_moving(across, rows, axis=0)[self.mask] - x)
+            upright += across[k : k + rows]
+            return np.asarray(upright[self.mask] - 2.0 * x)
+        around = _moving(across, rows, axis=0)[self.mask]
+        around -= x
+        return np.asarray(around)
 
 
 def _moving(table: Array, length: int, axis: int) -> Array:
     """Sums of the runs that leave `length` of them along an axis; whole numbers stay exact."""
     along = np.moveaxis(table, axis, 0)
-    total = along[:length].copy()
+    total = along[:length].copy(order="K")
     for start in range(1, len(along) - length + 1):
         total += along[start : start + length]
     return np.moveaxis(total, 0, axis)

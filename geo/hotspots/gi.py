@@ -150,7 +150,7 @@ def gi_grid(
     p = normal_p(z, alternative)
     expected = (links.total + 1.0) * (x.mean() if len(x) else 0.0)
     near = np.round(expected + beyond, 6)
-    z, p, q, near, expected = (_table(inside, found) for found in (z, p, bh(p), near, expected))
+    z, p, q, near, expected = _tables(inside, z, p, bh(p), near, expected)
     return GridG(z, p, q, near, expected, status)
 
 
@@ -163,12 +163,12 @@ def _starred(x: Array, links: Links) -> tuple[Array, Status, Array]:
     if x.min() == x.max():
         return z, "constant", beyond
     apart = x - x.mean()
-    spread = np.sqrt((apart @ apart) / n)
-    total, square = links.total + links.own, links.square + links.own**2
-    room = n * square - total**2
-    beyond = links.sums(apart) + links.own * apart
-    told = room > 1e-9 * n * square
-    np.divide(beyond, spread * np.sqrt(np.abs(room) / (n - 1)), out=z, where=told)
+    variance = (apart @ apart) / n
+    most = n * (links.square + links.own**2)
+    room = most - (links.total + links.own) ** 2
+    beyond = links.sums(apart)
+    beyond += links.own * apart
+    np.divide(beyond, np.sqrt(np.abs(room) * (variance / (n - 1))), out=z, where=room > 1e-9 * most)
     return z, "ok", beyond
 
 
@@ -197,7 +197,9 @@ def _without_each(x: Array) -> Array:
     return np.asarray(before + after)
 
 
-def _table(inside: Array, column: Array) -> Array:
-    found = np.full(inside.shape, np.nan)
-    found[inside] = column
+def _tables(inside: Array, *columns: Array) -> Array:
+    """Tables of the shape of the mask, in one piece: many pieces cost more than the statistic."""
+    found = np.full((len(columns), *inside.shape), np.nan)
+    for table, column in zip(found, columns, strict=True):
+        table[inside] = column
     return found

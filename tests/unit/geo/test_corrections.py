@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, false_discovery_control
 
 from geo.errors import GeoInputError
 from geo.significance import (
@@ -44,6 +44,18 @@ def test_bh_is_the_published_step_up():
     assert int((bh(p) <= 0.05).sum()) == 4
     assert int((bonferroni(p) <= 0.05).sum()) == 3
     assert by(p)[0] == pytest.approx(0.0015 * sum(1 / i for i in range(1, 16)))
+
+
+@pytest.mark.parametrize(("correct", "method"), [(bh, "bh"), (by, "by")])
+@pytest.mark.parametrize("m", [0, 1, 1999, 2000, 5000])
+def test_many_p_equal_scipy_whatever_their_size(correct, method, m):
+    rng = np.random.default_rng(m)
+    p = np.minimum(10.0 ** -rng.uniform(0, 320, m), rng.random(m)).round(300)
+    p[::7] = np.resize([0.0, -0.0, 1.0, 0.5], len(p[::7]))
+
+    expected = false_discovery_control(np.abs(p), method=method) if m else p
+
+    assert correct(p) == pytest.approx(np.maximum(expected, p), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("correct", [bh, by, bonferroni])
