@@ -40,9 +40,16 @@ def too_little(n: int, dates: int, min_incidents: int, min_dates: int) -> str | 
 
 
 def casework(
-    linked: Sequence[Collection[str]], agencies: int, *, min_children: int, min_agencies: int
+    linked: Sequence[Collection[str]],
+    agencies: int,
+    *,
+    min_children: int,
+    min_agencies: int,
+    others: Collection[str] = (),
 ) -> str | None:
-    """Neither one child nor one noisy reporter is a context. `linked`: children by incident.
+    """Neither one child nor one noisy reporter is a context.
+
+    `linked` are the children of each incident, `others` those linked to its places as such.
 
     Examples
     --------
@@ -53,7 +60,7 @@ def casework(
     everyone = set().union(*sets)
     if any(2 * sum(child in some for some in sets) > len(sets) for child in everyone):
         return "One child is linked to more than half of the incidents: casework, not a context."
-    if len(everyone) < min_children and agencies < min_agencies:
+    if len(everyone | set(others)) < min_children and agencies < min_agencies:
         return (
             f"Fewer than {min_children} children and fewer than {min_agencies} reporting agencies."
         )

@@ -103,7 +103,7 @@ class Rank(Part):
 
 
 class Contribution(Part):
-    """`weight` is the share, 0 to 1, of what the cluster is ranked by."""
+    """`n` of `of`; `weight` is the share, 0 to 1."""
 
     kind: Literal["incidents", "reports", "agencies", "recency", "after_dark", "severity"]
     n: int

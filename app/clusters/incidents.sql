@@ -30,11 +30,20 @@ select happened.id::text as id,
        coalesce(case when happened.place_id is null then happened.uncertainty_m
                      else place.precision_m end, 0) as uncertainty_m,
        happened.source_agency,
+       happened.discovered_by,
+       happened.confidence,
+       harm.severity,
+       extract(epoch from happened.occurred_from)::int8 as from_s,
+       extract(epoch from happened.occurred_to)::int8 as to_s,
+       happened.time_precision,
+       (happened.occurred_from at time zone 'Europe/London')::date as first_day,
+       (happened.occurred_to at time zone 'Europe/London')::date as until_day,
        coalesce((select area.lad_code from app.place_area as area
                  where area.place_id = happened.place_id
                  order by area.share desc, area.lad_code limit 1), happened.borough_code) as lad,
        coalesce(linked.children, '{}') as children
 from happened
+join reference.harm as harm on harm.code = happened.harm_code
 left join app.place on place.id = happened.place_id
 left join app.place_exact as exact on exact.place_id = happened.place_id
 left join linked on linked.incident_id = happened.id

@@ -12,11 +12,14 @@ import numpy as np
 import shapely
 
 from app.clusters.rules import Settings
-from app.clusters.study import Study, epoch_day
+from app.clusters.study import Recorded, Study, epoch_day
 from app.core.bulk import Array, Cursor
 from geo import sites
 from geo.boundaries import Lads
 from geo.crossborough import Events
+from geo.crs import to_wgs84
+from geo.evidence.ranking import Facts
+from geo.rhythms import after_dark
 
 INCIDENTS = (Path(__file__).parent / "incidents.sql").read_bytes()
 NEVER_CORE_DAYS, LEFT_OUT_DAYS = 31, 92
@@ -36,6 +39,14 @@ class Incident:
     interval_days: float
     uncertainty_m: int
     source_agency: str
+    discovered_by: str
+    confidence: str
+    severity: int
+    from_s: int
+    to_s: int
+    time_precision: str
+    first_day: date
+    until_day: date
     lad: str | None
     children: list[str]
 
@@ -120,7 +131,31 @@ def _study(
         lambda at: [ids[i] for i in at.tolist()],
         lambda at: [names[i] for i in site[at].tolist()],
         names,
+        _facts(kept, agencies, standing[site]),
+        lambda eps_m: sites.neighbours(geometry, eps_m) if spread else None,
     )
+
+
+def _facts(kept: Sequence[Incident], agencies: Sequence[str], xy_m: Array) -> Recorded:
+    """What records say of each incident beside its place and day."""
+    lonlat = to_wgs84(xy_m)
+    dark = after_dark(
+        [i.from_s for i in kept],
+        [i.to_s for i in kept],
+        lonlat[:, 0],
+        lonlat[:, 1],
+        precision=np.array([i.time_precision for i in kept], dtype=str),
+    )
+    facts = Facts(
+        severity=np.array([i.severity for i in kept], dtype=np.int64),
+        confidence=np.array([i.confidence for i in kept], dtype=str),
+        discovered_by=np.array([i.discovered_by for i in kept], dtype=str),
+        agency=np.array([agencies.index(i.source_agency) for i in kept], dtype=np.int32),
+        after_dark=dark,
+        first_day=np.array([epoch_day(i.first_day) for i in kept], dtype=np.int64),
+        until_day=np.array([epoch_day(i.until_day) for i in kept], dtype=np.int64),
+    )
+    return Recorded(facts, agencies)
 
 
 def _shape(incident: Incident, shapes: Mapping[UUID, bytes]) -> shapely.Geometry:

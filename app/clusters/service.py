@@ -90,7 +90,7 @@ def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> N
         tell(1, 4, f"Clustering {study.coverage['events']} incidents")
         level1 = _computed(study, lads, settings)
         tell(2, 4, f"Testing {len(level1.hot_spots)} clusters against chance")
-        weighed = weighing.weigh(study, level1, settings)
+        weighed = weighing.weigh(study, level1, settings, lads)
         tell(3, 4, f"Storing {len(level1.hot_spots)} clusters")
         _stored(db, run_id, settings, study, (level1, weighed))
     except GeoInputError as refused:

@@ -4,13 +4,26 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from app.core.bulk import Array
 from geo.crossborough import Events
 from geo.density import Pairs
+from geo.evidence.ranking import Facts
+from geo.evidence.stability import Near
+
+
+class Recorded(NamedTuple):
+    """What only partners' records hold: facts of each row, and the agencies they number."""
+
+    facts: Facts
+    agencies: Sequence[str]
+
+
+def points_only(eps_m: float) -> None:
+    """Neighbouring sites are found from their points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +41,19 @@ class Study:
     tokens: Callable[[Array], list[str]]
     site_ids: Callable[[Array], list[str]]
     sites: Sequence[str] = ()  # by number, where members refer to them so
+    recorded: Recorded | None = None
+    near: Near = points_only
 
     @property
     def snapshot_hash(self) -> str:
         """SHA-256 of the rows."""
         digest = hashlib.sha256()
-        for column in (self.events.xy_m, self.events.day, self.events.last_day, self.events.weight):
+        events = self.events
+        columns = [events.xy_m, events.day, events.last_day, events.weight]
+        if self.recorded is not None:
+            digest.update(repr((events.children, self.recorded.agencies)).encode())
+            columns += [events.lad, events.may_be_core, *self.recorded.facts]
+        for column in columns:
             if column is not None:
                 digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()

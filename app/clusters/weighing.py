@@ -1,25 +1,36 @@
 """How sure each cluster of a run is: tests, rules and rank, in the keys of `evidence`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from app.clusters.rules import Settings
-from app.clusters.study import Study
+import numpy as np
+
+from app.clusters.rules import Settings, Source
+from app.clusters.study import Recorded, Study, epoch_day
+from app.core.bulk import Array
+from geo.boundaries import Lads
 from geo.crossborough import HotSpot, Level1
-from geo.evidence.emerging import Emerging
+from geo.evidence import persistent, ranking, stability
+from geo.evidence.persistent import Persistent
 from geo.evidence.study import emerging_of
 
 EPOCH = date(1970, 1, 1)
 ALPHA = 0.05
+SPACE_ONLY = "Without a limit of days there are no other settings to compare with."
+NOT_RECORDED = "Published data does not say how incidents came to light."
+MONTHS_ONLY = "The publisher gives the month only."
+
+Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What `app.cluster` holds of a cluster beside its plain numbers; None: not tested."""
 
-    evidence: dict[str, Any]
+    evidence: Part
     p_emerging: float | None = None
     p_persistent: float | None = None
     stability: int | None = None
@@ -29,48 +40,217 @@ class Weighed:
     rank_weight: float | None = None
 
 
-def weigh(study: Study, level1: Level1, settings: Settings) -> Sequence[Weighed]:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run whose clusters are found and still have to be weighed."""
+
+    study: Study
+    spots: Sequence[HotSpot]
+    settings: Settings
+    lads: Lads
+
+    @property
+    def key(self) -> str:
+        """What the random numbers come from: equal input and settings, equal p."""
+        seed = () if self.settings.seed is None else (str(self.settings.seed),)
+        return "|".join((self.study.snapshot_hash, self.settings.hash(), *seed))
+
+    @property
+    def snapshot_day(self) -> int:
+        return epoch_day(self.settings.last_on)
+
+
+def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Sequence[Weighed]:
     """In the order of the hot spots. Without replicates nothing is tested."""
-    spots = level1.hot_spots
+    run = Run(study, level1.hot_spots, settings, lads)
     if not settings.replicates:
-        return [Weighed(spot.evidence) for spot in spots]
+        return [Weighed(spot.evidence) for spot in run.spots]
     emerging = emerging_of(
         study.events,
-        spots,
+        run.spots,
         settings.geo(),
         neighbours=study.neighbours,
-        key=_key(study, settings),
+        key=run.key,
         replicates=settings.replicates,
     )
-    return [_weighed(spot, found) for spot, found in zip(spots, emerging, strict=True)]
+    columns = zip(
+        run.spots,
+        map(_dated, emerging),
+        _persistent(run),
+        _stability(run),
+        _without_proactive(run),
+        _aoristic(run),
+        _recorded(run),
+        strict=True,
+    )
+    return [_weighed(spot, list(parts)) for spot, *parts in columns]
 
 
-def _key(study: Study, settings: Settings) -> str:
-    """What the random numbers come from: equal input and settings, equal p."""
-    seed = () if settings.seed is None else (str(settings.seed),)
-    return "|".join((study.snapshot_hash, settings.hash(), *seed))
-
-
-def _weighed(spot: HotSpot, emerging: Emerging) -> Weighed:
-    significance = "emerging" if _at_most(emerging.p) else "chance"
-    if emerging.p is None:
-        significance = "not tested"
+def _weighed(spot: HotSpot, parts: Sequence[Part]) -> Weighed:
+    emerging, lasting, stable, without, aoristic, recorded = parts
+    p_persistent = lasting.pop("p_persistent")
     evidence = spot.evidence | {
-        "significance": significance,
-        "emerging": _emerging(emerging),
+        "significance": significance(emerging["p"], p_persistent),
+        "emerging": emerging,
+        "persistent": lasting,
+        "stability": stable,
+        "without_proactive": without,
+        "aoristic": aoristic,
     }
-    return Weighed(evidence, p_emerging=emerging.p)
+    return Weighed(
+        evidence | recorded,
+        p_emerging=emerging["p"],
+        p_persistent=p_persistent,
+        stability=stable.get("found"),
+        cbc=None,
+        rank_weight=recorded.get("rank", {}).get("weight"),
+    )
 
 
-def _at_most(p: float | None) -> bool:
-    return p is not None and p <= ALPHA
+def significance(p_emerging: float | None, p_persistent: float | None) -> str:
+    """Which of the two tests says that it is more than chance."""
+    told = {"emerging": p_emerging, "persistent": p_persistent}
+    passed = [name for name, p in told.items() if p is not None and p <= ALPHA]
+    if len(passed) == len(told):
+        return "both"
+    if passed:
+        return passed[0]
+    return "not tested" if p_emerging is None and p_persistent is None else "chance"
 
 
-def _emerging(found: Emerging) -> dict[str, Any]:
-    own = asdict(found)
+def _dated(found: Any) -> Part:  # noqa: ANN401 - a dataclass of geo with days
+    own: Part = asdict(found)
     days = (own.pop("first_day"), own.pop("last_day"))
     return own | dict(zip(("from", "to"), map(iso, days), strict=True))
 
 
 def iso(day: int | None) -> str | None:
     return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
+
+
+def _persistent(run: Run) -> list[Part]:
+    """Compared with every square of the partnership and what surrounds it."""
+    geo = run.settings.geo()
+    shapes = [
+        shape
+        for code, shape in zip(run.lads.codes, run.lads.shapes, strict=True)
+        if code in run.settings.partners
+    ]
+    cells = persistent.area(shapes, halo_m=geo.halo_m, cell_m=geo.cell_m)
+    found = persistent.busy(run.study.events, run.spots, cells, snapshot_day=run.snapshot_day)
+    return [_lasting(one) for one in found]
+
+
+def _lasting(found: Persistent) -> Part:
+    own: Part = asdict(found)
+    return own | {"quarters": persistent.QUARTERS, "p_persistent": found.p_persistent}
+
+
+def _stability(run: Run) -> list[Part]:
+    if run.settings.eps_days is None:
+        return [_not_tested(SPACE_ONLY) for _ in run.spots]
+    found = stability.stability(run.study.events, run.spots, run.settings.geo(), run.study.near)
+    return [
+        _tested(
+            found=sum(one.found),
+            of=len(one.settings),
+            settings=[
+                {"eps_m": eps_m, "eps_days": days, "found": held}
+                for (eps_m, days), held in zip(one.settings, one.found, strict=True)
+            ],
+        )
+        for one in found
+    ]
+
+
+def _without_proactive(run: Run) -> list[Part]:
+    recorded, study = run.study.recorded, run.study
+    if recorded is None:
+        return [_not_tested(NOT_RECORDED) for _ in run.spots]
+    keep = ~recorded.facts.proactive
+    held = stability.held(study.events, run.spots, run.settings.geo(), study.neighbours, keep=keep)
+    return [
+        _tested(found=bool(found), left_out=int((~keep[spot.members]).sum()))
+        for spot, found in zip(run.spots, held, strict=True)
+    ]
+
+
+def _aoristic(run: Run) -> list[Part]:
+    recorded, study = run.study.recorded, run.study
+    if recorded is None or run.settings.eps_days is None:
+        why = MONTHS_ONLY if run.settings.source is Source.POLICE else SPACE_ONLY
+        return [_not_tested(why) for _ in run.spots]
+    found = stability.aoristic(
+        study.events,
+        run.spots,
+        run.settings.geo(),
+        study.neighbours,
+        first_day=recorded.facts.first_day,
+        until_day=recorded.facts.until_day,
+        key=run.key,
+    )
+    return [_tested(share=one.share, draws=one.draws, survives=one.survives) for one in found]
+
+
+def _recorded(run: Run) -> list[Part]:
+    """Rank, sources, what stands out and months: of records; of published data the months."""
+    events, recorded = run.study.events, run.study.recorded
+    months = [_months(run, spot.members) for spot in run.spots]
+    if recorded is None:
+        return [{"months": counted} for counted in months]
+    weight = ranking.weights(
+        recorded.facts,
+        events.day,
+        snapshot_day=run.snapshot_day,
+        half_life_days=run.settings.geo().half_life_days,
+    )
+    total = [round(float(weight[spot.members].sum()), 4) for spot in run.spots]
+    return [
+        {"rank": {"weight": w, "band": band}, "months": counted} | _told(run, recorded, spot)
+        for spot, w, band, counted in zip(
+            run.spots, total, ranking.bands(total), months, strict=True
+        )
+    ]
+
+
+def _told(run: Run, recorded: Recorded, spot: HotSpot) -> Part:
+    facts, rows = recorded.facts, spot.members
+    agencies = [recorded.agencies[k] for k in facts.agency[rows].tolist()]
+    why = ranking.why_here(
+        facts,
+        run.study.events.day,
+        rows,
+        snapshot_day=run.snapshot_day,
+        largest=max(one.n for one in run.spots),
+    )
+    return {
+        "sources": {
+            "discovered_by": _counted(facts.discovered_by[rows].tolist()),
+            "agencies": _counted(agencies),
+            "confidence": _counted(facts.confidence[rows].tolist()),
+        },
+        "why_here": [one._asdict() for one in why],
+    }
+
+
+def _counted(codes: Sequence[str]) -> dict[str, int]:
+    return dict(sorted(Counter(codes).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _months(run: Run, rows: Array) -> list[Part]:
+    """Members in each of the last twelve months of the window."""
+    events = run.study.events
+    last = np.datetime64(run.settings.last_on, "M")
+    month = events.day[rows].astype("datetime64[D]").astype("datetime64[M]")
+    back = (last - month).astype(np.int64)
+    some = (back >= 0) & (back < 12)
+    n = np.bincount(11 - back[some], weights=events.weight[rows[some]], minlength=12)
+    return [{"month": str(last - 11 + k), "n": int(each)} for k, each in enumerate(n.tolist())]
+
+
+def _tested(**found: Any) -> Part:  # noqa: ANN401 - numbers of any kind
+    return {"status": "tested", "why": None} | found
+
+
+def _not_tested(why: str) -> Part:
+    return {"status": "not tested", "why": why}

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from app.clusters.evidence import Evidence
-from tests.integration.test_clusters import BRIDGE, incident, pattern, run
+from tests.integration.test_clusters import BRIDGE, KINGSTON, incident, pattern, points, run
 
 __all__ = ["run"]
 
@@ -65,3 +66,54 @@ def test_the_seed_changes_the_shuffles_and_nothing_else(busy, run):
 
     assert first == again != other
     assert [key for key, _ in first] == [key for key, _ in other]
+
+
+def test_a_pattern_with_its_sources_rank_months_and_what_stands_out(busy, run):
+    found = found_at_the_bridge(run(busy, "--source", "partnership", "--replicates", "99"))
+    evidence = Evidence.of(found["evidence"])
+
+    assert found["stability"] == evidence.stability.found == 9
+    assert len(evidence.stability.settings) == evidence.stability.of == 9
+    assert (evidence.without_proactive.found, evidence.without_proactive.left_out) == (True, 0)
+    assert (evidence.aoristic.share, evidence.aoristic.survives) == (1.0, True)
+    assert evidence.sources.agencies == {"AFC": 5, "MPS": 4}
+    assert evidence.sources.discovered_by == {"OTHER": 9}
+    assert evidence.rank.weight > 0
+    assert evidence.rank.band == "high"
+    assert {"incidents", "agencies", "recency"} <= {one.kind for one in evidence.why_here}
+    assert len(evidence.months) == 12
+    assert sum(month.n for month in evidence.months) == 9
+    assert evidence.persistent.status == "tested"
+    assert evidence.persistent.quarters_with == 1
+    assert found["p_persistent"] is None
+
+
+def test_a_pattern_of_patrols_alone_is_not_found_without_them(busy, run, lead):
+    pattern(busy, lead, x=BRIDGE[0] + 3000, n=8)
+    with busy.begin(lead) as session:
+        session.execute(
+            text("""
+                update app.incident set discovered_by = 'STOP_SEARCH'
+                where ST_X(geom) = :x and occurred_from > now() - interval '20 days'
+            """),
+            {"x": BRIDGE[0] + 3000},
+        )
+
+    clusters = run(busy, "--source", "partnership", "--replicates", "99")["clusters"]
+    (found,) = (c for c in clusters if c["bbox"][0] == BRIDGE[0] + 3000)
+    without = Evidence.of(found["evidence"]).without_proactive
+
+    assert (without.found, without.left_out) == (False, 7)
+
+
+def test_police_months_say_what_they_cannot(db, run):
+    points(db, (*BRIDGE, KINGSTON, dict.fromkeys(range(240, 252), 9)))
+
+    result = run(db, "--source", "police", "--eps-days", "31", "--replicates", "99")
+    evidence = Evidence.of(result["clusters"][0]["evidence"])
+
+    assert evidence.aoristic.why == "The publisher gives the month only."
+    assert evidence.without_proactive.status == "not tested"
+    assert evidence.emerging.p == 1.0
+    assert (evidence.persistent.quarters_with, evidence.significance) == (4, "persistent")
+    assert result["clusters"][0]["p_persistent"] <= 0.05

@@ -4,7 +4,7 @@ import shapely
 
 from geo import crossborough, sites
 from geo.boundaries import Lads, lad_of, shares
-from geo.crossborough import Events, Params
+from geo.crossborough import Events, Params, Visits
 from geo.errors import GeoInputError
 from geo.neighbourhood import Pairs
 
@@ -136,6 +136,25 @@ def test_one_noisy_reporter_is_not_a_pattern():
     assert children.reportable
 
 
+@pytest.mark.parametrize(
+    ("site", "days", "reportable"),
+    [
+        (0, (6, 9), True),
+        (0, (7, 9), False),
+        (0, (-9, 1), True),
+        (0, (-9, 0), False),
+        (1, (1, 6), False),
+    ],
+)
+def test_children_linked_to_its_places_on_its_days_count_too(site, days, reportable):
+    rows = [row(0, day) for day in range(1, 7)]
+    there = Visits(np.full(3, site), ["a", "b", "c"], *(np.full(3, day) for day in days))
+
+    found = spot(rows, agency=np.zeros(6, int), children=[()] * 6, visits=there)
+
+    assert found.reportable is reportable
+
+
 @pytest.mark.parametrize(("day", "active"), [(10, True), (9, False)])
 def test_active_means_the_last_ninety_days(day, active):
     assert spot([row(0, day, 5)], Params(min_dates=1)).active is active
@@ -211,3 +230,22 @@ def test_places_as_near_as_the_limit_are_one():
 
     assert sites.neighbours(gates[:1], 250).i.tolist() == []
     assert [spot.n for spot in found.hot_spots] == [8]
+
+
+def test_parameters_are_a_set_that_can_be_stored():
+    assert Params().as_dict()["eps_m"] == 250
+
+
+@pytest.mark.parametrize(("dates", "reportable"), [(3, True), (2, False)])
+def test_a_row_of_several_dates_counts_them(dates, reportable):
+    found = spot(
+        [row(0, 1, 5)],
+        Params(eps_days=None),
+        dates=np.array([dates]),
+        last_day=np.array([61]),
+        agency=np.zeros(1, int),
+        children=[("a", "b", "c")] if reportable else [()],
+    )
+
+    assert found.last_day == 61
+    assert (found.why_not or "").startswith("One child" if reportable else "Incidents on 2")

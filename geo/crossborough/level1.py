@@ -1,11 +1,6 @@
-"""Cross-borough clusters (CBC v1), level 1: hot spots, and what makes one a matter of two boroughs.
+"""Level 1: hot spots, and what makes one a matter of two boroughs."""
 
-Districts (LADs) are attributes of events, never a partition: clustering runs across every border.
-Significance, stability and linked contexts (R3, R4) build on the result and are not here.
-"""
-
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,55 +9,14 @@ from numpy.typing import NDArray
 
 from geo import density, footprint, grids, reportable
 from geo.boundaries import Lads
+from geo.crossborough.grounds import labelled, why_not
+from geo.crossborough.inputs import Events, Params
 from geo.crs import require_bng
 from geo.groups import Groups, grouped
 
 Array = NDArray[Any]
 
 ACTIVE_DAYS = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """Parameter set `cbc-1`, level 1. `eps_days` None is space only."""
-
-    eps_m: float = 250.0
-    eps_days: int | None = 28
-    min_points: int = 5
-    min_incidents: int = 5
-    min_children: int = 3
-    min_agencies: int = 2
-    min_dates: int = 3
-    span_min: int = 2
-    span_share: float = 0.10
-    mask_m: float = 500.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """Events, collapsed where they are many. One entry a row in every array.
-
-    `order` ranks the rows by id, so that the answer does not depend on theirs. `xy_m` is the
-    representative point of the site (EPSG:27700), `site` its number, `lad` an index into the
-    districts (-1 none). `agency` and `children` tell a pattern from one noisy reporter and from
-    casework with one child; without them (open data) only the numbers count. A row that stands
-    for events of several dates says the last of them and how many there are.
-    """
-
-    order: Array
-    site: Array
-    xy_m: Array
-    day: Array
-    weight: Array
-    lad: Array
-    may_be_core: Array
-    agency: Array | None = None
-    children: Sequence[tuple[str, ...]] | None = None
-    last_day: Array | None = None
-    dates: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +85,11 @@ def run(
         Degrees, or points off the grid.
     """
     require_bng(events.xy_m)
-    labels = _labels(events, params, neighbours)
+    labels = labelled(events, params, neighbours)
     study = _Study(events, lads, params, grouped(labels))
     found = _hot_spots(study, snapshot_day, partners)
     found.sort(key=lambda spot: -spot.n)
     return Level1(found, density.largest_share(labels.label, events.weight))
-
-
-def _labels(events: Events, params: Params, neighbours: density.Pairs | None) -> density.Labels:
-    days = 0 if params.eps_days is None else params.eps_days
-    day = events.day if params.eps_days is not None else np.zeros_like(events.day)
-    order, able = events.order, events.may_be_core
-    if neighbours is None:
-        return density.st_dbscan(
-            events.xy_m, day, events.weight, params.eps_m, days, params.min_points,
-            order=order, may_be_core=able,
-        )  # fmt: skip
-    return density.st_dbscan_sites(
-        events.site, neighbours, day, events.weight, days, params.min_points,
-        order=order, may_be_core=able,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +139,7 @@ def _hot_spots(study: _Study, snapshot_day: int, partners: frozenset[str]) -> li
         study.spots.distinct(events.site).tolist(),
         boroughs,
         spans,
-        _why_not(study),
+        why_not(events, params, study.spots),
         study.spots.core_limit(np.minimum, events.day).tolist(),
         end.tolist(),
         np.column_stack([least, most]).tolist(),
@@ -258,29 +197,4 @@ def _straddled(study: _Study, spans: Array) -> list[dict[str, float]]:
     shares = footprint.shares(xy_m[some], np.searchsorted(asked, of[some]), radius_m, lads)
     for k, share in zip(asked.tolist(), shares, strict=True):
         found[k] = share
-    return found
-
-
-def _why_not(study: _Study) -> list[str | None]:
-    """The first reason against reporting each as a pattern, in words; None when it may be."""
-    events, params = study.events, study.params
-    n = study.spots.by(events.weight)
-    days = [events.day] if events.last_day is None else [events.day, events.last_day]
-    dates = study.spots.distinct(*days)
-    if events.dates is not None:  # three dates at one row decide; one or two are known whole
-        dates = np.maximum(
-            dates, np.maximum.reduceat(events.dates[study.spots.rows], study.spots.start)
-        )
-    found = [
-        reportable.too_little(int(total), int(on), params.min_incidents, params.min_dates)
-        for total, on in zip(n, dates, strict=True)
-    ]
-    if events.agency is None or events.children is None:
-        return found
-    for k, rows in enumerate(study.spots.split(study.spots.rows)):
-        linked = [events.children[i] for i in rows]
-        agencies = len(np.unique(events.agency[rows]))
-        found[k] = found[k] or reportable.casework(
-            linked, agencies, min_children=params.min_children, min_agencies=params.min_agencies
-        )
     return found
