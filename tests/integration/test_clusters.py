@@ -41,12 +41,13 @@ PRACTITIONER = Actor(
 
 @pytest.fixture
 def run(settings):
-    """`contextmap clusters run`, in this process."""
+    """`contextmap clusters run`, in this process; tests of chance only where they are asked for."""
 
     def command(db, *arguments):
         parser = ArgumentParser()
         commands.register(parser.add_subparsers())
-        given = parser.parse_args(["clusters", "run", *arguments])
+        untested = () if "--replicates" in arguments else ("--replicates", "0")
+        given = parser.parse_args(["clusters", "run", *arguments, *untested])
         context = SimpleNamespace(db=db, settings=settings, progress=Progress(enabled=False))
         return given.func(given, context)
 
@@ -582,7 +583,7 @@ def test_a_run_that_was_overtaken_says_so_and_stores_nothing(db, lead, settings,
 
 def asked(db, settings, source="partnership"):
     with db.begin(service.JOB) as session:
-        wanted = RunIn(source=source)
+        wanted = RunIn(source=source, replicates=0)
         runs = service.ask(session, service.JOB, wanted, partner_codes(settings.partnership))
         return [each.id for each in runs]
 
