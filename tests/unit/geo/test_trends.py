@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import GeoInputError
-from geo.trends import mann_kendall, mann_kendall_rows, seasonal_mann_kendall
+from geo.trends import (
+    mann_kendall,
+    mann_kendall_rows,
+    partial_mann_kendall,
+    seasonal_mann_kendall,
+    seasonal_sen,
+    theil_sen,
+)
 
 SERIES = st.lists(st.integers(0, 6) | st.just(None), max_size=20).map(
     lambda x: np.array([np.nan if v is None else v for v in x])
@@ -109,9 +116,97 @@ def test_one_season_is_the_plain_test():
     assert seasonal_mann_kendall(x, period=1) == mann_kendall(x)
 
 
+def test_a_partial_trend_by_its_definition():
+    x, given = [3.0, 1.0, 4.0, 6.0, 5.0, 7.0], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]
+    n, var = 6, 6 * 5 * 17 / 18
+    pairs = [(i, j) for j in range(n) for i in range(j)]
+    s_x, s_g = (sum(np.sign(v[j] - v[i]) for i, j in pairs) for v in (x, given))
+    together = sum(np.sign((x[j] - x[i]) * (given[j] - given[i])) for i, j in pairs)
+    ranks = sum(
+        (sorted(x).index(a) + 1) * (sorted(given).index(b) + 1)
+        for a, b in zip(x, given, strict=True)
+    )
+    shared = (together + 4 * ranks - n * (n + 1) ** 2) / 3
+
+    found = partial_mann_kendall(x, given)
+
+    assert found.s == pytest.approx(s_x - shared / var * s_g)
+    assert found.var == pytest.approx((1 - (shared / var) ** 2) * var)
+
+
+def test_what_is_given_without_rank_in_common_changes_nothing_and_itself_leaves_nothing():
+    x = [3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0]
+
+    itself = partial_mann_kendall(x, x)
+
+    assert itself.s == pytest.approx(0)
+    assert itself.z == pytest.approx(0)
+    assert partial_mann_kendall(x, [1.0] * 8).status == "constant"
+    assert partial_mann_kendall(x[:3], x[:3]).status == "not enough data"
+
+
+def test_a_time_without_one_of_the_two_is_left_out():
+    x, given = [3.0, 1, 4, np.nan, 5, 9, 2], [1.0, 5, 2, 8, 3, np.nan, 7]
+    keep = [0, 1, 2, 4, 6]
+
+    found = partial_mann_kendall(x, given)
+
+    assert found == partial_mann_kendall([x[i] for i in keep], [given[i] for i in keep])
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=st.lists(st.integers(0, 9), min_size=3, max_size=20))
+def test_the_slope_is_the_median_of_all_and_its_interval_scipys(x):
+    from scipy.stats import theilslopes
+
+    found, theirs = theil_sen(x, level=0.9), theilslopes(x, alpha=0.9)
+
+    slopes = [(x[j] - x[i]) / (j - i) for j in range(len(x)) for i in range(j)]
+    assert found.slope == pytest.approx(np.median(slopes))
+    assert found.intercept == pytest.approx(theirs.intercept)
+    assert (found.low, found.high) == (theirs.low_slope, theirs.high_slope)
+
+
+def test_slopes_do_without_missing_values_and_take_uneven_times():
+    assert theil_sen([1, np.nan, 5, 7], [0, 1, 2, 3]).slope == 2
+    assert theil_sen([1, 2, 4], [0, 10, 30]).slope == pytest.approx(0.1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=st.lists(st.integers(0, 9), min_size=8, max_size=30))
+def test_seasonal_slopes_equal_pymannkendall(x):
+    import pymannkendall
+
+    theirs = pymannkendall.seasonal_sens_slope(np.array(x, float), period=4)
+
+    found = seasonal_sen(x, period=4)
+
+    assert found.slope == pytest.approx(theirs.slope)
+    assert found.intercept * 4 == pytest.approx(theirs.intercept * 4)
+    assert found.low <= found.slope <= found.high
+
+
+def test_one_season_has_the_plain_slope_and_interval():
+    x = [3.0, 1, 4, 1.5, 5, 9, 2, 6]
+
+    assert seasonal_sen(x, period=1) == theil_sen(x)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [theil_sen([]), theil_sen([4]), theil_sen([1, 2], [5, 5]), seasonal_sen([1, 2, 3], period=3)],
+)
+def test_a_slope_needs_two_times(found):
+    assert found.status == "not enough data"
+    assert np.isnan([found.slope, found.intercept, found.low, found.high]).all()
+
+
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
+        (lambda: theil_sen([1, 2], [1]), "different lengths"),
+        (lambda: theil_sen([1, 2], level=1), "between 0 and 1"),
+        (lambda: seasonal_sen([1, 2], level=95), "between 0 and 1"),
         (lambda: mann_kendall([1, np.inf, 2]), "gap"),
         (lambda: mann_kendall([[1, 2]]), "row of numbers"),
         (lambda: mann_kendall_rows([1, 2]), "one row each"),

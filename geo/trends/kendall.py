@@ -1,19 +1,18 @@
-"""Is a series rising or falling: Mann-Kendall tests and the slopes of Theil and Sen.
+"""Is a series rising or falling: the tests of Mann and Kendall.
 
 Tests by ranks: no shape of the trend and no distribution is assumed, but that one time says
 nothing about the next. Monthly series go to the seasonal form: there neighbours in time are alike.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.errors import GeoInputError
+from geo.trends.series import Status, seasons_of, series_of, together
 
 Array = NDArray[Any]
-Status = Literal["ok", "constant", "not enough data"]
 
 LEAST = 4  # values below which a trend is not asked for
 
@@ -77,15 +76,10 @@ def mann_kendall(x: ArrayLike) -> Trend:
     >>> found.s, round(found.var, 3), round(found.z, 3), round(found.tau_b, 3)
     (9.0, 15.667, 2.021, 0.949)
     """
-    series = _series(x)
+    series = series_of(x)
     found = mann_kendall_rows(series[None, :])
     s, var, n = float(found.s[0]), float(found.var[0]), int(found.n[0])
-    status: Status = "not enough data" if n < LEAST else "ok" if var > 0 else "constant"
-    pairs = n * (n - 1) / 2
-    untied = np.sqrt(pairs * (pairs - _ties(series[~np.isnan(series)])))
-    z, p = float(found.z[0]), float(found.p[0])
-    tau_a = s / pairs if pairs else 0.0
-    return Trend(s, var, z, p, tau_a, float(s / untied) if untied else 0.0, n, status)
+    return _trend(s, var, n, _ties(series[~np.isnan(series)]))
 
 
 def mann_kendall_rows(x: ArrayLike) -> Trends:
@@ -111,7 +105,7 @@ def mann_kendall_rows(x: ArrayLike) -> Trends:
     >>> mann_kendall_rows([[1, 2, 3, 4], [2, 2, 2, 2]]).z.round(3).tolist()
     [1.698, 0.0]
     """
-    table = _series(x, ndim=2)
+    table = series_of(x, ndim=2)
     s, tied = np.zeros(len(table)), np.zeros(table.shape)
     for lag in range(1, table.shape[1]):
         ahead = np.sign(table[:, lag:] - table[:, :-lag])
@@ -155,7 +149,7 @@ def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
     >>> found.s, round(found.var, 3), found.z
     (0.0, 17.333, 0.0)
     """
-    seasons = _seasons(x, period)
+    seasons = seasons_of(x, period)
     each = mann_kendall_rows(seasons)
     s, var, n = float(each.s.sum()), float(each.var.sum()), int(each.n.sum())
     status: Status = "not enough data" if n < LEAST else "ok" if var > 0 else "constant"
@@ -167,12 +161,66 @@ def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
     return Trend(s, var, float(z[0]), float(p[0]), tau_a, s / untied if untied else 0.0, n, status)
 
 
-def _tested(s: Array, var: Array) -> tuple[Array, Array]:
+def partial_mann_kendall(x: ArrayLike, given: ArrayLike) -> Trend:
+    """Test a series for a trend that a second one does not explain.
+
+    Parameters
+    ----------
+    x, given : array_like, shape (n,)
+        At the same times. A time at which either is missing (NaN) is left out. Ties are not
+        corrected for.
+
+    Returns
+    -------
+    Trend
+        `s` of `x` less what `given` explains, no whole number and so without a continuity
+        correction; tau as of `mann_kendall`, with that `s`.
+
+    Raises
+    ------
+    GeoInputError
+        Series of different lengths, an infinite value.
+
+    References
+    ----------
+    Libiseller and Grimvall (2002), Environmetrics 13(1), 71-84.
+
+    Examples
+    --------
+    >>> found = partial_mann_kendall([1, 3, 2, 5, 4, 6], [1, 2, 3, 4, 5, 6])
+    >>> round(found.s, 3), round(found.var, 3)
+    (-1.882, 7.435)
+    """
+    both = np.stack(together(x, given))
+    n = both.shape[1]
+    each = mann_kendall_rows(both)
+    (s_x, s_y), var = each.s, n * (n - 1) * (2 * n + 5) / 18
+    if n < LEAST or not each.var.all():
+        return _trend(0.0, 0.0, n, 0.0)
+    rise = [np.sign(row[:, None] - row[None, :]) for row in both]
+    ranks = [(n + 1 + row.sum(axis=1)) / 2 for row in rise]
+    alike = float((rise[0] * rise[1]).sum()) / 2
+    shared = (alike + 4 * float(ranks[0] @ ranks[1]) - n * (n + 1) ** 2) / 3
+    r = shared / var
+    left = max(float((1 - r**2) * var), 0.0)
+    return _trend(float(s_x - r * s_y), left, n, _ties(both[0]), correction=0.0)
+
+
+def _trend(s: float, var: float, n: int, ties: float, correction: float = 1.0) -> Trend:
+    status: Status = "not enough data" if n < LEAST else "ok" if var > 0 else "constant"
+    z, p = _tested(np.array([s]), np.array([0.0 if n < LEAST else var]), correction)
+    pairs = n * (n - 1) / 2
+    untied = float(np.sqrt(pairs * (pairs - ties)))
+    tau_a = s / pairs if pairs else 0.0
+    return Trend(s, var, float(z[0]), float(p[0]), tau_a, s / untied if untied else 0.0, n, status)
+
+
+def _tested(s: Array, var: Array, correction: float = 1.0) -> tuple[Array, Array]:
     """Give z with continuity correction, and its two-sided p."""
     from scipy.special import ndtr
 
     z = np.zeros(len(s))
-    np.divide(s - np.sign(s), np.sqrt(np.maximum(var, 0)), out=z, where=var > 0)
+    np.divide(s - correction * np.sign(s), np.sqrt(np.maximum(var, 0)), out=z, where=var > 0)
     return z, np.asarray(2 * ndtr(-np.abs(z)))
 
 
@@ -180,23 +228,3 @@ def _ties(values: Array) -> float:
     """How many pairs of values are alike."""
     alike = np.unique(values, return_counts=True)[1]
     return float((alike * (alike - 1) / 2).sum())
-
-
-def _series(x: ArrayLike, ndim: int = 1) -> Array:
-    found = np.asarray(x, dtype=np.float64)
-    if found.ndim != ndim:
-        raise GeoInputError("A series is a row of numbers." if ndim == 1 else "Give one row each.")
-    if np.isinf(found).any():
-        raise GeoInputError("A series holds numbers; leave a gap (NaN) where one is missing.")
-    return found
-
-
-def _seasons(x: ArrayLike, period: int) -> Array:
-    """One row for each season, gaps (NaN) filling the last year."""
-    series = _series(x)
-    if period < 1:
-        raise GeoInputError("A year has at least one season.")
-    years = -(-len(series) // period)
-    table = np.full(years * period, np.nan)
-    table[: len(series)] = series
-    return table.reshape(years, period).T
