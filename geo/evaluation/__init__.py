@@ -12,18 +12,23 @@ from geo.evaluation.difference import (
 )
 from geo.evaluation.etest import e_test
 from geo.evaluation.maps import Accuracy, accuracy
+from geo.evaluation.series import Ratio, Series, difference_in_differences, interrupted
 from geo.evaluation.verdicts import Said, Verdict, displacement, planning_words, verdict
 
 __all__ = [
     "Accuracy",
     "Difference",
+    "Ratio",
     "Said",
+    "Series",
     "Verdict",
     "Wdd",
     "accuracy",
+    "difference_in_differences",
     "dispersion",
     "displacement",
     "e_test",
+    "interrupted",
     "planning_words",
     "power",
     "smallest_detectable_change",
