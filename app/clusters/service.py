@@ -86,7 +86,7 @@ def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> N
         return
     try:
         tell(0, 4, "Reading incidents")
-        study, lads = _read(db, settings)
+        study, lads = read(db, settings)
         tell(1, 4, f"Clustering {study.coverage['events']} incidents")
         level1 = _computed(study, lads, settings)
         tell(2, 4, f"Testing {len(level1.hot_spots)} clusters against chance")
@@ -137,7 +137,8 @@ def _begun(db: Database, run_id: UUID) -> Settings | None:
         return run.settings()
 
 
-def _read(db: Database, settings: Settings) -> tuple[Study, Lads]:
+def read(db: Database, settings: Settings) -> tuple[Study, Lads]:
+    """What a run works on, as the job's role sees it: both sides of every border."""
     with db.read(JOB) as session:
         lads = reference.lads(session)
     source = police if settings.source is Source.POLICE else partnership

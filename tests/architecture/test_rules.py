@@ -93,6 +93,7 @@ FURTHER = {
     "clusters/names",
     "clusters/partnership",
     "clusters/police",
+    "clusters/renewal",
     "clusters/results",
     "clusters/study",
     "clusters/weighing",

@@ -1,0 +1,85 @@
+"""Runs of the night and after changes: one for many changes, none for none."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.clusters import renewal, service
+from app.clusters.schemas import RunIn
+from app.core import clock
+from app.places.queries import partner_codes
+from tests.integration.test_clusters import (
+    BRIDGE,
+    KINGSTON,
+    incident,
+    move,
+    pattern,
+    points,
+    scalars,
+)
+
+
+@pytest.fixture
+def partners(settings):
+    return partner_codes(settings.partnership)
+
+
+def test_each_night_records_are_searched_anew_and_police_when_months_came_in(db, lead, partners):
+    pattern(db, lead)
+    points(db, (*BRIDGE, KINGSTON, dict.fromkeys(range(240, 245), 2)))
+
+    first, second = (renewal.nightly(db, partners) for _ in range(2))
+
+    assert (len(first), len(second)) == (2, 1)
+    assert scalars(db, lead, "select source || state from app.cluster_run order by 1") == [
+        "partnershipDONE",
+        "partnershipDONE",
+        "policeDONE",
+    ]
+    assert scalars(db, lead, "select count(*) from app.cluster_lineage") == [1]
+
+
+def test_many_changes_are_one_run_and_none_is_none(db, lead, partners):
+    ids = pattern(db, lead)
+    before_the_night = renewal.after_changes(db, partners)
+    renewal.nightly(db, partners)
+
+    unchanged = renewal.after_changes(db, partners)
+    for days in (1, 2, 3):
+        incident(db, lead, *BRIDGE, days)
+    changed, settled = (renewal.after_changes(db, partners) for _ in range(2))
+    move(db, lead, ids[:1], state="WITHDRAWN")
+    withdrawn = renewal.after_changes(db, partners)
+
+    assert (before_the_night, unchanged, settled) == ([], [], [])
+    assert (len(changed), len(withdrawn)) == (1, 1)
+    assert scalars(db, lead, "select n_events from app.cluster_run order by requested_at") == [
+        6,
+        9,
+        8,
+    ]
+
+
+def test_while_a_run_waits_none_is_added(db, lead, partners):
+    pattern(db, lead)
+    renewal.nightly(db, partners)
+    incident(db, lead, *BRIDGE, 1)
+    with db.begin(lead) as session:
+        service.ask_in_background(session, lead, RunIn(source="partnership"), partners)
+
+    assert renewal.after_changes(db, partners) == []
+
+
+def test_a_new_day_waits_for_its_night(db, lead, partners):
+    pattern(db, lead)
+    renewal.nightly(db, partners)
+    with db.begin(service.JOB) as session:
+        yesterday = clock.today() - timedelta(days=1)
+        session.execute(
+            text("update app.cluster_run set data_window = daterange('2025-01-01', :day, '[]')"),
+            {"day": yesterday},
+        )
+    incident(db, lead, *BRIDGE, 1)
+
+    assert renewal.after_changes(db, partners) == []
