@@ -1,8 +1,4 @@
-"""Incidents for each child who lives there, or each hour that a place is open.
-
-A rate of a place with few residents says more about who is counted than about harm: too small
-a denominator is refused in words. Denominators are published numbers, never those of a cluster.
-"""
+"""Incidents for each child who lives there, by deprivation, or for each hour of opening."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,17 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.exposure.intervals import poisson_interval
 
 Array = NDArray[Any]
 
 LEAST_CHILDREN = 100.0
 LEAST_HOURS = 40.0
-LEAST_EXPECTED = 1.0
-FEW = 10  # below this the intervals of Byar are not close enough
 QUINTILES = 5
 
 Status = Literal["ok", "not enough data"]
-Method = Literal["auto", "exact", "byar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,90 +33,6 @@ class Rate:
     value: float | None = None
     low: float | None = None
     high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standardised:
-    """Observed over expected, with an interval; None, with a `reason`, where few are expected."""
-
-    status: Status
-    reason: str
-    observed: float
-    expected: float
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-def poisson_interval(n: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval for the mean of a Poisson count.
-
-    Parameters
-    ----------
-    n : float
-        0 or more; need not be whole (aoristic sums).
-    level : float
-
-    Returns
-    -------
-    low, high : float
-
-    Raises
-    ------
-    GeoInputError
-        A negative count, a level not between 0 and 1.
-
-    References
-    ----------
-    Garwood (1936), Biometrika 28(3/4), 437-442.
-
-    Examples
-    --------
-    >>> low, high = poisson_interval(10)
-    >>> round(low, 4), round(high, 4)
-    (4.7954, 18.3904)
-    """
-    from scipy.special import gammaincinv
-
-    _checked(n, level)
-    tail = (1 - level) / 2
-    low = 0.0 if n == 0 else float(gammaincinv(n, tail))
-    return low, float(gammaincinv(n + 1, 1 - tail))
-
-
-def byar_interval(n: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Byar's approximation of the same, close for counts of 10 or more.
-
-    Parameters
-    ----------
-    n : float
-    level : float
-
-    Returns
-    -------
-    low, high : float
-
-    Raises
-    ------
-    GeoInputError
-        A negative count, a level not between 0 and 1.
-
-    References
-    ----------
-    Breslow and Day (1987), Statistical Methods in Cancer Research II, 69.
-
-    Examples
-    --------
-    >>> low, high = byar_interval(10)
-    >>> round(low, 2), round(high, 2)
-    (4.79, 18.39)
-    """
-    from scipy.special import ndtri
-
-    _checked(n, level)
-    z, more = float(ndtri(0.5 + level / 2)), n + 1
-    low = 0.0 if n == 0 else n * (1 - 1 / (9 * n) - z / (3 * np.sqrt(n))) ** 3
-    return max(0.0, float(low)), float(more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3)
 
 
 def rate(
@@ -284,71 +194,3 @@ def rates_by_quintile(
         )
         for f in range(1, QUINTILES + 1)
     )
-
-
-def standardised(
-    observed: float,
-    exposure: ArrayLike,
-    standard_n: ArrayLike,
-    standard_exposure: ArrayLike,
-    *,
-    method: Method = "auto",
-    level: float = 0.95,
-) -> Standardised:
-    """Indirectly standardised ratio: incidents here over those at the rates of a wider area.
-
-    Parameters
-    ----------
-    observed : float
-        Incidents here.
-    exposure : array_like of float, shape (strata,)
-        Children (or open hours) here, by age, deprivation or type of day.
-    standard_n, standard_exposure : array_like of float, shape (strata,)
-        Incidents and children of the wider area, in the same strata.
-    method : {"auto", "exact", "byar"}
-        Of the interval; "auto" is exact below 10 incidents and Byar's from there.
-    level : float
-
-    Returns
-    -------
-    Standardised
-        "not enough data" where fewer than 1 incident is expected.
-
-    Raises
-    ------
-    GeoInputError
-        Strata that do not match, a negative number, a stratum that the wider area does not have.
-
-    References
-    ----------
-    Breslow and Day (1987), Statistical Methods in Cancer Research II, 65-72.
-
-    Examples
-    --------
-    >>> found = standardised(12, [400, 600], [50, 20], [10_000, 10_000])
-    >>> round(found.expected, 2), round(found.ratio, 2), round(found.low, 2), round(found.high, 2)
-    (3.2, 3.75, 1.94, 6.55)
-    """
-    here, n, many = (
-        np.atleast_1d(np.asarray(a, dtype=np.float64))
-        for a in (exposure, standard_n, standard_exposure)
-    )
-    if not here.shape == n.shape == many.shape:
-        raise GeoInputError("Here and in the wider area the strata are the same.")
-    if not all(np.isfinite(a).all() and (a >= 0).all() for a in (here, n, many)):
-        raise GeoInputError("Numbers of children and of incidents are 0 or more.")
-    if ((many == 0) & (here > 0)).any():
-        raise GeoInputError("The wider area has nobody in one of the strata.")
-    exact = method == "exact" or (method == "auto" and observed < FEW)
-    low, high = (poisson_interval if exact else byar_interval)(observed, level=level)
-    expected = float((here * np.divide(n, many, out=np.zeros_like(n), where=many > 0)).sum())
-    if expected < LEAST_EXPECTED:
-        reason = "Fewer than 1 incident is expected here: a ratio would mislead. Use the count."
-        return Standardised("not enough data", reason, observed, expected)
-    ratios = (observed / expected, low / expected, high / expected)
-    return Standardised("ok", "", observed, expected, *ratios)
-
-
-def _checked(n: float, level: float) -> None:
-    if not 0 <= n < np.inf or not 0 < level < 1:
-        raise GeoInputError("Incidents are 0 or more, a level is between 0 and 1.")
