@@ -111,6 +111,24 @@ def matrix_of(weights: Weights, n: int) -> Sparse:
     return csr_array((np.ones(len(i)), (i, found)), shape=(n, n))
 
 
+def even(links: Links) -> tuple[Array, Array] | None:
+    """Number of neighbours and the weight of each of them, where all of a row weigh the same.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in even(linked([[0, 0.5, 0.5], [3, 0, 0], [0, 0, 0]], 3))]
+    [[2, 1, 0], [0.5, 3.0, 1.0]]
+    >>> even(linked([[0, 1, 2], [0, 0, 0], [0, 0, 0]], 3)) is None
+    True
+    """
+    if isinstance(links.others, Grid):
+        return links.total.astype(np.int64), np.ones(len(links.total))
+    start, data = links.others.indptr, links.others.data
+    degree = np.diff(start)
+    first = np.append(data, 1.0)[np.where(degree > 0, start[:-1], len(data))]
+    return (degree, first) if (data == np.repeat(first, degree)).all() else None
+
+
 def values(x: ArrayLike, ndim: int = 1) -> Array:
     """Numbers, one a place (and, with two axes, one a time step).
 
