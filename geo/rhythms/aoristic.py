@@ -12,15 +12,15 @@ from geo.rhythms.clock import DAY_S, HOUR_S, Array, intervals, offset_s, timed
 
 WEEK_H, DAY_H = 168, 24
 THURSDAY_H = 72  # 1 January 1970 was a Thursday, hour 72 of its week
-AT_ONCE = 20_000  # intervals of at most 73 hours each
+UNIT = 1 << 40  # weights are counted in whole parts of an incident, so that none are lost
+AT_ONCE = 1 << 13  # intervals of at most 73 hours each: their units fit the 53 bits of a float
 
 
 class Pieces(NamedTuple):
-    """Parts of intervals in one hour each: row, local hour since 1970-01-01, weight."""
+    """Parts of intervals in one hour each: local hour since 1970-01-01, weight in units."""
 
-    row: Array
     hour: Array
-    weight: Array
+    units: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,10 @@ def rhythm(from_utc: ArrayLike, to_utc: ArrayLike, *, precision: ArrayLike | Non
     """
     begin, end = intervals(from_utc, to_utc)
     known = timed(end - begin, precision)
-    hours = np.zeros(WEEK_H)
+    units = np.zeros(WEEK_H, dtype=object)
     for piece in _pieces(begin[known], end[known]):
-        at = (piece.hour + THURSDAY_H) % WEEK_H
-        hours += np.bincount(at, weights=piece.weight, minlength=WEEK_H)
-    return Rhythm(hours, int((~known).sum()))
+        units += _added((piece.hour + THURSDAY_H) % WEEK_H, piece.units, WEEK_H)
+    return Rhythm(_incidents(units), int((~known).sum()))
 
 
 def hour_of_week(
@@ -174,19 +173,19 @@ def by_day_type(
     if types.ndim != 1 or types.dtype.kind not in "iub" or not _named(types, len(names)):
         raise GeoInputError("Each day of the period has the number of one of the types of day.")
     known = timed(end - begin, precision)
-    hours, outside = np.zeros(len(names) * DAY_H), 0.0
+    units, outside = np.zeros(len(names) * DAY_H, dtype=object), 0
     for piece in _pieces(begin[known], end[known]):
         day = piece.hour // DAY_H - first_day
         inside = (day >= 0) & (day < len(types))
         at = types[day[inside]].astype(np.int64) * DAY_H + piece.hour[inside] % DAY_H
-        hours += np.bincount(at, weights=piece.weight[inside], minlength=len(hours))
-        outside += float(piece.weight[~inside].sum())
+        units += _added(at, piece.units[inside], len(units))
+        outside += int(piece.units[~inside].sum())
     return DayTypes(
         names=names,
-        hours=hours.reshape(len(names), DAY_H),
+        hours=_incidents(units).reshape(len(names), DAY_H),
         days=np.bincount(types.astype(np.int64), minlength=len(names)),
         untimed=int((~known).sum()),
-        outside=outside,
+        outside=outside / UNIT,
     )
 
 
@@ -230,21 +229,28 @@ def _named(types: Array, names: int) -> bool:
     return not types.size or bool(types.min() >= 0 and types.max() < names)
 
 
+def _added(at: Array, units: Array, size: int) -> Array:
+    """Sums by place as integers of any size."""
+    return np.bincount(at, weights=units, minlength=size).astype(np.int64).astype(object)
+
+
+def _incidents(units: Array) -> Array:
+    return np.array([n / UNIT for n in units.tolist()])
+
+
 def _pieces(begin: Array, end: Array) -> Iterator[Pieces]:
-    """Sorted first, so that rounding does not hang on the order of rows."""
-    order = np.lexsort((end, begin))
-    for at in range(0, len(order), AT_ONCE):
-        rows = order[at : at + AT_ONCE]
-        yield _cut(rows, begin[rows], end[rows])
+    for at in range(0, len(begin), AT_ONCE):
+        yield _cut(begin[at : at + AT_ONCE], end[at : at + AT_ONCE])
 
 
-def _cut(rows: Array, begin: Array, end: Array) -> Pieces:
+def _cut(begin: Array, end: Array) -> Pieces:
+    """Each piece reaches from one share of its interval to the next: together exactly one."""
     first = begin // HOUR_S
     many = np.maximum(-(-end // HOUR_S) - first, 1)
-    row = np.repeat(np.arange(len(rows)), many)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
-    hour = first[row] + nth
-    length = (end - begin)[row]
-    inside = np.minimum(end[row], (hour + 1) * HOUR_S) - np.maximum(begin[row], hour * HOUR_S)
-    weight = np.divide(inside, length, out=np.ones(len(row)), where=length > 0)
-    return Pieces(rows[row], hour + offset_s(hour * HOUR_S) // HOUR_S, weight)
+    row = np.repeat(np.arange(len(begin)), many)
+    hour = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
+    length = np.maximum(end - begin, 1)[row]
+    ended = np.minimum((hour + 1) * HOUR_S - begin[row], length)
+    begun = np.maximum(hour * HOUR_S - begin[row], 0)
+    units = ended * UNIT // length - begun * UNIT // length
+    return Pieces(hour + offset_s(hour * HOUR_S) // HOUR_S, units)
