@@ -1,5 +1,6 @@
 """Where values lie together in space: Gi and Gi*, Moran, join counts, and what becomes of them."""
 
+from geo.hotspots.cells import HotCells, on_grid
 from geo.hotspots.emerging import NAMES, Emerging, classify, emerging, levels
 from geo.hotspots.gi import GridG, LocalG, gi, gi_grid, gi_perm, gi_star
 from geo.hotspots.joins import Joins, LocalJoins, join_counts, local_join_counts
@@ -10,6 +11,7 @@ __all__ = [
     "Emerging",
     "Global",
     "GridG",
+    "HotCells",
     "Joins",
     "LocalG",
     "LocalJoins",
@@ -26,4 +28,5 @@ __all__ = [
     "local_join_counts",
     "moran",
     "moran_local",
+    "on_grid",
 ]
