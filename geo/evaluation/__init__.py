@@ -3,15 +3,14 @@
 from geo.evaluation.difference import (
     Difference,
     Wdd,
-    dispersion,
     power,
-    smallest_detectable_change,
     wdd,
     wdd_harm,
     wdq,
 )
 from geo.evaluation.etest import e_test
 from geo.evaluation.maps import Accuracy, accuracy
+from geo.evaluation.noise import dispersion, smallest_detectable_change
 from geo.evaluation.series import Ratio, Series, difference_in_differences, interrupted
 from geo.evaluation.verdicts import Said, Verdict, displacement, planning_words, verdict
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from geo.evaluation.difference import Difference, Wdd, smallest_detectable_change
+from geo.evaluation.difference import Difference, Wdd
+from geo.evaluation.noise import smallest_detectable_change
 
 FEW = 20
 

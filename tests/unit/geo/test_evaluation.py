@@ -76,6 +76,7 @@ def test_harm_is_weighted_once_in_the_estimate_and_squared_in_the_variance():
         lambda: wdd_harm([], []),
         lambda: wdd_harm([wdd((1, 1), (1, 1))], [1, 2]),
         lambda: dispersion([1, -1]),
+        lambda: dispersion([[1, 2], [1]]),
         lambda: dispersion(np.ones((2, 2, 2))),
         lambda: e_test(1, 2, 0),
         lambda: e_test(1, 2.5),

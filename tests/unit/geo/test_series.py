@@ -23,6 +23,25 @@ def months(seed, *, spread=3.0, echo=0.0):
     return rng.negative_binomial(mean * np.exp(noise) / (spread - 1), 1 / spread)
 
 
+# Bernal, Cummins and Gasparrini 2017: acute coronary events in Sicily from January 2002 on, before
+# and after the ban on smoking in January 2005 (month 36).
+ADMISSIONS = """
+728 659 791 734 757 726 760 740 720 814 795 858 887 766 851 769 781 756 766 752 765 831
+879 928 914 808 937 840 916 828 845 818 860 839 887 886 831 796 833 820 877 758 767 738
+781 843 850 908 1021 859 976 888 962 838 810 876 843 936 912
+"""
+# Thousands, standardised for age.
+PEOPLE = """
+379.8753 376.4955 377.0408 377.1164 377.3834 374.1131 379.5133 376.2955 374.6532
+378.4856 375.9555 378.3497 376.7624 379.0323 379.3604 376.162 377.9724 381.8307 379.8886
+380.8722 380.9669 381.2404 382.1049 381.8027 381.6563 383.68 383.5042 386.4629 383.7831
+380.8368 383.483 380.9062 382.9268 384.0524 384.4496 383.4284 388.1532 388.3732 386.4701
+386.0332 383.6864 385.5093 385.9019 386.5166 388.4365 383.2552 390.1487 385.8749
+391.6136 391.7504 394.0056 391.3649 391.6646 389.0223 391.8785 388.5753 392.989 390.0188
+390.7123
+"""
+
+
 def design(*, slope=False, harmonics=0):
     t = np.arange(MONTHS)
     columns = [np.ones(MONTHS), t, t >= FIRST]
@@ -57,6 +76,18 @@ def test_ratio_interval_p_and_dispersion_are_those_of_quasi_poisson(slope, harmo
         )
     else:
         assert found.slope is None
+
+
+@pytest.mark.parametrize(
+    ("harmonics", "ratio", "low", "high"),
+    [(0, 0.894, 0.839, 0.953), (2, 0.885, 0.839, 0.933)],
+)
+def test_the_published_tutorial(harmonics, ratio, low, high):
+    counts, people = (np.array(text.split(), float) for text in (ADMISSIONS, PEOPLE))
+
+    found = interrupted(counts, 36, exposure=people, harmonics=harmonics)
+
+    assert list(found.change[:3]) == pytest.approx([ratio, low, high], abs=5e-4)
 
 
 def test_counts_that_vary_less_than_chance_keep_the_errors_of_poisson_counts():
