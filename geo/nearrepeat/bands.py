@@ -105,7 +105,7 @@ def near_repeat(  # noqa: PLR0913 - the data, the bands, and what is by name
     if metric not in ("euclidean", "manhattan") or closed not in CLOSURE:
         raise GeoInputError("The metric is euclidean or manhattan, bands are closed right or left.")
     events = sorted_events(xy_m, day, distances)
-    near = near_in_space(events, float(edges[-1]), metric)
+    near = near_in_space(events, float(edges[-1]), metric, distances=True)
     band = _band(near.apart, np.round(edges, events.decimals), closed, same_site=same_site)
     names = (*(["same site"] if same_site else []), *_names(edges))
     near, starts = _by_band(near, band, len(names))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo.nearrepeat.pairs import SpacePairs, near_in_space, near_in_time
+from geo.nearrepeat.pairs import SpacePairs, near_in_both, near_in_space, near_in_time
 from geo.nearrepeat.permuting import Deals, counted
 from geo.nearrepeat.study import Array, Status, Study, at_least_0, sorted_events
 from geo.significance import monte_carlo_p, poisson_sf
@@ -118,7 +118,7 @@ def knox(
     """
     events, near, tau = asked(xy_m, day, delta_m, tau_days, distances)
     when = events.when
-    n = int(np.count_nonzero(np.abs(when[near.i] - when[near.j]) <= tau))
+    n = int(np.count_nonzero(near_in_both(near, when, tau)))
     deals = Deals(when, permutations, key, "knox")
     simulated = counted(near.i, near.j, deals, [tau]).ravel()
     pairs = len(when) * (len(when) - 1) // 2
@@ -180,7 +180,7 @@ def modified_knox(
     when = events.when
     deals = Deals(when, permutations, key, "knox")
     simulated = counted(near.i, near.j, deals, [tau]).ravel()
-    n = int(np.count_nonzero(np.abs(when[near.i] - when[near.j]) <= tau))
+    n = int(np.count_nonzero(near_in_both(near, when, tau)))
     ns = degree(near.i, near.j, len(when))
     # How many are near in time is a matter of the time alone, so it is dealt out with the times.
     nt = near_in_time(when, tau)

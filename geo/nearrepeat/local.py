@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.nearrepeat.interaction import asked, degree, state
-from geo.nearrepeat.pairs import near_in_time
+from geo.nearrepeat.pairs import near_in_both, near_in_time
 from geo.nearrepeat.study import Array, Status
 from geo.significance import bh, stream
 
@@ -80,7 +80,7 @@ def local_knox(
     """
     events, near, tau = asked(xy_m, day, delta_m, tau_days, distances)
     when, n = events.when, len(events.when)
-    both = np.abs(when[near.i] - when[near.j]) <= tau
+    both = near_in_both(near, when, tau)
     ns, nt = degree(near.i, near.j, n), near_in_time(when, tau)
     nst = degree(near.i[both], near.j[both], n)
     p = _by_any_time(nst, ns, nt)

@@ -13,7 +13,7 @@ from geo.nearrepeat.study import Array
 from geo.significance import stream
 
 ROWS = 4096  # pairs looked at together, so that they stay in the cache
-COLUMNS = 128  # replicates looked at together
+WIDE = 256  # bytes of the replicates that are looked at together
 BLOCK = 128  # rows that one byte can count
 
 
@@ -60,8 +60,9 @@ def counted(
     replicates = deals.replicates
     found = np.zeros((replicates, len(starts), len(limits)), dtype=np.int64)
     narrow = _narrow(int(deals.when.max(initial=0)))
-    for first in range(0, replicates, COLUMNS):
-        some = range(first, min(first + COLUMNS, replicates))
+    columns = WIDE // np.dtype(narrow).itemsize
+    for first in range(0, replicates, columns):
+        some = range(first, min(first + columns, replicates))
         times = np.empty((len(some), len(deals.when)), dtype=narrow)
         for column, rep in enumerate(some):
             times[column] = deals.times(rep)

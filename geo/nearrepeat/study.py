@@ -136,6 +136,10 @@ def at_least_0(name: str, *limits: float) -> None:
 def _whole(day: ArrayLike) -> tuple[Array, int]:
     """Times as whole numbers since the first; in millionths where they are not whole themselves."""
     times = np.asarray(day).ravel()
+    if times.dtype.kind == "O":
+        times = times.astype("datetime64[s]")
+    if times.dtype.kind not in "iufM":
+        raise GeoInputError("Times are numbers or dates.")
     if times.dtype.kind == "M":
         missing = np.isnat(times)
         times = times.astype("datetime64[s]").astype(np.int64) / 86_400

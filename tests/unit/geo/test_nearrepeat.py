@@ -1,5 +1,6 @@
 """Knox and its kin: literal numbers, definitions pair by pair, and what must change nothing."""
 
+from datetime import date
 from itertools import combinations
 
 import numpy as np
@@ -128,9 +129,10 @@ def test_another_key_deals_otherwise_and_parts_change_nothing(monkeypatch):
 
     other = knox(xy, day, 100, 7, permutations=50, key="b")
     assert other.simulated.tolist() != whole.simulated.tolist()
-    for rows, columns in ((7, 3), (300, 50)):
+    for rows, wide, part in ((7, 6, 11), (300, 100, 5000)):
         monkeypatch.setattr(permuting, "ROWS", rows)
-        monkeypatch.setattr(permuting, "COLUMNS", columns)
+        monkeypatch.setattr(permuting, "WIDE", wide)
+        monkeypatch.setattr("geo.neighbourhood.PART", part)
         assert knox(xy, day, 100, 7, permutations=50, key="a").simulated.tolist() == list(
             whole.simulated
         )
@@ -153,6 +155,7 @@ def test_times_may_be_dates_or_parts_of_days():
     assert knox(XY, dates, 200, 14).n == 5
     assert knox(XY, hours, 200, 14).n == 4  # fourteen days and six hours
     assert knox(XY, DAY / 10, 200, 1.4).n == 5
+    assert knox(XY, [date.fromisoformat(str(day)) for day in dates], 200, 14).n == 5
 
 
 def test_walking_distances_serve_as_well():
@@ -430,6 +433,7 @@ def test_too_little_is_said_and_no_error():
         (lambda: knox([[0, 0], [np.nan, 1]], [0, 1], 1, 1), "Row 1 has no coordinates"),
         (lambda: knox([[0, 0], [0, 1]], [0, np.inf], 1, 1), "Row 1 has no time"),
         (lambda: knox([[0, 0]], [np.datetime64("NaT", "D")], 1, 1), "Row 0 has no time"),
+        (lambda: knox([[0, 0]], ["monday"], 1, 1), "numbers or dates"),
         (lambda: knox([[0, 0]], [0, 1], 1, 1), "1 places and 2 times"),
         (lambda: knox([[0, 0, 0]], [0], 1, 1), "easting and northing"),
         (lambda: knox(None, [0], 1, 1), "0 places and 1 times"),
@@ -455,6 +459,6 @@ def test_what_would_give_a_wrong_answer_is_refused_in_words(asked, words):
 def test_pairs_that_are_too_many_are_counted_first(monkeypatch):
     monkeypatch.setattr(pairs, "MOST", 14)
 
-    with pytest.raises(GeoInputError, match="More than 50 million pairs lie within 2000"):
+    with pytest.raises(GeoInputError, match="More than 14 pairs lie within 2000"):
         knox(XY, DAY, 2000, 1)
     assert knox(XY, DAY, 200, 14).n == 5
