@@ -17,13 +17,15 @@ Array = NDArray[Any]
 MANY = 2000
 
 
-def bh(p: ArrayLike) -> Array:
+def bh(p: ArrayLike, *, tests: int | None = None) -> Array:
     """False discovery rate after Benjamini and Hochberg.
 
     Parameters
     ----------
     p : array_like, shape (m,)
         Of all m tests of the family.
+    tests : int, optional
+        Size of the family where `p` leaves out tests that have p = 1.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def bh(p: ArrayLike) -> Array:
     Raises
     ------
     GeoInputError
-        A p that is not a number from 0 to 1.
+        A p that is not a number from 0 to 1; a family that is smaller than its tests.
 
     References
     ----------
@@ -43,8 +45,10 @@ def bh(p: ArrayLike) -> Array:
     --------
     >>> bh([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]
+    >>> bh([0.01], tests=4).tolist()
+    [0.04]
     """
-    return _false_discovery(p, "bh")
+    return _false_discovery(p, "bh", tests)
 
 
 def by(p: ArrayLike) -> Array:
@@ -101,11 +105,46 @@ def bonferroni(p: ArrayLike) -> Array:
     return q
 
 
-def _false_discovery(p: ArrayLike, method: Literal["bh", "by"]) -> Array:
+def holm(p: ArrayLike) -> Array:
+    """Family-wise error after Holm: never larger than Bonferroni's, on no more conditions.
+
+    Parameters
+    ----------
+    p : array_like, shape (m,)
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Raises
+    ------
+    GeoInputError
+        A p that is not a number from 0 to 1.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    tests = _checked(p)
+    order = _ascending(tests)
+    q: Array = np.empty_like(tests)
+    q[order] = np.maximum.accumulate(tests[order] * np.arange(len(tests), 0, -1))
+    return np.minimum(q, 1.0)
+
+
+def _false_discovery(p: ArrayLike, method: Literal["bh", "by"], family: int | None = None) -> Array:
     """Step up from the largest p."""
     tests = _checked(p)
+    size = len(tests) if family is None else family
+    if size < len(tests):
+        raise GeoInputError("A family of tests holds every test that was made.")
     by_p, rank = _ascending(tests), np.arange(1, len(tests) + 1)
-    stepped = tests[by_p] * (len(tests) / rank)
+    stepped = tests[by_p] * (size / rank)
     if method == "by":
         stepped *= (1 / rank).sum()
     q = np.empty_like(tests)

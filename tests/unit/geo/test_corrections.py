@@ -16,6 +16,7 @@ from geo.significance import (
     bonferroni,
     by,
     gumbel,
+    holm,
     poisson_binomial_sf,
     poisson_sf,
     sequential,
@@ -120,3 +121,20 @@ def test_the_band_holds_what_chance_gives():
     low, high = band(0.05, 999)
 
     assert binom.cdf(high, 999, 0.05) - binom.cdf(low - 1, 999, 0.05) >= 0.999
+
+
+def test_holm_is_that_of_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.array([0.01, 0.04, 0.03, 0.005, 0.04, 1.0])
+
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+    assert holm([]).tolist() == []
+
+
+def test_tests_left_out_of_a_family_have_p_1():
+    p = np.array([0.001, 0.5, 0.01])
+
+    assert bh(p, tests=50) == pytest.approx(bh(np.append(p, np.ones(47)))[:3])
+    with pytest.raises(GeoInputError, match="holds every test"):
+        bh(p, tests=2)
