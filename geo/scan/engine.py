@@ -20,8 +20,10 @@ from geo.scan.options import Array
 
 GRID = 16_384
 SLACK = 1e-3  # of a step of the grid: no rounding takes a cylinder to the next
+SAMPLE = 16  # every so many centres tell what level the others can be held to
+UNDER = 0.1  # share of replicates that may miss it and are swept again
 LOWER = 0.6
-HELD = 1_000_000
+HELD = 250_000  # hits, before their logarithms are taken
 PART = 1_000_000  # zones * windows of one centre looked at together
 
 
@@ -86,25 +88,36 @@ def maxima(
         Where to look first.
     min_cases : int
     """
-    best = _sweep(model, zones, rows, level, min_cases)
+    centres = list(pairwise(zones.start.tolist()))
+    hits = _Hits(model, np.zeros(rows[0].shape[1]))
+    _sweep(hits, zones, rows, centres[::SAMPLE], level, min_cases)
+    level = max(level, float(np.quantile(hits.best, UNDER)))
+    del centres[::SAMPLE]
+    _sweep(hits, zones, rows, centres, level, min_cases)
+    best = hits.best
     missed = np.flatnonzero(best < level)
     if len(missed):
-        lower = level * LOWER if level > 0.5 else 0.0
+        lower = max(level * LOWER if level > 0.5 else 0.0, float(best[missed].min()))
         fewer = [np.ascontiguousarray(row[:, missed]) for row in rows]
         best[missed] = maxima(model, zones, fewer, lower, min_cases)
     return best
 
 
 def _sweep(
-    model: Model, zones: Zones, rows: Sequence[Array], level: float, min_cases: int
-) -> Array:
-    shape = rows[0].shape
-    run, hit = np.zeros(shape, dtype=rows[0].dtype), np.zeros(shape, dtype=bool)
+    hits: "_Hits",
+    zones: Zones,
+    rows: Sequence[Array],
+    centres: Sequence[tuple[int, int]],
+    level: float,
+    min_cases: int,
+) -> None:
+    """Gather the cylinders of some centres that reach the level."""
+    model, shape, dtype = hits.model, rows[0].shape, rows[0].dtype
+    run, hit = np.zeros(shape, dtype=dtype), np.zeros(shape, dtype=bool)
     steps = min(GRID, max(len(zones.member) * shape[0], 2))
-    needed = Needed.of(model, level, min_cases, rows[0].dtype, steps=steps)
-    hits = _Hits(model, np.zeros(shape[1]))
+    needed = Needed.of(model, level, min_cases, dtype, steps=steps)
     flat_run, flat_hit = run.ravel(), hit.ravel()
-    for a, b in pairwise(zones.start.tolist()):
+    for a, b in centres:
         run.fill(0)
         for c, d, q in _measures(model, zones, a, b):
             least = needed.at(q)[:, :, None]
@@ -118,7 +131,6 @@ def _sweep(
                     at = flat_hit.nonzero()[0]
                     hits.add(q[j], at, flat_run[at])
     hits.settle()
-    return hits.best
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,13 @@ def permutation_model(cases: Array, windows: Windows) -> Model:
     """Cases (locations, segments), their dates dealt out anew."""
     total = int(cases.sum())
     of_place, of_segment = cases.sum(axis=1), cases.sum(axis=0)
-    factor = windows.sums(of_segment[None, :])[0] / max(total, 1)
+    of_window = windows.sums(of_segment[None, :])[0]
     return Model(
         "scan.permutation",
         of_place[:, None].astype(np.float64),
-        factor,
+        of_window / max(total, 1),
         1.0,
-        total,
+        int(of_window.max(initial=0)),
         partial(poisson_llr, total=total),
         partial(_dealt, of_place=of_place, of_segment=of_segment),
     )

@@ -17,6 +17,7 @@ class Options(TypedDict, total=False):
     """Keywords of every scan; `Settings` says what each means and what holds when left out."""
 
     max_fraction: float | None
+    size: ArrayLike | None
     max_radius: float | None
     max_k: int | None
     tie: Tie
@@ -26,6 +27,7 @@ class Options(TypedDict, total=False):
     window: Window | None
     max_window: int | None
     min_window: int
+    max_window_fraction: float
     min_cases: int
     replicates: int
     stop_at: int | None
@@ -43,6 +45,9 @@ class Settings:
     max_fraction : float or None
         Largest share of the population (Poisson), of cases and controls (Bernoulli), of cases
         (permutation) or of the baseline (expectation-based) in a zone; None for no limit.
+    size : array_like, shape (locations,), optional
+        What `max_fraction` is a share of, where it is something else: the plain population beside
+        a `population` that is adjusted for age.
     max_radius : float or None
         Largest distance from centre to location, closed, in the unit of the coordinates.
     max_k : int or None
@@ -60,7 +65,10 @@ class Settings:
         Windows that end with the last unit, all windows, or the whole period as one. Left out:
         "spatial" where the cases have no time, otherwise "prospective".
     max_window, min_window : int
-        Length of a window in units of time; at most half of the period, which is the default.
+        Length of a window in units of time. Left out: as long as `max_window_fraction` allows.
+    max_window_fraction : float
+        Largest share of the period in a window. More than half compares a window with less time
+        than it has itself: only for published cases that do so, or where a baseline is known.
     min_cases : int
         Fewer are no cluster.
     replicates : int
@@ -76,6 +84,7 @@ class Settings:
     """
 
     max_fraction: float | None = 0.5
+    size: ArrayLike | None = None
     max_radius: float | None = None
     max_k: int | None = None
     tie: Tie = "group"
@@ -85,6 +94,7 @@ class Settings:
     window: Window | None = None
     max_window: int | None = None
     min_window: int = 1
+    max_window_fraction: float = 0.5
     min_cases: int = 2
     replicates: int = 999
     stop_at: int | None = None
@@ -99,6 +109,8 @@ class Settings:
             raise GeoInputError('A window is "prospective", "retrospective" or "spatial".')
         if self.max_fraction is not None and not 0 < self.max_fraction <= 1:
             raise GeoInputError("A zone holds more than nothing and at most all: 0 to 1.")
+        if not 0 < self.max_window_fraction <= 1:
+            raise GeoInputError("A window is more than nothing and at most all: 0 to 1.")
         if self.max_radius is not None and not self.max_radius >= 0:
             raise GeoInputError("A radius is 0 or more.")
         if self.max_window is not None and self.max_window < self.min_window:

@@ -47,7 +47,12 @@ class Windows:
 
 
 def windows(
-    units: int, window: Window, *, max_window: int | None = None, min_window: int = 1
+    units: int,
+    window: Window,
+    *,
+    max_window: int | None = None,
+    min_window: int = 1,
+    max_window_fraction: float = 0.5,
 ) -> Windows:
     """All windows of a scan over so many units of time.
 
@@ -57,7 +62,8 @@ def windows(
     window : {"prospective", "retrospective", "spatial"}
         Ending with the last unit, all, or the whole period as one.
     max_window, min_window : int
-        Units; at most half of the period, the default.
+        Units. Left out: as long as the largest share allows.
+    max_window_fraction : float
 
     Returns
     -------
@@ -67,7 +73,7 @@ def windows(
     Raises
     ------
     GeoInputError
-        A window longer than half of the period: outside it there would be too little to compare.
+        A window longer than its share of the period: outside there would be too little to compare.
 
     References
     ----------
@@ -79,12 +85,13 @@ def windows(
     >>> list(zip(found.start.tolist(), found.stop.tolist()))
     [(4, 5), (3, 5)]
     """
-    half = units // 2
-    longest = half if max_window is None else max_window
+    most = int(units * max_window_fraction + 1e-9)
+    longest = most if max_window is None else max_window
     if window == "spatial":
         return _cut(np.zeros(1, np.int64), np.full(1, units))
-    if longest > half:
-        raise GeoInputError(f"A window is at most half of the period: {half} of {units} units.")
+    if longest > most:
+        share = "half" if max_window_fraction == 0.5 else f"{max_window_fraction:.0%}"
+        raise GeoInputError(f"A window is at most {share} of the period: {most} of {units} units.")
     length = np.arange(min_window, longest + 1)
     if window == "prospective":
         return _cut(units - length, np.full(len(length), units))

@@ -13,7 +13,6 @@ from geo.scan.model import Model
 from geo.scan.options import Array, Settings
 from geo.scan.periods import Windows
 
-PILOT = 32
 CELLS = 16_384  # windows * replicates side by side: sums, limits and answers stay in the cache
 HELD_BYTES = 128_000_000
 TOGETHER = 32  # drawn before they are laid side by side
@@ -41,33 +40,28 @@ def maxima(
 def _in_blocks(
     model: Model, zones: Zones, windows: Windows, settings: Settings, observed: float
 ) -> Iterator[Array]:
-    guess = min(0.8 * observed, 0.35 * np.log(1 + len(zones.member) * len(windows.start)))
+    guess = min(0.8 * observed, 0.25 * np.log(1 + len(zones.member) * len(windows.start)))
 
-    def one(reps: range, level: float) -> Array:
+    def one(reps: range) -> Array:
         rows = drawn_rows(model, windows, settings.key, reps)
-        return engine.maxima(model, zones, rows, level, settings.min_cases)
+        return engine.maxima(model, zones, rows, guess, settings.min_cases)
 
-    pilot = range(min(PILOT, settings.replicates))
-    first = one(pilot, guess)
-    yield first
-    level = 0.9 * float(first.min())
-    blocks = _blocks(len(pilot), settings, len(windows.start), len(model.base))
+    blocks = _blocks(settings, len(windows.start), len(model.base))
     if settings.workers == 1:
-        yield from (one(reps, level) for reps in blocks)
+        yield from map(one, blocks)
         return
     with ThreadPoolExecutor(settings.workers) as pool:
         for i in range(0, len(blocks), settings.workers):
-            yield from pool.map(lambda reps: one(reps, level), blocks[i : i + settings.workers])
+            yield from pool.map(one, blocks[i : i + settings.workers])
 
 
-def _blocks(done: int, settings: Settings, windows: int, places: int) -> list[range]:
+def _blocks(settings: Settings, windows: int, places: int) -> list[range]:
     """Replicates in runs that fit the cache and the memory, shared evenly by the workers."""
     most = min(CELLS // windows, HELD_BYTES // (2 * windows * places))
     size = max(min(most, EARLY * settings.stop_at) if settings.stop_at else most, 1)
-    left = settings.replicates - done
-    parts = -(-left // size)
+    parts = -(-settings.replicates // size)
     parts = -(-parts // settings.workers) * settings.workers
-    ends = [done + left * i // max(parts, 1) for i in range(parts + 1)]
+    ends = [settings.replicates * i // parts for i in range(parts + 1)]
     return [range(a, b) for a, b in pairwise(ends) if b > a]
 
 

@@ -9,7 +9,7 @@ from geo.errors import GeoInputError
 from geo.scan import engine, replicates, results
 from geo.scan.circles import Zones, everywhere, located, zones
 from geo.scan.model import DRAWN_AT_ONCE, Model
-from geo.scan.options import Array, Settings, Window
+from geo.scan.options import Array, Settings, Window, amounts
 from geo.scan.periods import Windows, windows
 from geo.scan.results import Cluster, Scan
 
@@ -83,11 +83,23 @@ def study(
         raise GeoInputError("A billion cases or more are beyond what can be drawn.")
     by = _order(place, settings.order, np.hstack([cases, measure]))
     size = measure.sum(axis=1)[by]
-    laid, centre = _laid(place, by, size, settings)
+    limited = size if settings.size is None else _given(settings.size, n)[by]
+    laid, centre = _laid(place, by, limited, settings)
     over = windows(
-        cases.shape[1], window, max_window=settings.max_window, min_window=settings.min_window
+        cases.shape[1],
+        window,
+        max_window=settings.max_window,
+        min_window=settings.min_window,
+        max_window_fraction=settings.max_window_fraction,
     )
     return Study(settings, by, centre, cases[by], size, laid, over, window)
+
+
+def _given(size: ArrayLike, n: int) -> Array:
+    weight = amounts(size, "size")
+    if weight.shape != (n,):
+        raise GeoInputError("A size is a number for each location.")
+    return weight
 
 
 def _order(place: Array | None, order: ArrayLike | None, rows: Array) -> Array:

@@ -151,6 +151,23 @@ def test_half_of_the_period_is_the_longest():
         windows(5, "prospective", max_window=3)
 
 
+def test_unless_more_is_asked_for():
+    assert len(windows(5, "prospective", max_window_fraction=1).start) == 5
+    assert len(windows(10, "prospective", max_window_fraction=0.9).start) == 9
+    with pytest.raises(GeoInputError, match="at most 80% of the period: 4 of 5"):
+        windows(5, "prospective", max_window=5, max_window_fraction=0.8)
+
+
+def test_the_share_can_be_of_something_else_than_the_population():
+    cases, adjusted, people = [9, 7, 1, 1, 1, 1], [2] * 6, [10, 90, 10, 10, 10, 10]
+
+    by_people = scan.poisson(CROSS, cases, adjusted, size=people, max_k=2, tie="satscan")
+    by_itself = scan.poisson(CROSS, cases, adjusted, max_k=2, tie="satscan")
+
+    assert by_itself.clusters[0].locations == (1, 0)
+    assert by_people.clusters[0].locations == (0,)
+
+
 @pytest.mark.parametrize(
     ("first", "last", "length", "unit", "starts"),
     [
