@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
 from geo.nearrepeat.permuting import Deals
-from geo.nearrepeat.study import Array, Status, Study, sorted_events
+from geo.nearrepeat.study import Array, Status, Study, sorted_events, square
 from geo.significance import monte_carlo_p
 
 MOST = 5_000  # events: a table of their distances takes 200 MB
@@ -36,7 +36,10 @@ class Transform:
         with np.errstate(all="ignore"):
             found: Array = (d + self.constant) ** self.power
         if not np.isfinite(found).all():
-            raise GeoInputError("Events at one place or time: the constant must be above 0.")
+            raise GeoInputError(
+                "A distance has no value there: no way leads from one place to the other, or it is "
+                "0 and the constant must be above 0."
+            )
         return found
 
 
@@ -90,18 +93,66 @@ def mantel(
         raise GeoInputError(f"Mantel's test takes at most {MOST:,} events, not {n:,}.")
     if n < 3:
         return _nothing("not enough data", "Fewer than three events.", permutations)
-    apart, spread = _centred(_of_pairs(events, space))
     known, which = np.unique(events.when, return_inverse=True)
     of_times = _of_times(known / events.per_unit, time, tied=len(known) < n)
-    scale = spread * _spread(of_times, which)
+    found = _tested(_of_pairs(events, space), of_times, Deals(which, permutations, key, "mantel"))
+    return found or _nothing("constant", "All distances or all times are the same.", permutations)
+
+
+def mantel_of_tables(
+    one: ArrayLike, other: ArrayLike, *, permutations: int = 999, key: str = ""
+) -> Mantel:
+    """Pearson correlation of two tables of distances, whatever they are of.
+
+    Parameters
+    ----------
+    one, other : array_like, shape (n, n)
+        Of the same things in the same order: walking distances and differences in time, say.
+    permutations, key
+        As for `knox`. Rows and columns of `other` are permuted together.
+
+    Returns
+    -------
+    Mantel
+        As for `mantel`.
+
+    Raises
+    ------
+    GeoInputError
+        More than 5,000 rows, or a table that is not square, of another size, or not the same in
+        both directions.
+
+    References
+    ----------
+    Mantel (1967), Cancer Research 27(2), 209-220.
+
+    Examples
+    --------
+    >>> near, late = [[0, 1, 2], [1, 0, 3], [2, 3, 0]], [[0, 2, 7], [2, 0, 6], [7, 6, 0]]
+    >>> round(mantel_of_tables(near, late).r, 4)
+    0.7559
+    """
+    n = len(np.asarray(one))
+    if n > MOST:
+        raise GeoInputError(f"Mantel's test takes at most {MOST:,} rows, not {n:,}.")
+    first, second = (AS_IT_IS.of(square(table, n)) for table in (one, other))
+    if n < 3:
+        return _nothing("not enough data", "Fewer than three rows.", permutations)
+    deals = Deals(np.arange(n), permutations, key, "mantel")
+    found = _tested(np.triu(first, 1), second, deals)
+    return found or _nothing("constant", "All distances of a table are the same.", permutations)
+
+
+def _tested(upper: Array, other: Array, deals: Deals) -> Mantel | None:
+    """Distances above the diagonal and the table that is dealt out; None where one is constant."""
+    apart, spread = _centred(upper)
+    scale = spread * _spread(other, deals.when)
     if scale <= 0:
-        same = "distances" if spread <= 0 else "times"
-        return _nothing("constant", f"All {same} are the same.", permutations)
-    deals = Deals(which, permutations, key, "mantel")
-    r = _sum(apart, of_times, which) / scale
-    drawn = [_sum(apart, of_times, deals.times(rep)) / scale for rep in range(permutations)]
+        return None
+    r = _sum(apart, other, deals.when) / scale
+    drawn = [_sum(apart, other, deals.times(rep)) / scale for rep in range(deals.replicates)]
     simulated = np.array(drawn, dtype=np.float64)
-    return Mantel(r, monte_carlo_p(r, simulated) if permutations else None, simulated)
+    return Mantel(r, monte_carlo_p(r, simulated) if deals.replicates else None, simulated)
 
 
 def _nothing(status: Status, reason: str, permutations: int) -> Mantel:

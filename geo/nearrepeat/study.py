@@ -79,7 +79,7 @@ def sorted_events(
     """
     when, per_unit = _whole(day)
     if distances is not None:
-        apart = _square(distances, len(when))
+        apart = square(distances, len(when))
         rows = np.arange(len(when))
         return Study(np.zeros((len(when), 2)), when, rows, per_unit, apart)
     xy = points(xy_m)
@@ -127,6 +127,27 @@ def decimals(far: Array) -> int:
     return FINE - int(np.floor(np.log10(extent)))
 
 
+def square(distances: ArrayLike, n: int) -> Array:
+    """A table of distances of n things, checked.
+
+    Raises
+    ------
+    GeoInputError
+        Not n rows of n, below 0 or no number, or not the same in both directions.
+
+    Examples
+    --------
+    >>> square([[0, 5], [5, 0]], 2).tolist()
+    [[0.0, 5.0], [5.0, 0.0]]
+    """
+    apart = np.asarray(distances, dtype=np.float64)
+    if apart.shape != (n, n):
+        raise GeoInputError(f"Distances of {n} events are {n} rows of {n}.")
+    if np.isnan(apart).any() or (apart < 0).any() or not np.allclose(apart, apart.T):
+        raise GeoInputError("Distances are 0 or more, and the same in both directions.")
+    return apart
+
+
 def at_least_0(name: str, *limits: float) -> None:
     """Refuse a limit that is below 0 or no number."""
     if not all(limit >= 0 for limit in limits):
@@ -151,12 +172,3 @@ def _whole(day: ArrayLike) -> tuple[Array, int]:
     since = times - times.min(initial=np.inf) if len(times) else times
     per_unit = 1 if (since == np.rint(since)).all() else MICRO
     return np.rint(since * per_unit).astype(np.int64), per_unit
-
-
-def _square(distances: ArrayLike, n: int) -> Array:
-    apart = np.asarray(distances, dtype=np.float64)
-    if apart.shape != (n, n):
-        raise GeoInputError(f"Distances of {n} events are {n} rows of {n}.")
-    if np.isnan(apart).any() or (apart < 0).any() or not np.allclose(apart, apart.T):
-        raise GeoInputError("Distances are 0 or more, and the same in both directions.")
-    return apart

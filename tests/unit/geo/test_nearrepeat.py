@@ -16,6 +16,7 @@ from geo.nearrepeat import (
     knox,
     local_knox,
     mantel,
+    mantel_of_tables,
     modified_knox,
     near_repeat,
     pairs,
@@ -345,6 +346,17 @@ def test_mantel_by_hand():
     )
 
 
+def test_two_tables_of_any_distances():
+    near, late = [[0, 1, 2], [1, 0, 3], [2, 3, 0]], [[0, 2, 7], [2, 0, 6], [7, 6, 0]]
+    rng = np.random.default_rng(9)
+    xy, day = rng.uniform(0, 300, (40, 2)), rng.permutation(40)
+    one, other = np.hypot(*(xy[:, None] - xy).T), np.abs(day[:, None] - day)
+
+    assert mantel_of_tables(near, late).r == pytest.approx(0.7559289460184544, abs=1e-12)
+    assert mantel_of_tables(one, other).r == pytest.approx(mantel(xy, day).r, abs=1e-12)
+    assert mantel_of_tables(one, one, permutations=99).p == 0.01
+
+
 def test_each_replicate_of_mantel_is_a_correlation():
     rng = np.random.default_rng(8)
     xy, day = rng.uniform(0, 300, (100, 2)), rng.integers(0, 20, 100)
@@ -363,10 +375,12 @@ def test_where_nothing_differs_mantel_says_so():
     square = [[0, 0], [0, 1], [5, 5]]
     even = np.ones((3, 3)) - np.eye(3)
 
-    assert mantel(square, [4, 4, 4]).reason == "All times are the same."
+    assert mantel(square, [4, 4, 4]).status == "constant"
     found = mantel(None, [1, 2, 4], distances=0.1 * even)
     assert (found.status, found.r, found.p) == ("constant", 0.0, 1.0)
-    assert found.reason == "All distances are the same."
+    assert found.reason == "All distances or all times are the same."
+    assert mantel_of_tables(even, 3 * even).status == "constant"
+    assert mantel_of_tables([[0, 1], [1, 0]], [[0, 1], [1, 0]]).status == "not enough data"
     assert mantel(square[:2], [1, 2], permutations=0).p is None
 
 
@@ -448,6 +462,9 @@ def test_too_little_is_said_and_no_error():
         (lambda: near_repeat(XY, DAY, [0, 1], [0, 1], closed="both"), "right or left"),
         (lambda: mantel(XY, DAY, space=Transform(0, -1)), "constant must be above 0"),
         (lambda: mantel(np.zeros((5001, 2)), np.zeros(5001)), "at most 5,000 events"),
+        (lambda: mantel_of_tables(np.zeros((5001, 1)), [[0]]), "at most 5,000 rows"),
+        (lambda: mantel_of_tables([[0, 1], [1, 0]], [[0]]), "2 rows of 2"),
+        (lambda: mantel_of_tables([[0, np.inf], [np.inf, 0]], np.eye(2)), "no way leads"),
         (lambda: jacquez(XY, DAY, 0), "At least one"),
     ],
 )
