@@ -107,6 +107,7 @@ CONDITIONS = {
     "not_intelligence": "but no intelligence of somebody else",
     "synthetic": "synthetic ones only",
     "custodian": "as an identity custodian",
+    "few_rows": "by themselves",
     "both_ends": "when both places may be seen",
     "both_ends_listed": "when both places are listed to partners",
 }

@@ -261,12 +261,12 @@ def bodies(admin: psycopg.Connection, rows: Mapping[str, list[Row]]) -> Bodies:
 
 def _telling(table: str, rows: list[Row]) -> Iterable[str]:
     """One row for each way in which its author, its agency or its borough alone may stop it."""
-    tier = "C" if table.startswith("app.intel_") else "H1"
+    tiers = ("C", "P") if table.startswith("app.intel_") else ("H1",)
     found: dict[tuple, str] = {}
     for row in rows:
-        if row.tier in (tier, None) and not row.gone and row.synthetic is not False:
+        if row.tier in (*tiers, None) and not row.gone and row.synthetic is not False:
             here = KINGSTON in (row.boroughs or ())
-            found.setdefault((row.author == ME, row.agency, here, row.kind), row.key)
+            found.setdefault((row.author == ME, row.agency, here, row.kind, row.tier), row.key)
     return () if table in SLOW else found.values()
 
 

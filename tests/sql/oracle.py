@@ -71,6 +71,7 @@ class Row:
     routed: bool = False  # a report that was referred to the police
     shared: bool = False  # intelligence that was released, and not graded 3D or 3E
     accepted: frozenset[UUID] = frozenset()  # recipients who accepted its conditions
+    many: bool = False  # an export of more rows than one takes alone
     gone: bool = False
     synthetic: bool | None = None
     refs: frozenset[str] = frozenset()  # records that a reason to open it may name
@@ -118,8 +119,11 @@ def _rules(role: str, statement: str, row: Row) -> Iterator[tuple[str, Any, Any]
 
 
 def _is_of(name: str, row: Row) -> bool:
-    """Routes and places share one table, and items of both codes; others have one kind of row."""
-    if name in ("intelligence_p", "intelligence_c"):
+    """Routes and places share one table, and items of both codes; others have one kind of row.
+
+    Names of recipients are of code C, also while their item has become one of code P.
+    """
+    if name in ("intelligence_p", "intelligence_c") and row.table != "app.intel_recipient":
         return (name == "intelligence_c") == (row.tier == "C")
     if row.table != "app.place" or name not in ("place", "route"):
         return True
@@ -207,6 +211,7 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         "until_confirmed": row.state == "RECORDED",
         "not_author": row.author != actor.id,
         "not_intelligence": row.kind not in ("intelligence", "unsaid") or row.person == actor.id,
+        "few_rows": not row.many,
         "after_triage": row.state in DECIDED and row.redaction != "NEEDED",
         "shareable_grade": row.shared,
         "conditions_accepted": row.shared and actor.id in row.accepted,

@@ -6,7 +6,7 @@ policy decides what there is to ask about; triggers run as they always do.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import product
 from uuid import UUID
@@ -352,6 +352,7 @@ class Intel:
     accepted: tuple[UUID, ...] = ()
     gone: bool = False
     synthetic: bool = True
+    kept_names: bool = False  # of code P, with the names of when it was C
     id: UUID = field(default_factory=random_id)
     ref: str = field(default_factory=lambda: new_reference("IN"))
     place_link: UUID = field(default_factory=random_id)
@@ -365,7 +366,8 @@ class Intel:
     @property
     def recipients(self) -> dict[UUID, UUID]:
         """Named people and the keys of their rows: both, whoever accepted."""
-        return {who: UUID(int=self.id.int ^ who.int) for who in (ME, SOMEBODY) if self.tier == "C"}
+        people = (ME, SOMEBODY) if self.tier == "C" or self.kept_names else ()
+        return {who: UUID(int=self.id.int ^ who.int) for who in people}
 
     def rows(self) -> Iterator[Row]:
         scope = {
@@ -757,6 +759,7 @@ def intelligence() -> list:
     ]
     made += [Intel(w, t, gone=True, accepted=()) for w, t in product("KR", ("P", "C"))]
     made += [Intel(w, "P", synthetic=False) for w in "KR"]
+    made += [Intel("K", "P", *owner, kept_names=True) for owner in OWNERS]
     for author in (ME, SOMEBODY):
         key = random_id()
         row = Row("app.intel_draft", str(key), author=author, synthetic=True)
@@ -848,8 +851,13 @@ def batches() -> list:
         row = Row("app.import_row", f"{key} 1 2", person=by)
         made.append(Plain(row, held | {"run": 1, "row": 2, "verdict": "NEW"}))
         row = Row("app.import_mapping", str(mapping), agency=agency, author=by)
-        kept = {"id": mapping, "created_by": by, "agency_code": agency, "kind": kind}
-        made.append(Plain(row, kept | {"name": "Synthetic", "mapping": {}}))
+        kept = {"created_by": by, "agency_code": agency, "kind": kind}
+        kept |= {"name": "Synthetic", "mapping": {}}
+        made.append(Plain(row, kept | {"id": mapping}))
+        if kind == "incidents":
+            key = random_id()
+            row = replace(row, key=str(key), gone=True)
+            made.append(Plain(row, kept | {"id": key, "deleted_at": "2025-01-01"}))
     return made
 
 
@@ -869,16 +877,14 @@ def batch_values(key: UUID, agency: str, by: UUID) -> dict:
 
 
 def exports() -> list:
-    """Files of two people: one that is to be made, one that waits for somebody else."""
+    """Files of two people: those to be made, and those that wait for somebody else."""
     made = []
-    for (agency, by), (state, rows) in product(OWNERS[1::2], (("QUEUED", 9), ("REQUESTED", 900))):
-        key = random_id()
-        row = Row("app.export", str(key), agency=agency, author=by, state=state)
-        values = export_values(key, agency, by) | {"state": state, "rows_asked": rows}
-        made.append(Plain(row, values))
-    key = random_id()
-    mine = Row("app.export", str(key), agency=OWN_AGENCY, author=ME, state="QUEUED")
-    return [*made, Plain(mine, export_values(key, OWN_AGENCY, ME))]
+    for (agency, by), many in product(OWNERS, (False, True)):
+        key, state = random_id(), "REQUESTED" if many else "QUEUED"
+        row = Row("app.export", str(key), agency=agency, author=by, state=state, many=many)
+        values = export_values(key, agency, by)
+        made.append(Plain(row, values | {"state": state, "rows_asked": 501 if many else 500}))
+    return made
 
 
 def export_values(key: UUID, agency: str, by: UUID) -> dict:
