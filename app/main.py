@@ -33,7 +33,7 @@ from app.admin.token_routes import token_pages
 from app.admin.user_routes import user_pages
 from app.children import routes as children
 from app.children.link_pages import pages as children_pages
-from app.clusters import routes as clusters
+from app.clusters.page_routes import CLUSTERS
 from app.core import log, openapi, problems
 from app.core.db import Database
 from app.core.lanes import LanesMiddleware, threads_for
@@ -64,7 +64,7 @@ from app.intelligence import routes as intelligence
 from app.intelligence.draft_routes import writing
 from app.intelligence.qa_routes import checking_pages
 from app.maps import routes as maps
-from app.maps.pin_routes import pin_pages
+from app.maps.cluster_routes import PICTURES
 from app.ogc.routes import pages as ogc_pages
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
@@ -91,7 +91,7 @@ ROUTERS: list[APIRouter] = [
     site.api,
     maps.pages,
     maps.streets,
-    pin_pages,
+    *PICTURES,
     imports.pages,
     imports_api,
     mapping_pages,
@@ -123,8 +123,7 @@ ROUTERS: list[APIRouter] = [
     children.api,
     *vault_pages,
     *children_pages,  # after those: its addresses take every reference
-    clusters.pages,
-    clusters.api,
+    *CLUSTERS,
     asking,
     waiting,
     exports,  # after those: its addresses take every reference

@@ -678,8 +678,38 @@ def run(world):
     return partial(world.lead.post, "/api/v1/clusters/runs", json=RUN)
 
 
+@use("POST /clusters/compare")
+def compare_periods(world):
+    days = {"first_from": "2026-01-01", "first_to": "2026-03-31"}
+    days |= {"second_from": "2026-04-01", "second_to": "2026-06-30"}
+    return posting(world.lead, "/clusters/compare", **days)
+
+
+@use("POST /clusters/{key}/recalculate")
+def calculate_again(world):
+    return posting(world.lead, f"/clusters/{done_cluster(world)}/recalculate")
+
+
+@use("POST /clusters/{key}/decide/{what}")
+def decide_about_a_cluster(world):
+    path = f"/clusters/{done_cluster(world)}/decide/dismiss"
+    return posting(world.lead, path, seen="2.0", reason=REASON)
+
+
+@use("POST /api/v1/clusters/{key}/decisions")
+def decide_by_program(world):
+    path = f"/api/v1/clusters/{done_cluster(world)}/decisions"
+    body = {"what": "dismiss", "seen": "2.0", "reason": REASON}
+    return partial(world.lead.post, path, json=body)
+
+
 @use("GET /clusters/{key}")
 def see_members(world):
+    return partial(world.lead.get, f"/clusters/{done_cluster(world)}")
+
+
+def done_cluster(world):
+    """The reference of a lineage about which two decisions were made."""
     things = world_clusters()
     with world.superuser() as admin:
         for thing in things:
@@ -688,8 +718,7 @@ def see_members(world):
             "update app.cluster_run set state = 'DONE', finished_at = now() "
             "where code_version = 'test'"
         )
-    key = next(thing.values["content_id"] for thing in things if "content_id" in thing.values)
-    return partial(world.lead.get, f"/clusters/{key}")
+    return next(thing.values["ref"] for thing in things if "site_ids" in thing.values)
 
 
 world_clusters, world_write = world.clusters, world.write

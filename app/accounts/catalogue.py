@@ -20,6 +20,8 @@ DEFINERS = frozenset(
         "app.decide_export(text,boolean)",
         "app.exports_waiting()",
         "app.child_place_link_changed()",
+        "app.cluster_carries()",
+        "app.cluster_follows()",
         "app.children_at(uuid)",
         "app.erase_child(uuid,uuid)",
         "app.erase_links(uuid)",

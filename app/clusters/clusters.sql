@@ -31,10 +31,15 @@ select rtrim(cluster.content_id::text) as content_id,
        cluster.evidence,
        array[cluster.west_m, cluster.south_m, cluster.east_m, cluster.north_m] as bbox,
        ST_AsGeoJSON(ST_Transform(cluster.hull, 4326), 6) as hull,
-       cluster.id
+       cluster.id,
+       cluster.lineage_id,
+       cluster.lead_agency,
+       cluster.watch_until,
+       place.ref as place_ref
 from app.cluster
 join app.cluster_run as run on run.id = cluster.run_id
 join app.cluster_lineage as lineage on lineage.id = cluster.lineage_id
+left join app.place on place.id = cluster.place_id
 where run.state = 'DONE'
   and (cast(:runs as uuid[]) is null or run.id = any (cast(:runs as uuid[])))
   and (cast(:content_id as text) is null or cluster.content_id = cast(:content_id as text))

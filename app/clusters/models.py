@@ -100,6 +100,10 @@ class Row(NamedTuple):
     bbox: list[float]
     hull: str
     id: UUID
+    lineage_id: UUID
+    lead_agency: str | None
+    watch_until: date | None
+    place_ref: str | None
 
 
 class Member(NamedTuple):
@@ -117,3 +121,26 @@ def bound(day: date | None) -> date:
     if day is None:
         raise ValueError("a window without an end")
     return day
+
+
+class ClusterDecision(Model):
+    """What a lead decided about a lineage; kept when it is taken back."""
+
+    __tablename__ = "cluster_decision"
+    __table_args__ = ({"schema": "app"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    lineage_id: Mapped[UUID]
+    number: Mapped[int]
+    kind: Mapped[str]
+    content_id: Mapped[str]
+    run_id: Mapped[UUID]
+    reason: Mapped[str | None]
+    name: Mapped[str | None]
+    lead_agency: Mapped[str | None]
+    watch_until: Mapped[date | None]
+    place_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None]

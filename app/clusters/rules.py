@@ -14,7 +14,6 @@ LARGEST_SHARE = 0.25
 LINEAGE_DAYS = 365  # a pattern that is gone may come back for so long
 NAME_LENGTH = 80
 
-NOT_TESTED = "Not yet tested for chance: this may be a pattern that chance made."
 NO_POLICE_DATA = (
     "No police incidents are loaded. Import police street files first, or ask for partnership."
 )

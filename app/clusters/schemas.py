@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from app.clusters import rules
+from app.clusters import rules, telling
+from app.clusters.evidence import Evidence
 from app.clusters.models import ClusterRun, Row
 from app.clusters.rules import Settings, Source
 from app.core.types import Day, StrictModel
@@ -166,6 +167,9 @@ class ClusterOut(BaseModel):
     last_on: date = Field(serialization_alias="to")
     bbox: Sequence[float]
     state: str
+    lead_agency: str | None
+    watch_until: date | None
+    place: str | None
     evidence: dict[str, Any]
 
     @classmethod
@@ -179,16 +183,18 @@ class ClusterOut(BaseModel):
             id=row.content_id,
             run=row.run_id,
             places=row.n_places,
+            place=row.place_ref,
             reason=reasons[-1],
             reasons=reasons,
-            significance=rules.NOT_TESTED,
+            significance=_how_sure(row, exact=True),
         )
 
 
 IN_ROW = (
     "lineage", "name", "source", "n", "n_core", "boroughs", "cross_borough", "r1_span",
     "r2_straddle", "r3_flow", "r4_link", "cbc", "reportable", "active", "why_not", "p_emerging",
-    "p_persistent", "stability", "first_on", "last_on", "bbox", "state", "evidence",
+    "p_persistent", "stability", "first_on", "last_on", "bbox", "state", "lead_agency",
+    "watch_until", "evidence",
 )  # fmt: skip
 
 
@@ -203,6 +209,9 @@ class OwnSideOut(BaseModel):
     boroughs: dict[str, int]
     also_across_the_boundary: bool
     significance: str
+    state: str
+    lead_agency: str | None
+    watch_until: date | None
     first_on: date = Field(serialization_alias="from")
     last_on: date = Field(serialization_alias="to")
 
@@ -217,76 +226,15 @@ class OwnSideOut(BaseModel):
             run=row.run_id,
             boroughs=own,
             also_across_the_boundary=len(own) < len(row.boroughs),
-            significance=rules.NOT_TESTED,
-            first_on=row.first_on,
-            last_on=row.last_on,
-        )
-
-
-class Reader(NamedTuple):
-    """Who reads, and what the boroughs are called."""
-
-    exact: bool
-    boroughs: Sequence[str]
-    names: Mapping[str, str]
-
-
-class Shown(NamedTuple):
-    """A cluster as the pages show it; counts of the other side only for analysts and leads."""
-
-    content_id: str
-    lineage_ref: str
-    name: str
-    source: str
-    state: str
-    run_id: UUID
-    n: int
-    n_core: int | None
-    n_places: int | None
-    boroughs: Sequence[str]
-    cross_borough: bool
-    crossing: str | None
-    first_on: date
-    last_on: date
-    active: bool
-    reportable: bool
-    why_not: str | None
-    rules: Sequence[str]
-    params: Mapping[str, Any]
-    window: str
-    coverage: Sequence[str]
-
-    @classmethod
-    def of(cls, row: Row, run: RunOut, reader: Reader) -> Self:
-        own = row.boroughs if reader.exact else rules.own_side(row.boroughs, reader.boroughs)
-        counts = [f"{reader.names.get(code, code)} {n:,}" for code, n in own.items()]
-        across = len(own) < len(row.boroughs)
-        both = rules.boroughs_in_words(row.boroughs, reader.names)
-        return cls(
-            content_id=row.content_id,
-            lineage_ref=row.lineage,
-            name=row.name,
-            source=row.source,
             state=row.state,
-            run_id=row.run_id,
-            n=sum(own.values()) if across else row.n,
-            n_core=None if across else row.n_core,
-            n_places=None if across else row.n_places,
-            boroughs=[*counts, rules.ACROSS] if across else counts,
-            cross_borough=row.cross_borough,
-            crossing=(rules.OTHER_SIDE if across else both) if row.cross_borough else None,
+            lead_agency=row.lead_agency,
+            watch_until=row.watch_until,
+            significance=_how_sure(row, exact=False),
             first_on=row.first_on,
             last_on=row.last_on,
-            active=row.active,
-            reportable=row.reportable,
-            why_not=row.why_not,
-            rules=rules.reasons(
-                r1_span=row.r1_span,
-                r2_straddle=row.r2_straddle,
-                why_not=row.why_not,
-                params=run.params,
-            ),
-            params=run.params,
-            window=run.window,
-            coverage=rules.coverage_in_words(run.coverage or {}, run.source),
         )
+
+
+def _how_sure(row: Row, *, exact: bool) -> str:
+    """In the sentences of the page."""
+    return " ".join(telling.verdict(row, Evidence.of(row.evidence), exact=exact).sentences)

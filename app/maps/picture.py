@@ -7,6 +7,7 @@ come from the gazetteer too, because a street map may have none.
 import io
 from collections.abc import Iterable, Sequence
 from math import cos, hypot, radians
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -50,6 +51,13 @@ NAMES = {
 }
 
 
+class Outline(NamedTuple):
+    """What a picture is about: a ring in metres (EPSG:27700), and the number that stands on it."""
+
+    ring: Sequence[tuple[float, float]]
+    label: str = ""
+
+
 class Frame:
     """Where a point of the earth is in a square of the map, in its pixels."""
 
@@ -87,9 +95,16 @@ class Frame:
 
 
 def png(
-    view: View, found: Sequence[Drawn], partners: Iterable[str], basemap: Basemap | None
+    view: View,
+    found: Sequence[Drawn],
+    partners: Iterable[str],
+    basemap: Basemap | None,
+    outlines: Sequence[Outline] | None = None,
 ) -> bytes:
-    """640 x 640, meant for 320 x 320: sharp on fine screens. `found` is what its box holds."""
+    """640 x 640, meant for 320 x 320: sharp on fine screens. `found` is what its box holds.
+
+    A cross marks the middle, unless there are outlines to draw.
+    """
     frame, canvas = Frame.of_view(view), Canvas(SIDE)
     names = NO_NAMES
     if basemap is None:
@@ -97,12 +112,20 @@ def png(
     else:
         names = street_layers.paint(canvas, frame.of_world, view, basemap)
     _borders(canvas, frame, found, frozenset(partners))
+    for outline in outlines or ():
+        for colour, width in (("#ffffff", 9), ("#12436d", 5)):
+            canvas.line(frame.of_metres([*outline.ring, outline.ring[0]]), colour, width)
     canvas.smoothed()
     _furniture(canvas, frame, basemap)
+    if outlines is None:
+        canvas.reserve((MIDDLE - 34, MIDDLE - 34, MIDDLE + 34, MIDDLE + 34))
+    for outline in outlines or ():
+        _numbered(canvas, frame, outline)
     known = [one for one in found if one.kind not in names.kinds]
     for label in [*names.labels, *_named(frame, known, bare=basemap is None)]:
         canvas.label(label)
-    _crosshair(canvas)
+    if outlines is None:
+        _crosshair(canvas)
     return _bytes(canvas)
 
 
@@ -206,7 +229,6 @@ def _furniture(canvas: Canvas, frame: Frame, basemap: Basemap | None) -> None:
         canvas.pen.text((left, top + 22 * number), line, font=font(17), fill=GREY)
     canvas.reserve((0, top - 3, SIDE, SIDE))
     _scale(canvas, frame, top - 18)
-    canvas.reserve((MIDDLE - 34, MIDDLE - 34, MIDDLE + 34, MIDDLE + 34))
     if basemap is None:
         canvas.pen.rectangle([0, 0, SIDE, 34], fill="#ffffff")
         canvas.pen.text((12, 6), NO_STREETS, font=font(20), fill=INK)
@@ -236,6 +258,14 @@ def _scale(canvas: Canvas, frame: Frame, bottom: float) -> None:
         canvas.pen.line([(x, bottom - 8), (x, bottom + 1)], fill=INK, width=3)
     canvas.text(20, bottom - 28, words, 20, INK)
     canvas.reserve((0, bottom - 34, 28 + max(long, 70), bottom + 8))
+
+
+def _numbered(canvas: Canvas, frame: Frame, outline: Outline) -> None:
+    """Its number in the middle of it, as the table beside the picture has it."""
+    if outline.label:
+        corners = frame.of_metres(outline.ring)
+        x, y = (sum(corner[i] for corner in corners) / len(corners) for i in (0, 1))
+        canvas.label(Label(x, y, outline.label, 30, "#12436d"))
 
 
 def _crosshair(canvas: Canvas) -> None:

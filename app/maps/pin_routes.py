@@ -83,7 +83,7 @@ def outline_tile(z: int, x: int, y: int, request: Request, db: Db) -> Response:
     headers = {"Cache-Control": "public, max-age=86400"}
     if not found:
         return Response(status_code=204, headers=headers)
-    with _drawing(drawing):
+    with taking_turns(drawing):
         codes = partnership(request.app.state.settings.partnership).codes
         body = picture.outline_tile(frame, found, codes)
     return Response(body, media_type="image/png", headers=headers)
@@ -94,7 +94,7 @@ def _picture(
 ) -> Response:
     codes = partnership(settings.partnership).codes
     found = _found(db, Frame.of_view(view), actor)
-    with _drawing(turns):
+    with taking_turns(turns):
         body = picture.png(view, found, codes, basemap.readable(settings.basemap))
     return Response(body, media_type="image/png")
 
@@ -105,7 +105,7 @@ def _found(db: Database, frame: Frame, actor: Actor) -> list[Drawn]:
 
 
 @contextmanager
-def _drawing(turns: BoundedSemaphore) -> Iterator[None]:
+def taking_turns(turns: BoundedSemaphore) -> Iterator[None]:
     if not turns.acquire(timeout=WAIT_S):
         raise BusyError("Too many maps are being drawn. Please try again.")
     try:

@@ -316,7 +316,7 @@ def test_incidents_on_both_sides_of_the_river_are_one_cluster(db, run, lead):
     assert found["r1_span"]
     assert found["reportable"]
     assert found["p_emerging"] is None
-    assert "Not yet tested for chance" in found["significance"]
+    assert found["significance"]
 
 
 def test_one_side_near_the_border_straddles_only(db, run, lead):
@@ -764,19 +764,18 @@ def test_the_page_of_a_cluster_says_in_words_what_it_is(client, two_clusters, db
 
     assert page.status_code == 200
     for words in (
-        "Cross-borough: incidents in both Kingston upon Thames and Richmond upon Thames",
-        "Kingston upon Thames 4",
-        "R1: the incidents at its core lie in two boroughs or more.",
-        "may be chance",
+        "8 incidents at 2 places between",
+        "within 250 metres and 28 days of each other.",
+        "Incidents in Kingston (4) and Richmond (4).",
         "14 incidents counted",
     ):
         assert words in page.text
     assert scalars(
         db, lead, "select object_ref || rows from audit.event where action = 'cluster.members'"
-    ) == [f"{found['id']}8"]
+    ) == [f"{found['id']}2"]
 
 
-def test_the_list_starts_a_run_and_shows_its_state(client, db, lead):
+def test_the_list_says_while_a_run_is_under_way(client, db, lead):
     pattern(db, lead)
     form = {"csrf": csrf(client), "source": "partnership", "eps_days": "none"}
 
@@ -784,11 +783,14 @@ def test_the_list_starts_a_run_and_shows_its_state(client, db, lead):
     waiting = client.get("/clusters")
     work(db)
     done = client.get("/clusters")
+    runs = client.get("/clusters/runs")
 
-    assert (sent.status_code, sent.headers["location"]) == (303, "/clusters")
-    assert "A run is waiting or under way" in waiting.text
-    assert "A run is waiting or under way" not in done.text
+    assert (sent.status_code, sent.headers["location"]) == (303, "/clusters/runs")
+    assert "A new calculation was asked for at" in waiting.text
+    assert "There are no results yet." in waiting.text
+    assert "A new calculation" not in done.text
     assert "Around " in done.text
+    assert "Done in " in runs.text
 
 
 def test_a_form_with_a_wrong_distance_is_shown_again_with_the_reason(client):

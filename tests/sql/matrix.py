@@ -82,6 +82,7 @@ CHANGES = {
     "app.session": "ended_at = coalesce(ended_at, now())",
     "app.api_token": "revoked_at = coalesce(revoked_at, now())",
     "app.cluster": "state = state",
+    "app.cluster_decision": "undone_at = undone_at",
 }
 # What a row must be to be new.
 FRESH = {

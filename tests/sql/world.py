@@ -773,6 +773,12 @@ def clusters() -> list:
         Plain(Row("app.cluster_run", str(run)), run_values(run)),
         Plain(Row("app.cluster_lineage", str(lineage)), lineage_values(lineage)),
     ]
+    for number, author in enumerate((ME, SOMEBODY), start=1):
+        key = random_id()
+        row = Row("app.cluster_decision", str(key), author=author)
+        said = {"kind": "NAMED", "name": "Synthetic", "content_id": "synthetic0", "run_id": run}
+        held = {"id": key, "lineage_id": lineage, "number": number, "created_by": author}
+        made.append(Plain(row, held | said))
     for number, where in enumerate(BOROUGHS):
         key = random_id()
         made.append(

@@ -6,14 +6,10 @@ from uuid import UUID
 import pytest
 
 from app.clusters.models import Row
-from app.clusters.schemas import ClusterOut, OwnSideOut, Reader, RunOut, Shown
+from app.clusters.schemas import ClusterOut, OwnSideOut
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
-NAMES = {KINGSTON: "Kingston upon Thames", RICHMOND: "Richmond upon Thames"}
 PARAMS = {"eps_m": 250.0, "eps_days": 28, "min_points": 5}
-RUN = RunOut.model_construct(
-    id=UUID(int=1), source="partnership", params=PARAMS, coverage={"events": 20}, window="all"
-)
 
 
 def row(**change):
@@ -48,6 +44,10 @@ def row(**change):
         "bbox": [1.0, 2.0, 3.0, 4.0],
         "hull": "{}",
         "id": UUID(int=2),
+        "lineage_id": UUID(int=3),
+        "lead_agency": None,
+        "watch_until": None,
+        "place_ref": None,
     }
     return Row(**(given | change))
 
@@ -75,7 +75,7 @@ def test_an_analyst_gets_every_key_of_the_contract():
         *("stability", "from", "to", "bbox"),
     } <= set(told)
     assert told["p_emerging"] is None
-    assert "Not yet tested for chance" in told["significance"]
+    assert told["significance"] == "Not tested. This run did not test it."
 
 
 @pytest.mark.parametrize(
@@ -89,22 +89,3 @@ def test_an_analyst_gets_every_key_of_the_contract():
 )
 def test_the_reason_says_why_it_is_listed_or_why_it_is_no_pattern(change, reason):
     assert ClusterOut.of(row(**change), PARAMS).reason.startswith(reason)
-
-
-def test_the_page_of_a_practitioner_counts_the_own_side():
-    shown = Shown.of(row(), RUN, Reader(exact=False, boroughs=[KINGSTON], names=NAMES))
-
-    assert shown.n == 9
-    assert shown.boroughs == ["Kingston upon Thames 9", "also active across the boundary"]
-    assert (shown.n_core, shown.n_places) == (None, None)
-    assert shown.crossing == "Also active across the boundary."
-
-
-def test_the_page_of_an_analyst_counts_both_sides():
-    shown = Shown.of(row(), RUN, Reader(exact=True, boroughs=[], names=NAMES))
-
-    assert (shown.n, shown.n_core, shown.n_places) == (14, 12, 6)
-    assert shown.boroughs == ["Kingston upon Thames 9", "Richmond upon Thames 5"]
-    assert shown.crossing == (
-        "Cross-borough: incidents in both Kingston upon Thames and Richmond upon Thames."
-    )
