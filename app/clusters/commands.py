@@ -1,12 +1,13 @@
-"""`contextmap clusters run`: the service of the worker, at once and in this process."""
+"""`contextmap clusters run` and `hotspots run`: at once and in this process."""
 
 import argparse
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from app.clusters import queries, service
+from app.clusters import hot_cells, queries, service
+from app.clusters.hot_cells import HotspotsIn
 from app.clusters.models import ClusterRun
 from app.clusters.queries import Asked
 from app.clusters.rules import State, coverage_in_words
@@ -17,26 +18,39 @@ from app.places.queries import partner_codes
 
 EVERY = 10_000_000
 
+Wanted = TypeVar("Wanted", bound=RunIn)
+
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
     whole = subparsers.add_parser("clusters", help="clusters across borough borders")
     run = whole.add_subparsers(required=True, metavar="WHAT").add_parser(
         "run", help="find the clusters of one window; police and partnership are never mixed"
     )
-    run.add_argument("--from", dest="from", type=_day, help="first day, YYYY-MM-DD")
-    run.add_argument("--to", type=_day, help="last day, included")
-    run.add_argument("--source", choices=("police", "partnership", "all"), default="all")
+    _window(run)
     run.add_argument("--eps-m", default=250, help="metres between neighbours, 50 to 2000")
     run.add_argument("--eps-days", default=28, help="days between neighbours, 1 to 365, or none")
     run.add_argument("--min-points", default=5, help="incidents that make a core, 3 to 50")
-    run.add_argument("--replicates", default=999, help="kept with the run for the test of chance")
-    run.add_argument("--seed", help="kept with the run for the test of chance")
     run.set_defaults(func=run_clusters)
+    whole = subparsers.add_parser("hotspots", help="where more was recorded than elsewhere")
+    run = whole.add_subparsers(required=True, metavar="WHAT").add_parser(
+        "run", help="compare square cells and their neighbours with the mean of all (Gi*)"
+    )
+    _window(run)
+    run.add_argument("--cell-m", default=250, help="metres of a side, 100 to 2000")
+    run.set_defaults(func=run_hotspots)
+
+
+def _window(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--from", dest="from", type=_day, help="first day, YYYY-MM-DD")
+    run.add_argument("--to", type=_day, help="last day, included")
+    run.add_argument("--source", choices=("police", "partnership", "all"), default="all")
+    run.add_argument("--replicates", default=999, help="shuffles for the test of chance")
+    run.add_argument("--seed", help="another seed, other shuffles")
 
 
 def run_clusters(arguments: argparse.Namespace, context: Context) -> Result:
     """One result for `--source police` or `partnership`; for `all` the two runs listed too."""
-    wanted = _wanted(arguments)
+    wanted = _wanted(arguments, RunIn)
     partners = partner_codes(context.settings.partnership)
     with context.db.begin(service.JOB) as session:
         asked = [run.id for run in service.ask(session, service.JOB, wanted, partners)]
@@ -62,11 +76,22 @@ def _day(typed: str) -> date:
         raise argparse.ArgumentTypeError("enter a day as YYYY-MM-DD") from error
 
 
-def _wanted(arguments: argparse.Namespace) -> RunIn:
-    names = ("source", "from", "to", "eps_m", "eps_days", "min_points", "replicates", "seed")
-    given = {name: getattr(arguments, name) for name in names}
+def run_hotspots(arguments: argparse.Namespace, context: Context) -> Result:
+    """Figures of each source under `runs`; nothing is stored but the trace that it was asked."""
+    wanted = _wanted(arguments, HotspotsIn)
+    partners = partner_codes(context.settings.partnership)
+    runs = [
+        hot_cells.run(context.db, each, wanted.cell_m, context.progress)
+        for each in hot_cells.asked(context.db, wanted, partners)
+    ]
+    return {"runs": runs, "lines": [line for run in runs for line in hot_cells.in_words(run)]}
+
+
+def _wanted(arguments: argparse.Namespace, model: type[Wanted]) -> Wanted:
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    given = {name: value for name, value in vars(arguments).items() if name in known}
     try:
-        return RunIn.model_validate(given, strict=False)
+        return model.model_validate(given, strict=False)
     except ValidationError as refused:
         fields = {
             "--" + str(e["loc"][0] if e["loc"] else "to").replace("_", "-"): _words(e)

@@ -26,7 +26,8 @@ class HotCells:
     """Every cell of the study area, by row and column of the British National Grid.
 
     `n` is the cell's own count, `around` that of the cell with its neighbours, and `expected` what
-    `around` would be if all cells had the mean. `p` is two-sided, `q` its false discovery rate over
+    `around` would be if all cells had the mean. `mask` is where the cells lie in the table of all
+    (geo.weights.Grid takes it). `p` is two-sided, `q` its false discovery rate over
     all cells. `outside` counts events that lie in no cell.
     """
 
@@ -39,6 +40,7 @@ class HotCells:
     p: Array
     q: Array
     word: Array
+    mask: Array
     cell_m: float
     outside: int
     status: Status
@@ -103,6 +105,7 @@ def on_grid(
         p=found.p[inside],
         q=q,
         word=words(z, q, expected),
+        mask=held.mask,
         cell_m=cell_m,
         outside=held.outside,
         status=found.status,

@@ -99,6 +99,7 @@ FURTHER = {
     "clusters/evidence",
     "clusters/lines",
     "clusters/lists",
+    "clusters/hot_cells",
     "clusters/names",
     "clusters/page_routes",
     "clusters/partnership",
