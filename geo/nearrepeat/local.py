@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from geo.nearrepeat.interaction import asked, degree, state
 from geo.nearrepeat.pairs import near_in_both, near_in_time
-from geo.nearrepeat.study import Array, Status
+from geo.nearrepeat.study import Array, Status, at_least_0
 from geo.significance import bh, stream
 
 CELLS = 4_000_000  # of a table of chances worked on at a time
@@ -78,6 +78,7 @@ def local_knox(
     >>> found.nst.tolist(), found.p.round(3).tolist(), found.p_conditional.round(3).tolist()
     ([1, 1, 0, 0], [0.167, 0.167, 1.0, 1.0], [0.333, 0.333, 1.0, 1.0])
     """
+    at_least_0("The number of permutations", permutations)
     events, near, tau = asked(xy_m, day, delta_m, tau_days, distances)
     when, n = events.when, len(events.when)
     both = near_in_both(near, when, tau)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import Array, Status, decimals, sorted_events
+from geo.nearrepeat.study import Array, Status, at_least_0, decimals, sorted_events
 from geo.significance import monte_carlo_p, stream
 
 
@@ -67,6 +67,7 @@ def jacquez(
     >>> jacquez(xy, [1, 3, 80, 81], k=1).n
     4
     """
+    at_least_0("The number of permutations", permutations)
     if k < 1:
         raise GeoInputError("At least one nearest neighbour must be asked for.")
     events = sorted_events(xy_m, day, distances)
@@ -75,7 +76,9 @@ def jacquez(
         reason = f"{n} events cannot have {k} nearest neighbours each, and others."
         drawn, p = np.zeros(permutations, dtype=np.int64), 1.0 if permutations else None
         return Jacquez(0, k, p, drawn, "not enough data", reason)
-    rank = np.arange(n) if order is None else np.asarray(order)
+    rank = np.arange(n) if order is None else np.asarray(order).ravel()
+    if len(rank) != n:
+        raise GeoInputError(f"There are {n} events and {len(rank)} ranks.")
     by = np.argsort(rank[events.row], kind="stable")
     if events.distances is None:
         in_space = nearest(events.xy[by], k, events.decimals)

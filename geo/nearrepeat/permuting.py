@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geo.nearrepeat.study import Array
+from geo.nearrepeat.study import Array, at_least_0
 from geo.significance import stream
 
 ROWS = 4096  # pairs looked at together, so that they stay in the cache
@@ -25,6 +25,9 @@ class Deals:
     replicates: int
     key: str
     name: str
+
+    def __post_init__(self) -> None:
+        at_least_0("The number of permutations", self.replicates)
 
     def times(self, rep: int) -> Array:
         """The times of one replicate, in the order of the events."""

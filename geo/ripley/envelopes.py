@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.nearrepeat.study import at_least_0
 from geo.significance import monte_carlo_p
 
 Array = NDArray[Any]
@@ -97,6 +98,7 @@ def compared(
     """
     if alternative not in ("two-sided", "clustered", "regular"):
         raise GeoInputError("A curve is compared two-sided, or as clustered, or as regular.")
+    at_least_0("The number of simulations", simulations)
     if not simulations:
         nothing = np.full(len(r), np.nan)
         return Curve(r, value, theory, nothing, nothing, nothing, None)

@@ -1,7 +1,10 @@
 """Knox and its kin: literal numbers, definitions pair by pair, and what must change nothing."""
 
+import subprocess
+import sys
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -466,6 +469,10 @@ def test_too_little_is_said_and_no_error():
         (lambda: mantel_of_tables([[0, 1], [1, 0]], [[0]]), "2 rows of 2"),
         (lambda: mantel_of_tables([[0, np.inf], [np.inf, 0]], np.eye(2)), "no way leads"),
         (lambda: jacquez(XY, DAY, 0), "At least one"),
+        (lambda: jacquez(XY, DAY, 1, order=[0]), "6 events and 1 ranks"),
+        (lambda: jacquez(XY, DAY, 1, permutations=-1), "permutations must be 0 or more"),
+        (lambda: knox(XY, DAY, 1, 1, permutations=-1), "permutations must be 0 or more"),
+        (lambda: local_knox(XY, DAY, 1, 1, permutations=-1), "permutations must be 0 or more"),
     ],
 )
 def test_what_would_give_a_wrong_answer_is_refused_in_words(asked, words):
@@ -479,3 +486,16 @@ def test_pairs_that_are_too_many_are_counted_first(monkeypatch):
     with pytest.raises(GeoInputError, match="More than 14 pairs lie within 2000"):
         knox(XY, DAY, 2000, 1)
     assert knox(XY, DAY, 200, 14).n == 5
+
+
+def test_the_example_of_the_guide_says_what_it_says():
+    root = Path(__file__).resolve().parents[3]
+    guide = (root / "docs/user/interaction.md").read_text()
+    program = guide.partition("```python\n")[2].partition("```")[0]
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root
+    ).stdout.splitlines()
+
+    assert f"# {said[0]}\n" in program
+    assert said[1].startswith("A band holds its upper limit")

@@ -199,6 +199,7 @@ def test_too_few_points_are_said():
         (lambda: k_function([[1, 1]], SQUARE, [1, 1]), "ascend"),
         (lambda: k_function([[1, 1]], SQUARE, [-1, 1]), "ascend"),
         (lambda: k_function([[1, 1], [2, 2]], SQUARE, R, alternative="less"), "two-sided"),
+        (lambda: k_function([[1, 1], [2, 2]], SQUARE, R, simulations=-1), "must be 0 or more"),
         (lambda: pair_correlation([[1, 1], [2, 2]], SQUARE, R), "above 0"),
         (lambda: pair_correlation([[1, 1], [2, 2]], SQUARE, [1], bandwidth_m=0), "above 0"),
     ],
