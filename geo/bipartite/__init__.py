@@ -2,6 +2,7 @@
 
 from geo.bipartite.chances import Bicm, bicm, bicm_of
 from geo.bipartite.fixed import fdsm
+from geo.bipartite.kept import Backbone, backbone
 from geo.bipartite.pairwise import PairTests, fixed_row, words
 from geo.bipartite.stochastic import sdsm, split_at
 from geo.bipartite.table import (
@@ -16,11 +17,13 @@ from geo.bipartite.table import (
 from geo.bipartite.trades import curveball, same_margins
 
 __all__ = [
+    "Backbone",
     "Bicm",
     "Incidence",
     "PairTests",
     "Shared",
     "all_pairs",
+    "backbone",
     "bicm",
     "bicm_of",
     "curveball",

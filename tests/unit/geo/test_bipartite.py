@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from scipy.stats import binom, hypergeom
 
 from geo import bipartite
 from geo.bipartite import (
+    backbone,
     bicm,
     bicm_of,
     curveball,
@@ -331,6 +333,75 @@ def test_no_draw_says_nothing():
 
     assert found.p_gt.tolist() == [1.0] * 3
     assert np.isnan(found.expected).all()
+
+
+# What is kept
+
+
+def pair_tests(n, p_lt, p_gt):
+    number = np.arange(len(n))
+    return bipartite.PairTests(
+        number, number + 1, np.array(n), np.ones(len(n)), np.array(p_lt), np.array(p_gt)
+    )
+
+
+PAIRS = pair_tests(
+    n=[5, 2, 0, 4, 3], p_lt=[1.0, 0.5, 0.012, 0.999, 0.02], p_gt=[0.004, 0.7, 1.0, 0.03, 0.99]
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "sign"),
+    [
+        ({"correction": "none"}, [0, 3], [1, 1]),
+        ({"correction": "bonferroni"}, [0], [1]),
+        ({"correction": "holm", "alpha": 0.1}, [0, 3], [1, 1]),
+        ({"correction": "holm"}, [0], [1]),
+        ({"correction": "bh"}, [0], [1]),
+        ({"correction": "bh", "alpha": 0.06}, [0, 3], [1, 1]),
+        ({"correction": "by"}, [0], [1]),
+        ({"correction": "none", "signed": True}, [0, 4], [1, -1]),
+        (
+            {"correction": "none", "signed": True, "missing_as_zero": True},
+            [0, 2, 4],
+            [1, -1, -1],
+        ),
+        ({"signed": True, "alpha": 0.08}, [0, 3, 4], [1, 1, -1]),
+    ],
+)
+def test_pairs_are_kept_by_tail_and_correction(options, kept, sign):
+    found = backbone(PAIRS, **options)
+
+    assert found.i.tolist() == kept
+    assert found.j.tolist() == [k + 1 for k in kept]
+    assert found.sign.tolist() == sign
+    assert found.tests == (5 if options.get("missing_as_zero") else 4)
+    assert found.n.tolist() == PAIRS.n[kept].tolist()
+
+
+@pytest.mark.parametrize("options", [{"correction": "fdr"}, {"alpha": 1.5}, {"alpha": np.nan}])
+def test_other_corrections_are_refused(options):
+    with pytest.raises(GeoInputError, match="bonferroni, holm, bh, by"):
+        backbone(PAIRS, **options)
+
+
+def test_women_of_the_south_fall_into_the_two_groups_of_the_book():
+    # Davis, Gardner and Gardner (1941), as networkx holds it: 18 women, 14 events.
+    graph = nx.davis_southern_women_graph()
+    women, events = graph.graph["top"], graph.graph["bottom"]
+    table = from_table(nx.bipartite.biadjacency_matrix(graph, women, events).toarray())
+
+    exact = fdsm(table, np.random.default_rng(1), 2000, chains=50)
+    average = sdsm(table)
+    kept = backbone(exact, correction="none", alpha=0.1, signed=True, missing_as_zero=True)
+
+    assert (table.rows, table.cols, table.links) == (18, 14, 89)
+    group = np.array([0] * 9 + [1] * 9)
+    assert {1, -1} == set(kept.sign.tolist())
+    assert ((group[kept.i] == group[kept.j]) == (kept.sign == 1)).all()
+    # Degrees that hold on average only are the wider null: the same order, fewer edges.
+    assert np.corrcoef(exact.p_gt, average.p_gt)[0, 1] > 0.98
+    assert len(backbone(average, correction="none").i) < len(backbone(exact, correction="none").i)
 
 
 # Order, names, hashes

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from geo.communities import adjusted_rand, canonical, louvain, modularity
+from geo.bipartite import from_table
+from geo.communities import (
+    adjusted_rand,
+    bridges,
+    canonical,
+    louvain,
+    modularity,
+    participation,
+)
 from geo.errors import GeoInputError
 
 
@@ -117,3 +125,52 @@ def test_agreement_of_nothing_is_full():
 
 def test_groups_are_numbered_by_their_smallest_member():
     assert canonical([7, 3, 7, 9, 3]).tolist() == [0, 1, 0, 2, 1]
+
+
+# Bridges
+
+
+def test_participation_by_hand():
+    found = participation([[4, 0, 0], [1, 1, 1], [3, 1, 0], [0, 0, 0]])
+
+    assert found == pytest.approx([0.0, 2 / 3, 3 / 8, 0.0])
+
+
+@pytest.mark.parametrize("counts", [[1, 2], [[-1, 2]], [[np.nan]]])
+def test_what_are_no_counts_is_refused(counts):
+    with pytest.raises(GeoInputError, match="table of counts"):
+        participation(counts)
+
+
+def test_a_place_between_districts():
+    table = from_table(
+        [
+            [1, 1, 0, 0, 0, 0],  # E1
+            [0, 1, 1, 1, 0, 0],  # E1, with children of two districts
+            [0, 0, 0, 1, 1, 0],  # E2
+            [0, 0, 0, 0, 0, 1],  # E3, alone
+        ]
+    )
+    found = bridges(table, home=["E1", "E1", "", "E2", "E2", ""], lad=["E1", "E1", "E2", "E3"])
+
+    assert found.participation == pytest.approx([0.0, 0.5, 0.0, 0.0])
+    assert found.betweenness == pytest.approx([0.0, 1 / 3, 0.0, 0.0])
+    assert found.districts.tolist() == [1, 2, 1, 0]
+    assert found.bridging.tolist() == [False, True, False, False]
+
+
+def test_betweenness_over_given_links_is_that_of_networkx(club):
+    table = from_table(np.ones((34, 2)))
+    found = bridges(table, home=["E1", "E2"], lad=["E1"] * 33 + [""], edges=club)
+    theirs = nx.betweenness_centrality(
+        nx.Graph(list(zip(*(x.tolist() for x in club), strict=True)))
+    )
+
+    assert found.betweenness == pytest.approx([theirs[k] for k in range(34)])
+    assert (found.participation == 0.5).all()
+    assert (found.districts == 1).all()
+
+
+def test_districts_of_other_places_are_refused():
+    with pytest.raises(GeoInputError, match="one home district"):
+        bridges(from_table([[1, 0]]), home=["E1"], lad=["E1"])
