@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from geo import scan
+from geo.scan.model import permutation_model
+from geo.scan.periods import windows
 
 ROW = np.column_stack([np.arange(6.0), np.zeros(6)])
 KEY = "snapshot|params"
@@ -203,6 +205,22 @@ def test_threads_change_no_number(workers, monkeypatch):
 
     assert np.array_equal(alone.maxima, together.maxima)
     assert alone.clusters == together.clusters
+
+
+@pytest.mark.parametrize("times", [1, 40])
+def test_dates_are_dealt_without_favour(times):
+    """One by one or by columns: mean and spread of a cell are those of the hypergeometric law."""
+    cases = np.array([[1, 2, 3], [4, 2, 1], [0, 3, 2]]) * times
+    chance = permutation_model(cases, windows(3, "retrospective"))
+    n, place, unit = cases.sum(), cases.sum(axis=1), cases.sum(axis=0)
+    expected = np.outer(place, unit) / n
+    spread = expected * np.outer(n - place, n - unit) / (n * (n - 1))
+
+    rng = np.random.default_rng(6)
+    drawn = np.array([chance.draw(rng) for _ in range(2_000)])
+
+    assert (np.abs(drawn.mean(axis=0) - expected) < 4.5 * np.sqrt(spread / 2_000)).all()
+    assert drawn.var(axis=0) == pytest.approx(spread, rel=0.2)
 
 
 def test_a_planted_outbreak_is_found():
