@@ -1,4 +1,4 @@
-"""`contextmap clusters run` and `hotspots run`: at once and in this process."""
+"""`contextmap clusters run`, `hotspots run` and `rhythm`: at once and in this process."""
 
 import argparse
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from app.clusters import hot_cells, queries, service
+from app.clusters import hot_cells, queries, service, week_rhythm
 from app.clusters.hot_cells import HotspotsIn
 from app.clusters.models import ClusterRun
 from app.clusters.queries import Asked
@@ -38,6 +38,10 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     _window(run)
     run.add_argument("--cell-m", default=250, help="metres of a side, 100 to 2000")
     run.set_defaults(func=run_hotspots)
+    run = subparsers.add_parser("rhythm", help="hours of the week, and how much was after dark")
+    run.add_argument("what", nargs="?", choices=("run",), help="may be left out")
+    _window(run)
+    run.set_defaults(func=run_rhythm)
 
 
 def _window(run: argparse.ArgumentParser) -> None:
@@ -85,6 +89,14 @@ def run_hotspots(arguments: argparse.Namespace, context: Context) -> Result:
         for each in hot_cells.asked(context.db, wanted, partners)
     ]
     return {"runs": runs, "lines": [line for run in runs for line in hot_cells.in_words(run)]}
+
+
+def run_rhythm(arguments: argparse.Namespace, context: Context) -> Result:
+    """Figures of partnership records; nothing is stored but the trace that it was asked."""
+    partners = partner_codes(context.settings.partnership)
+    settings = week_rhythm.asked(context.db, _wanted(arguments, RunIn), partners)
+    figures = week_rhythm.run(context.db, settings)
+    return figures | {"lines": week_rhythm.in_words(figures, settings)}
 
 
 def _wanted(arguments: argparse.Namespace, model: type[Wanted]) -> Wanted:

@@ -109,6 +109,7 @@ FURTHER = {
     "clusters/study",
     "clusters/telling",
     "clusters/view",
+    "clusters/week_rhythm",
     "clusters/weighing",
     "demo/accounts",
     "demo/imports",
