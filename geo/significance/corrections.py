@@ -165,7 +165,7 @@ def _ascending(tests: Array) -> Array:
     digits = digits if sys.byteorder == "little" else digits[:, ::-1]
     by = np.argsort(digits[:, 0], kind="stable")
     for k in (1, 2, 3):
-        by = by[np.argsort(digits[by, k], kind="stable")]
+        by = by[np.argsort(digits[:, k].take(by), kind="stable")]
     return by
 
 

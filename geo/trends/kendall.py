@@ -119,7 +119,7 @@ def mann_kendall_rows(x: ArrayLike) -> Trends:
     return Trends(s, var, z, p, n)
 
 
-def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
+def seasonal_mann_kendall(x: ArrayLike, period: int = 12, *, correlated: bool = False) -> Trend:
     """Test a series with seasons: each season with itself only, then added up.
 
     Parameters
@@ -128,6 +128,8 @@ def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
         At even steps, oldest first; a missing value (NaN) drops the pairs it is part of.
     period : int
         Steps in a year: 12 for months, 4 for quarters.
+    correlated : bool
+        Allow for years that are high in one season and the next; wants ten years or more.
 
     Returns
     -------
@@ -141,7 +143,8 @@ def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
 
     References
     ----------
-    Hirsch, Slack and Smith (1982), Water Resources Research 18(1), 107-121.
+    Hirsch, Slack and Smith (1982), Water Resources Research 18(1), 107-121; correlated seasons:
+    Hirsch and Slack (1984), Water Resources Research 20(6), 727-732.
 
     Examples
     --------
@@ -152,9 +155,13 @@ def seasonal_mann_kendall(x: ArrayLike, period: int = 12) -> Trend:
     seasons = seasons_of(x, period)
     each = mann_kendall_rows(seasons)
     s, var, n = float(each.s.sum()), float(each.var.sum()), int(each.n.sum())
-    status: Status = "not enough data" if n < LEAST else "ok" if var > 0 else "constant"
-    z, p = _tested(np.array([s]), np.array([0.0 if n < LEAST else var]))
     pairs = each.n * (each.n - 1) / 2
+    few = n < LEAST or not pairs.any()
+    status: Status = "not enough data" if few else "ok" if var > 0 else "constant"
+    if correlated:
+        together = _covariance(seasons)
+        var = max(var + float(together.sum() - np.trace(together)), 0.0)
+    z, p = _tested(np.array([s]), np.array([0.0 if few else var]))
     ties = np.array([_ties(season[~np.isnan(season)]) for season in seasons])
     untied = float(np.sqrt(pairs * (pairs - ties)).sum())
     tau_a = s / float(pairs.sum()) if pairs.any() else 0.0
@@ -197,13 +204,19 @@ def partial_mann_kendall(x: ArrayLike, given: ArrayLike) -> Trend:
     (s_x, s_y), var = each.s, n * (n - 1) * (2 * n + 5) / 18
     if n < LEAST or not each.var.all():
         return _trend(0.0, 0.0, n, 0.0)
-    rise = [np.sign(row[:, None] - row[None, :]) for row in both]
-    ranks = [(n + 1 + row.sum(axis=1)) / 2 for row in rise]
-    alike = float((rise[0] * rise[1]).sum()) / 2
-    shared = (alike + 4 * float(ranks[0] @ ranks[1]) - n * (n + 1) ** 2) / 3
-    r = shared / var
+    r = float(_covariance(both)[0, 1]) / var
     left = max(float((1 - r**2) * var), 0.0)
     return _trend(float(s_x - r * s_y), left, n, _ties(both[0]), correction=0.0)
+
+
+def _covariance(table: Array) -> Array:
+    """Covariance of s of each two series under no trend, from their ranks; gaps share no pair."""
+    n, years = (~np.isnan(table)).sum(axis=1) + 1, table.shape[1]
+    rise = np.nan_to_num(np.sign(table[:, :, None] - table[:, None, :]))
+    ranks = (n[:, None] + rise.sum(axis=2)) / 2
+    flat = rise.reshape(len(table), -1)
+    alike = flat @ flat.T / 2
+    return np.asarray((alike + 4 * ranks @ ranks.T - years * np.outer(n, n)) / 3)
 
 
 def _trend(s: float, var: float, n: int, ties: float, correction: float = 1.0) -> Trend:

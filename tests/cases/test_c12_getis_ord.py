@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from geo.hotspots import gi, gi_star
+from geo.hotspots import general_g, gi, gi_star
 from geo.significance import bh, bonferroni, by
 from geo.weights import band, row_standardised
 
@@ -78,3 +78,4 @@ def test_the_toy_example_of_esda(case):
     assert gi(toy["y"], w).z[0] == pytest.approx(toy["Gi_B_0"], rel=1e-6)
     assert gi(toy["y"], row_standardised(w)).z[0] == pytest.approx(toy["Gi_B_0"], rel=1e-6)
     assert gi_star(toy["y"], w).z[0] == pytest.approx(toy["Gistar_B_0"], rel=1e-6)
+    assert general_g(toy["y"], w).value == pytest.approx(toy["G_global"], rel=1e-6)

@@ -49,6 +49,20 @@ print(json.dumps({"cpu": cpu, "built": built, "peak": peak(),
 )
 
 
+PERMUTED = (
+    TIMED
+    + """
+from geo.hotspots import gi_perm
+from geo.weights import Grid
+mask = np.ones(counts.shape, dtype=bool)
+gi_perm(counts[:50, :50].ravel(), Grid(mask[:50, :50]), key="bench", replicates=9)
+t = time.process_time()
+gi_perm(counts.ravel(), Grid(mask), key="bench")
+print(json.dumps({"cpu": time.process_time() - t, "peak": peak()}))
+"""
+)
+
+
 def rows(fast: bool) -> Iterator[dict[str, Any]]:
     shape = (100, 100) if fast else (316, 317)
     cells = shape[0] * shape[1]
@@ -65,4 +79,11 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
         hot=ours["hot"],
         peak_mb=round(ours["peak"]),
         peer_peak_mb=round(theirs["peak"]),
+    )
+    permuted = in_fresh_process(PERMUTED, *shape, runs=3)
+    yield row(
+        f"Gi* by 999 permutations, {cells:,} cells",
+        permuted["cpu"],
+        "CPU s",
+        peak_mb=round(permuted["peak"]),
     )

@@ -110,6 +110,32 @@ def test_seasons_add_up_as_in_pymannkendall(x, period):
     assert ours.tau_a == pytest.approx(theirs.Tau)
 
 
+@settings(max_examples=50, deadline=None)
+@given(x=st.lists(st.integers(0, 99), min_size=20, max_size=36).filter(lambda x: len({*x}) > 9))
+def test_seasons_that_go_together_equal_pymannkendall(x):
+    import pymannkendall
+
+    x = x[: len(x) - len(x) % 4]
+    theirs = pymannkendall.correlated_seasonal_test(np.array(x, float), period=4)
+
+    ours = seasonal_mann_kendall(x, 4, correlated=True)
+
+    assert (ours.s, ours.var) == (theirs.s, pytest.approx(theirs.var_s))
+
+
+def test_seasons_that_are_copies_of_each_other_are_worth_one():
+    years = [3.0, 1, 4, 1.5, 5, 9, 2, 6]
+    one, four = mann_kendall(years), np.repeat(years, 4)
+
+    found = seasonal_mann_kendall(four, 4, correlated=True)
+
+    assert (found.s, found.var) == (4 * one.s, pytest.approx(16 * one.var))
+
+
+def test_a_single_year_has_no_trend_by_seasons():
+    assert seasonal_mann_kendall(range(12)).status == "not enough data"
+
+
 def test_one_season_is_the_plain_test():
     x = [3, 1, 4, 1, 5, 9, 2, 6]
 
