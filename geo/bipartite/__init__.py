@@ -4,7 +4,14 @@ from geo.bipartite.chances import Bicm, bicm, bicm_of
 from geo.bipartite.fixed import fdsm
 from geo.bipartite.kept import Backbone, backbone
 from geo.bipartite.pairwise import PairTests, fixed_row, words
-from geo.bipartite.stochastic import sdsm, split_at
+from geo.bipartite.scores import (
+    ScoreTest,
+    c_score,
+    checkerboards,
+    mean_square_shared,
+    score_test,
+)
+from geo.bipartite.stochastic import fixed_col, sdsm, split_at
 from geo.bipartite.table import (
     Incidence,
     Shared,
@@ -21,17 +28,23 @@ __all__ = [
     "Bicm",
     "Incidence",
     "PairTests",
+    "ScoreTest",
     "Shared",
     "all_pairs",
     "backbone",
     "bicm",
     "bicm_of",
+    "c_score",
+    "checkerboards",
     "curveball",
     "fdsm",
+    "fixed_col",
     "fixed_row",
     "from_table",
     "incidence",
+    "mean_square_shared",
     "same_margins",
+    "score_test",
     "sdsm",
     "shared",
     "shared_of",

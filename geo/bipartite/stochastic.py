@@ -54,6 +54,44 @@ def sdsm(
     return PairTests(i, j, n, expected, p_lt, upper(fitted, i, j, n))
 
 
+def fixed_col(known: Incidence, pairs: tuple[ArrayLike, ArrayLike] | None = None) -> PairTests:
+    """Each column keeps how many rows it has; which ones is chance.
+
+    Parameters
+    ----------
+    known : Incidence
+    pairs : tuple of array_like, optional
+        Rows i and j of the pairs; every pair i < j when left out.
+
+    Returns
+    -------
+    PairTests
+
+    Raises
+    ------
+    GeoInputError
+        A pair of rows that the table does not have.
+
+    References
+    ----------
+    Neal, Domagalski and Sagan (2021), Scientific Reports 11:23929.
+
+    Examples
+    --------
+    >>> from geo.bipartite.table import from_table
+    >>> fixed_col(from_table([[1, 1], [1, 1], [0, 0]])).p_gt.round(3).tolist()
+    [0.111, 1.0, 1.0]
+    """
+    i, j = pairs_of(known, pairs)
+    n, (degree, tries) = shared_of(known, i, j), np.unique(known.col_degree, return_counts=True)
+    both = degree * (degree - 1) / max(known.rows * (known.rows - 1), 1)
+    values, of = np.unique(n, return_inverse=True)
+    p_lt = np.array([split_at(both[None], tries, v + 1)[0][0] for v in values.tolist()])
+    p_gt = np.array([split_at(both[None], tries, v)[1][0] for v in values.tolist()])
+    expected = np.full(len(i), float((both * tries).sum()))
+    return PairTests(i, j, n, expected, p_lt[of], p_gt[of])
+
+
 def upper(model: Bicm, i: ArrayLike, j: ArrayLike, at_least: ArrayLike) -> Array:
     """P(X >= at_least) of the columns that rows i and j share by chance.
 

@@ -7,7 +7,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from geo.bipartite import curveball, fixed_row, from_table, same_margins, shared_of, words
+from geo.bipartite import (
+    checkerboards,
+    curveball,
+    fixed_row,
+    from_table,
+    mean_square_shared,
+    same_margins,
+    score_test,
+    shared_of,
+    words,
+)
 from geo.significance import stream
 
 pytestmark = pytest.mark.shared
@@ -74,22 +84,13 @@ def test_words_of_all_pairs_and_of_those_with_something_to_expect(case, finches)
     assert {key: every[key] for key in ("positive", "negative")} == case["hypergeometric_alpha0.05"]
 
 
-def mean_square(table):
-    """Mean over pairs of species of the squared number of islands they share."""
-    dense = table.dense()
-    together = (dense @ dense.T)[np.triu_indices(table.rows, k=1)]
-    return float((together**2).mean())
-
-
 def test_shared_islands_beyond_all_row_and_column_sums(case, finches):
-    observed, draws = mean_square(finches), 20_000
-    drawn = curveball(finches, stream("c16", "S2bar", 0), draws, chains=100)
-
-    reached = sum(mean_square(table) >= observed - 1e-9 for table in drawn)
+    found = score_test(finches, mean_square_shared, stream("c16", "S2bar", 0), 20_000, chains=100)
 
     low, high = case["curveball_p_S2bar"]
-    assert observed == pytest.approx(case["S2bar"], rel=1e-6)
-    assert low <= (reached + 1) / (draws + 1) <= high
+    assert found.observed == pytest.approx(case["S2bar"], rel=1e-6)
+    assert low <= found.p_gt <= high
+    assert checkerboards(finches) == case["checkerboard_pairs"]
 
 
 @pytest.mark.parametrize("name", ["finches", "beetles", "rodents"])

@@ -18,12 +18,17 @@ from geo.bipartite import (
     backbone,
     bicm,
     bicm_of,
+    c_score,
+    checkerboards,
     curveball,
     fdsm,
+    fixed_col,
     fixed_row,
     from_table,
     incidence,
+    mean_square_shared,
     same_margins,
+    score_test,
     sdsm,
     shared,
     shared_of,
@@ -333,6 +338,56 @@ def test_no_draw_says_nothing():
 
     assert found.p_gt.tolist() == [1.0] * 3
     assert np.isnan(found.expected).all()
+
+
+def test_fixed_columns_are_those_of_counting_every_table():
+    table = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [0, 1, 0]])
+    ways = [list(itertools.combinations(range(4), int(c))) for c in table.sum(0)]
+    drawn = np.array([sum({0, 1} <= set(rows) for rows in one) for one in itertools.product(*ways)])
+
+    found = fixed_col(from_table(table), ([0, 0], [1, 3]))
+
+    assert found.n.tolist() == [1, 1]
+    assert found.p_gt == pytest.approx([(drawn >= 1).mean()] * 2)
+    assert found.p_lt == pytest.approx([(drawn <= 1).mean()] * 2)
+    assert found.expected == pytest.approx([drawn.mean()] * 2)
+
+
+# One number for a whole table
+
+
+def test_scores_by_hand():
+    known = from_table([[1, 1, 1, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]])
+
+    assert mean_square_shared(known) == pytest.approx(1 / 6)
+    assert c_score(known) == pytest.approx((2 * 1 + 3 * 1 + 2 * 1) / 6)
+    assert checkerboards(known) == 2
+
+
+def test_one_row_has_no_pairs_to_score():
+    known = from_table([[1, 1]])
+
+    assert (mean_square_shared(known), c_score(known), checkerboards(known)) == (0.0, 0.0, 0)
+    assert np.isnan(score_test(known, c_score, np.random.default_rng(1), 0).expected)
+
+
+def test_scores_of_draws_lie_in_the_band_of_the_enumeration():
+    # One of the six permutations of three keeps all three places.
+    known, draws = from_table(np.eye(3)), 3000
+
+    found = score_test(
+        known,
+        lambda one: float(np.diag(one.dense()).sum()),
+        np.random.default_rng(1),
+        draws,
+        chains=30,
+    )
+
+    low, high = binom.ppf([0.0005, 0.9995], draws, 1 / 6)
+    assert found.observed == 3.0
+    assert found.p_lt == 1.0
+    assert low <= found.p_gt * (draws + 1) - 1 <= high
+    assert found.expected == pytest.approx(1.0, abs=0.1)
 
 
 # What is kept
