@@ -356,3 +356,23 @@ def test_order_of_links_and_names_of_children_change_no_flow():
         mixed = ChildLinks(**{name: getattr(rows, name)[by] for name in COLUMNS})
         mixed = dataclasses.replace(mixed, child=7919 * (mixed.child + 1) % 10_007)
         assert links.flows(mixed, spots, FlowParams(), snapshot_day=TODAY) == straight
+
+
+def test_no_number_of_a_child_comes_out_of_any_result():
+    token = 987_654_000_000
+    rows = known(
+        *(harmed(token + k, k, site=1, lad="E1", home="E2") for k in range(12)),
+        *(harmed(token + k, 100 + k, site=2, lad="E2", home="E2") for k in range(12)),
+        *(harmed(token + 100 + k, 300 + k, site=10 + k // 4, lad="E1") for k in range(200)),
+    )
+    spots = [spot(*range(12), sites=(1,)), spot(*range(100, 112), sites=(2,))]
+
+    nodes = links.nodes(rows, spots, first_day=TODAY - 364, last_day=TODAY)
+    found = links.linked_contexts(nodes, LinkParams(replicates=99), key="k")
+    flows = links.flows(rows, spots, FlowParams(), snapshot_day=TODAY)
+
+    assert links.links_across(found, nodes, ["E1", "E2"]) == [0, 0]
+    assert flows[0].holds
+    said = repr((nodes, found, flows))
+    assert "987654" not in said
+    assert "9.87654" not in said
