@@ -11,6 +11,7 @@ from geo.scan.options import Array, Tie
 
 TIE = 1e-9
 CHUNK = 512
+MOST_ENTRIES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def zones(  # noqa: PLR0913 - as the options of a scan
     Raises
     ------
     GeoInputError
-        A location without coordinates, or distances that are none.
+        A location without coordinates, distances that are none, or more than memory holds.
 
     References
     ----------
@@ -80,6 +81,7 @@ def zones(  # noqa: PLR0913 - as the options of a scan
     weight = np.ones(n) if size is None else np.asarray(size, dtype=np.float64)
     room = np.inf if max_fraction is None else max_fraction * float(weight.sum())
     room *= 1 + TIE
+    entries = 0
     member: list[Array] = []
     distance: list[Array] = []
     closes: list[Array] = []
@@ -92,6 +94,12 @@ def zones(  # noqa: PLR0913 - as the options of a scan
             ends[:-1] = group[1:] != group[:-1]
         whole = np.flatnonzero(ends[:held])
         held = int(whole[-1]) + 1 if len(whole) else 0
+        entries += held
+        if entries > MOST_ENTRIES:
+            raise GeoInputError(
+                f"The zones hold more than {MOST_ENTRIES:,} locations in all. "
+                "Limit them with max_radius or max_k."
+            )
         member.append(by[:held].astype(np.int32))
         distance.append(np.sort(apart)[:held])
         closes.append(ends[:held])

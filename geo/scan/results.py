@@ -94,7 +94,7 @@ class Scan:
 
     @property
     def p(self) -> float:
-        """Of the most likely cluster; 1 where there is none."""
+        """Of the most likely cluster; 1 where there is none, or nothing was drawn."""
         return (self.clusters[0].p or 1.0) if self.clusters else 1.0
 
 

@@ -13,6 +13,8 @@ from geo.scan.options import Array, Settings, Window, amounts
 from geo.scan.periods import Windows, windows
 from geo.scan.results import Cluster, Scan
 
+MOST_SUMS = 100_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Study:
@@ -92,6 +94,11 @@ def study(
         min_window=settings.min_window,
         max_window_fraction=settings.max_window_fraction,
     )
+    if n * len(over.start) > MOST_SUMS:
+        raise GeoInputError(
+            f"{n:,} locations by {len(over.start):,} windows are too many. "
+            "Count in longer units of time, or limit max_window."
+        )
     return Study(settings, by, centre, cases[by], size, laid, over, window)
 
 

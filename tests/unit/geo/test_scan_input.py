@@ -100,6 +100,16 @@ def test_wrong_input_is_refused_in_words(words, call):
         call()
 
 
+def test_more_than_memory_holds_is_refused_with_the_way_out(monkeypatch):
+    monkeypatch.setattr("geo.scan.circles.MOST_ENTRIES", 5)
+    monkeypatch.setattr("geo.scan.study.MOST_SUMS", 20)
+
+    with pytest.raises(GeoInputError, match="more than 5 locations in all"):
+        scan.poisson(ROW, [3] * 4, [5] * 4)
+    with pytest.raises(GeoInputError, match="4 locations by 15 windows are too many"):
+        scan.poisson(ROW, WEEKS, [5] * 4, window="retrospective", max_k=1)
+
+
 def test_a_permutation_over_the_whole_period_finds_nothing_to_compare():
     found = scan.space_time_permutation(ROW, WEEKS, window="spatial", replicates=9)
 
