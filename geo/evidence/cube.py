@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.density import Pairs
-from geo.neighbourhood import Array, GridPairs, Nodes, apart
-
-UNKNOWN = np.zeros(0, dtype=np.int64)
+from geo.neighbourhood import Array
+from geo.sitepairs import site_pairs
 
 
 class Links(NamedTuple):
@@ -86,45 +85,23 @@ def cube(  # noqa: PLR0913 - what a run knows of its events, and the three limit
     >>> of.tolist(), made.days.tolist(), made.within.near.tolist()
     ([0, 1, 0], [3, 4, 5], [0, 1, 0, 1])
     """
-    known, first, of = np.unique(site, return_index=True, return_inverse=True)
-    pairs = _near(xy_m[first], eps_m) if neighbours is None else _renumbered(neighbours, known)
+    number, of, pairs = site_pairs(site, xy_m, eps_m, neighbours)
     days, column = np.unique(day, return_inverse=True)
     by = np.lexsort((column, of))
-    mm = UNKNOWN if pairs.mm is None else pairs.mm
-    half = mm <= eps_m * 500 + 1e-6
+    half = np.asarray(pairs.mm) <= eps_m * 500 + 1e-6
     made = Cube(
         of[by],
         column[by],
         weight[by].astype(np.int64),
         may_be_core[by].astype(bool),
         days.astype(np.int64),
-        _links(len(known), pairs.i, pairs.j),
-        _links(len(known), pairs.i[half], pairs.j[half]),
-        _later(len(known), pairs.i, pairs.j),
+        _links(number, pairs.i, pairs.j),
+        _links(number, pairs.i[half], pairs.j[half]),
+        _later(number, pairs.i, pairs.j),
         eps_days,
         min_points,
     )
     return made, of
-
-
-def _near(xy_m: Array, eps_m: float) -> Pairs:
-    none = np.zeros(len(xy_m), dtype=np.int64)
-    nodes = Nodes(xy_m, none, none, none, none, none, none)
-    found = [
-        (p.i, p.j, apart(p, np.arange(len(p.i)), nodes)[0]) for p in GridPairs(nodes, eps_m, 0)
-    ]
-    return Pairs(*(np.concatenate([UNKNOWN, *(columns[k] for columns in found)]) for k in range(3)))
-
-
-def _renumbered(neighbours: Pairs, known: Array) -> Pairs:
-    """Pairs of sites that have events, by their new numbers."""
-    i, j = (np.searchsorted(known, column) for column in (neighbours.i, neighbours.j))
-    last = len(known) - 1
-    held = (known[np.minimum(i, last)] == neighbours.i) & (
-        known[np.minimum(j, last)] == neighbours.j
-    )
-    mm = np.zeros(len(i)) if neighbours.mm is None else neighbours.mm
-    return Pairs(i[held], j[held], mm[held])
 
 
 def _links(sites: int, i: Array, j: Array) -> Links:
