@@ -19,9 +19,20 @@ def spans(
     >>> spans({"E1": 9, "E2": 2}, 11, least=2, share=0.10, partners=["E2"])
     True
     """
-    number = max(least, ceil(round(share * n_core, 9)))
+    number = needed(n_core, least=least, share=share)
     held = {code for code, n in core_counts.items() if n >= number}
     return len(held) >= 2 and (not partners or bool(held & set(partners)))
+
+
+def needed(n_core: int, *, least: int, share: float) -> int:
+    """Core incidents that each district must hold for R1.
+
+    Examples
+    --------
+    >>> needed(14, least=2, share=0.10), needed(31, least=2, share=0.10)
+    (2, 4)
+    """
+    return max(least, ceil(round(share * n_core, 9)))
 
 
 def too_little(n: int, dates: int, min_incidents: int, min_dates: int) -> str | None:

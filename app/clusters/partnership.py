@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 import shapely
 
+from app.clusters import children
 from app.clusters.rules import Settings
 from app.clusters.study import Recorded, Study, epoch_day
 from app.core.bulk import Array, Cursor
@@ -90,7 +91,10 @@ def read(cursor: Cursor, settings: Settings, lads: Lads) -> Study:
         "left_out": dict(left_out),
         "never_core": int((~core).sum()),
     }
-    return _study(kept, shapes, core, settings, lads, coverage)
+    study = _study(kept, shapes, core, settings, lads, coverage)
+    rows = {incident.id: row for row, incident in enumerate(kept)}
+    known = children.read(cursor, settings, rows, study.sites, study.events.site)
+    return replace(study, children=known, events=replace(study.events, visits=known.visits()))
 
 
 def _study(

@@ -11,14 +11,15 @@ import orjson
 import shapely
 from psycopg import sql
 
-from app.clusters.rules import LINEAGE_DAYS, Source
+from app.clusters import lineages
+from app.clusters.lineages import Lineage, Series
+from app.clusters.rules import Source
 from app.clusters.study import Study
 from app.clusters.weighing import Weighed
-from app.core import bulk, clock, ids
+from app.core import bulk, clock
 from app.core.bulk import Array, Cursor
 from app.core.db import BNG
 from geo.crossborough import HotSpot
-from geo.lineage import Matches, match
 
 EPOCH = date(1970, 1, 1).toordinal()
 CLUSTER = (
@@ -58,7 +59,8 @@ class Finished:
 
 def store(cursor: Cursor, done: Finished) -> None:
     """All of it or nothing: the caller's transaction."""
-    lineage = _lineages(cursor, done)
+    sites = {found.content_id: found.site_ids for found in done.found}
+    lineage = lineages.carried(cursor, Series(done.source, done.series, done.seen_on), sites)
     _clusters(cursor, done, lineage)
     _members(cursor, done)
 
@@ -107,7 +109,7 @@ def day_of(number: int) -> date:
     return date.fromordinal(EPOCH + number)
 
 
-def _clusters(cursor: Cursor, done: Finished, lineage: Mapping[str, UUID]) -> None:
+def _clusters(cursor: Cursor, done: Finished, lineage: Mapping[str, Lineage]) -> None:
     """Through a temporary table: COPY is refused where policies are."""
     cursor.execute(
         sql.SQL(
@@ -122,7 +124,7 @@ def _clusters(cursor: Cursor, done: Finished, lineage: Mapping[str, UUID]) -> No
     )
 
 
-def _cluster_rows(done: Finished, lineage: Mapping[str, UUID]) -> Iterator[tuple[Any, ...]]:
+def _cluster_rows(done: Finished, lineage: Mapping[str, Lineage]) -> Iterator[tuple[Any, ...]]:
     hulls = np.array([found.spot.hull for found in done.found], dtype=object)
     shapes = shapely.to_wkb(shapely.set_srid(hulls, BNG), hex=True, include_srid=True)
     for found, hull in zip(done.found, shapes, strict=True):
@@ -131,7 +133,7 @@ def _cluster_rows(done: Finished, lineage: Mapping[str, UUID]) -> Iterator[tuple
             found.id,
             done.run,
             found.content_id,
-            lineage[found.content_id],
+            lineage[found.content_id].id,
             found.name,
             spot.n,
             spot.n_core,
@@ -153,7 +155,7 @@ def _cluster_rows(done: Finished, lineage: Mapping[str, UUID]) -> Iterator[tuple
             weighed.p_persistent,
             weighed.stability,
             weighed.rank_weight,
-            orjson.dumps(weighed.evidence).decode(),
+            orjson.dumps(weighed.evidence | {"lineage": lineage[found.content_id].told}).decode(),
             hull,
             *spot.bbox,
         )
@@ -200,68 +202,3 @@ INSERT_MEMBERS = """
            nullif(incident_id, '00000000-0000-0000-0000-000000000000'), day, n, is_core
     from member_in
 """
-
-
-def _lineages(cursor: Cursor, done: Finished) -> dict[str, UUID]:
-    """Lineage of each cluster by its content id (analysis.md 4.7); ids are never used again."""
-    cursor.execute(
-        "update app.cluster_lineage set state = 'CLOSED', closed_on = %(on)s "
-        "where series = %(series)s and state = 'GONE' and last_seen_on < %(on)s::date - %(days)s",
-        {"series": done.series, "on": done.seen_on, "days": LINEAGE_DAYS},
-    )
-    known = cursor.execute(
-        "select id::text, site_ids from app.cluster_lineage "
-        "where series = %s and state in ('OPEN', 'GONE') order by id for update",
-        (done.series,),
-    ).fetchall()
-    new = {found.content_id: found.site_ids for found in done.found}
-    matches = match({key: frozenset(site_ids) for key, site_ids in known}, new)
-    lineage = {content: UUID(old) for content, old in matches.continues.items()}
-    lineage |= {content: ids.new_id() for content in [*sorted(matches.splits), *matches.fresh]}
-    _write_lineages(cursor, done, matches, lineage)
-    return lineage
-
-
-def _write_lineages(
-    cursor: Cursor, done: Finished, matches: Matches, lineage: Mapping[str, UUID]
-) -> None:
-    rows = [
-        (
-            lineage[found.content_id],
-            None if found.content_id in matches.continues else ids.new_reference("CL"),
-            sorted(found.site_ids),
-            matches.splits.get(found.content_id),
-        )
-        for found in done.found
-    ]
-    cursor.execute(
-        "create temporary table lineage_in (id uuid, ref text, site_ids text[], "
-        "split_from_id uuid) on commit drop"
-    )
-    with cursor.copy("copy lineage_in from stdin") as copy:
-        for row in rows:
-            copy.write_row(row)
-    given = {"source": done.source, "series": done.series, "on": done.seen_on}
-    cursor.execute(CONTINUE, given)
-    cursor.execute(OPEN, given)
-    merged = [(UUID(old), lineage[content]) for old, content in sorted(matches.merges.items())]
-    cursor.executemany(MERGE, [(into, done.seen_on, old) for old, into in merged])
-    cursor.execute(GONE, ([UUID(old) for old in matches.gone],))
-
-
-CONTINUE = """
-    update app.cluster_lineage as lineage
-    set site_ids = lineage_in.site_ids, state = 'OPEN', last_seen_on = %(on)s
-    from lineage_in where lineage_in.ref is null and lineage.id = lineage_in.id
-"""
-OPEN = """
-    insert into app.cluster_lineage
-        (id, ref, source, series, site_ids, opened_on, last_seen_on, split_from_id)
-    select id, ref, %(source)s, %(series)s, site_ids, %(on)s, %(on)s, split_from_id
-    from lineage_in where ref is not null
-"""
-MERGE = """
-    update app.cluster_lineage
-    set state = 'CLOSED', merged_into_id = %s, closed_on = %s where id = %s
-"""
-GONE = "update app.cluster_lineage set state = 'GONE' where id = any (%s)"

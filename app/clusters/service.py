@@ -30,7 +30,6 @@ from geo import crossborough
 from geo.boundaries import Lads
 from geo.crossborough import HotSpot, Level1
 from geo.errors import GeoInputError
-from geo.lineage import content_id
 
 TASK = "clusters:recompute"
 JOB = job_actor(TASK)
@@ -193,17 +192,22 @@ def _named(cursor: Cursor, study: Study, computed: Computed, settings: Settings)
     spots = computed[0].hot_spots
     anchors = np.array([_anchor(spot, study) for spot in spots], dtype=np.int64)
     called = names.near(cursor, settings.source, study, anchors)
-    params = settings.hash()
     found = [
         Found(
             new_id(),
-            content_id(params, study.tokens(spot.members[spot.core])),
+            content,
             name,
             spot,
             weighed,
             frozenset(study.site_ids(spot.members)),
         )
-        for spot, name, weighed in zip(spots, called, computed[1], strict=True)
+        for spot, name, weighed, content in zip(
+            spots,
+            called,
+            computed[1],
+            weighing.content_ids(study, spots, settings),
+            strict=True,
+        )
     ]
     return sorted(found, key=lambda each: (-each.spot.n, each.content_id))
 

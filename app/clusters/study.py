@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.core.bulk import Array
-from geo.crossborough import Events
+from geo.crossborough import Events, Visits
 from geo.density import Pairs
 from geo.evidence.ranking import Facts
 from geo.evidence.stability import Near
+from geo.links import LEVEL_1, ChildLinks
 
 
 class Recorded(NamedTuple):
@@ -20,6 +21,29 @@ class Recorded(NamedTuple):
 
     facts: Facts
     agencies: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Links by number; `sites` names those of the study first, then places without an incident."""
+
+    links: ChildLinks
+    sites: Sequence[str]
+    online: frozenset[str]
+
+    def columns(self) -> list[Array]:
+        return [getattr(self.links, name) for name in self.links.__slots__]
+
+    def visits(self) -> Visits:
+        """Links to places as such that count for a hot spot."""
+        links = self.links
+        some = np.flatnonzero((links.event < 0) & (links.site >= 0) & np.isin(links.role, LEVEL_1))
+        return Visits(
+            links.site[some],
+            [str(child) for child in links.child[some].tolist()],
+            links.first_day[some],
+            links.last_day[some],
+        )
 
 
 def points_only(eps_m: float) -> None:
@@ -43,6 +67,7 @@ class Study:
     sites: Sequence[str] = ()  # by number, where members refer to them so
     recorded: Recorded | None = None
     near: Near = points_only
+    children: Children | None = None
 
     @property
     def snapshot_hash(self) -> str:
@@ -53,6 +78,9 @@ class Study:
         if self.recorded is not None:
             digest.update(repr((events.children, self.recorded.agencies)).encode())
             columns += [events.lad, events.may_be_core, *self.recorded.facts]
+        if self.children is not None:
+            digest.update(repr((self.children.sites, sorted(self.children.online))).encode())
+            columns += self.children.columns()
         for column in columns:
             if column is not None:
                 digest.update(np.ascontiguousarray(column).tobytes())

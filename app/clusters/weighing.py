@@ -2,23 +2,27 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from app.clusters.across import across, cbc
 from app.clusters.rules import Settings, Source
 from app.clusters.study import Recorded, Study, epoch_day
 from app.core.bulk import Array
+from geo import reportable
 from geo.boundaries import Lads
 from geo.crossborough import HotSpot, Level1
 from geo.evidence import persistent, ranking, stability
 from geo.evidence.persistent import Persistent
 from geo.evidence.study import emerging_of
+from geo.lineage import content_id
 
 EPOCH = date(1970, 1, 1)
 ALPHA = 0.05
+SIGNIFICANT = ("emerging", "persistent", "both")
 SPACE_ONLY = "Without a limit of days there are no other settings to compare with."
 NOT_RECORDED = "Published data does not say how incidents came to light."
 MONTHS_ONLY = "The publisher gives the month only."
@@ -74,7 +78,6 @@ def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Seque
         replicates=settings.replicates,
     )
     columns = zip(
-        run.spots,
         map(_dated, emerging),
         _persistent(run),
         _stability(run),
@@ -83,7 +86,40 @@ def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Seque
         _recorded(run),
         strict=True,
     )
-    return [_weighed(spot, list(parts)) for spot, *parts in columns]
+    weighed = [_weighed(spot, list(parts)) for spot, parts in zip(run.spots, columns, strict=True)]
+    return _ruled(run, weighed)
+
+
+def _ruled(run: Run, weighed: Sequence[Weighed]) -> list[Weighed]:
+    """With R1 to R4, and whether each is a cross-borough cluster."""
+    ids = content_ids(run.study, run.spots, run.settings)
+    found = across(run.spots, ids, run.study, run.settings, key=run.key)
+    sure = [one.evidence["significance"] in SIGNIFICANT for one in weighed]
+    known = run.study.children is not None
+    rows = zip(run.spots, weighed, found, cbc(run.spots, sure, found), strict=True)
+    return [
+        replace(
+            one,
+            evidence=one.evidence | _spans(run, spot) | {"r3": rules.r3, "r4": rules.r4},
+            r3_flow=rules.r3["holds"] if known else None,
+            r4_link=rules.r4["holds"] if known else None,
+            cbc=is_cbc,
+        )
+        for spot, one, rules, is_cbc in rows
+    ]
+
+
+def _spans(run: Run, spot: HotSpot) -> Part:
+    geo = run.settings.geo()
+    needed = reportable.needed(spot.n_core, least=geo.span_min, share=geo.span_share)
+    r1 = spot.evidence["r1"] | {"holds": spot.r1_span, "needed": needed}
+    return {"r1": r1, "r2": spot.evidence["r2"] | {"holds": spot.r2_straddle}}
+
+
+def content_ids(study: Study, spots: Sequence[HotSpot], settings: Settings) -> list[str]:
+    """The same wherever the same incidents are searched with the same settings."""
+    params = settings.hash()
+    return [content_id(params, study.tokens(spot.members[spot.core])) for spot in spots]
 
 
 def _weighed(spot: HotSpot, parts: Sequence[Part]) -> Weighed:
@@ -102,7 +138,6 @@ def _weighed(spot: HotSpot, parts: Sequence[Part]) -> Weighed:
         p_emerging=emerging["p"],
         p_persistent=p_persistent,
         stability=stable.get("found"),
-        cbc=None,
         rank_weight=recorded.get("rank", {}).get("weight"),
     )
 
