@@ -19,6 +19,7 @@ from app.intelligence import queries as intelligence
 from app.intelligence.models import IntelItem
 from app.ogc.schemas import CHECK, Asked
 from app.places import queries as places
+from app.places import shown
 from app.places.models import OnlineSpace, Place
 
 ABSENT = "There is no such feature."
@@ -84,20 +85,16 @@ def _feature(table: Table, srid: int) -> ColumnElement[str]:
 def of_places(asked: Asked) -> Table:
     said = asked.filters
     filters = places.Filters(
-        said.get("type_code"), said.get("state"), said.get("borough"), None, asked.box, asked.period
+        said.get("type_code"),
+        said.get("state"),
+        said.get("borough"),
+        None,
+        asked.box,
+        asked.period,
+        in_full=asked.in_full,
     )
-    return Table(Place.ref, Place.geom, PLACE, filters.conditions(), _alone)
-
-
-PLACE = {
-    "name": Place.name,
-    "type_code": Place.type_code,
-    "state": Place.state,
-    "sensitivity": Place.sensitivity,
-    "boroughs": Place.borough_codes,
-    "label_expires_on": Place.label_expires_on,
-    "is_synthetic": Place.is_synthetic,
-}
+    told = shown.FULL if asked.in_full else shown.SHAPE
+    return Table(Place.ref, Place.geom, told, filters.conditions(), _alone)
 
 
 def of_incidents(asked: Asked) -> Table:
@@ -141,12 +138,19 @@ INCIDENT = {
 def of_online_spaces(asked: Asked) -> Table:
     said = asked.filters
     filters = places.Filters(
-        None, said.get("state"), said.get("borough"), None, asked.box, asked.period
+        None,
+        said.get("state"),
+        said.get("borough"),
+        None,
+        asked.box,
+        asked.period,
+        in_full=asked.in_full,
     )
     kept = filters.conditions()
     if said.get("platform_code"):
         kept.append(OnlineSpace.platform_code == said["platform_code"])
-    return Table(Place.ref, Place.geom, ONLINE, kept, _online)
+    standing = {"state": Place.state} if asked.in_full else {"stage": shown.STAGE}
+    return Table(Place.ref, Place.geom, ONLINE | standing, kept, _online)
 
 
 ONLINE = {
@@ -155,7 +159,6 @@ ONLINE = {
     "platform_code": OnlineSpace.platform_code,
     "url_defanged": OnlineSpace.url_defanged,
     "audience": OnlineSpace.audience,
-    "state": Place.state,
     "boroughs": Place.borough_codes,
     "is_synthetic": Place.is_synthetic,
 }

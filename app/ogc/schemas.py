@@ -34,6 +34,7 @@ class Asked:
     limit: int = DEFAULT_LIMIT
     after: str | None = None
     crs: str = CRS84
+    in_full: bool = True  # of places: partners are told their shape and stage alone
 
     @property
     def srid(self) -> int:

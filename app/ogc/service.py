@@ -1,6 +1,7 @@
 """What a collection tells, and the trace of it where reads are watched."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from app.ogc import queries, whole
 from app.ogc.queries import Found, Table
 from app.ogc.rules import Collection
 from app.ogc.schemas import Asked
+from app.places import shown
 
 TABLES: dict[str, Callable[[Asked], Table]] = {
     "places": queries.of_places,
@@ -32,7 +34,7 @@ def page(session: Session, actor: Actor, collection: Collection, asked: Asked) -
     elif collection.name == "areas":
         found = whole.of_areas(session, asked)
     else:
-        found = queries.rows(session, TABLES[collection.name](asked), asked)
+        found = queries.rows(session, _table(actor, collection, asked), asked)
     if watched(collection):
         kind, refs = EVENTS[_thing(collection)], list(found.refs)
         audit.record(
@@ -49,7 +51,11 @@ def one(session: Session, actor: Actor, collection: Collection, key: str, asked:
     if watched(collection):
         kind = EVENTS[_thing(collection)]
         audit.record(session, f"{kind}.read", kind, key, via="ogc")
-    return queries.row(session, TABLES[collection.name](asked), key, asked)
+    return queries.row(session, _table(actor, collection, asked), key, asked)
+
+
+def _table(actor: Actor, collection: Collection, asked: Asked) -> Table:
+    return TABLES[collection.name](replace(asked, in_full=shown.in_full(actor)))
 
 
 def _thing(collection: Collection) -> str:

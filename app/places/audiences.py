@@ -18,20 +18,7 @@ from app.places.life_models import GuardianSlot, PlaceAlias
 from app.places.models import OnlineSpace, Place
 from app.places.rules import Remark, State
 from app.places.schemas import geojson
-
-# The focus areas of the strategy: what partners are told of the state (domain.md 1).
-STAGES = {
-    State.PROPOSED: "identification",
-    State.SCREENED: "identification",
-    State.IDENTIFIED: "identification",
-    State.ASSESSING: "assessment",
-    State.ASSESSED: "assessment",
-    State.CONFERENCE: "intervention",
-    State.PLAN_ACTIVE: "intervention",
-    State.MONITORING: "monitoring",
-    State.DORMANT: "dormant",
-    State.CLOSED: "closed",
-}
+from app.places.shown import STAGES
 
 
 class Share(NamedTuple):

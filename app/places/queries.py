@@ -33,6 +33,7 @@ from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
 from app.core.remembered import remembered
+from app.places import shown
 from app.places.audiences import Share
 from app.places.life_models import PlaceAlias
 from app.places.models import Place, PlaceExact
@@ -108,28 +109,29 @@ class Filters:
     period: Period = ALWAYS
     ending: bool = False
     urgent: bool = False
+    in_full: bool = True  # as a partner asks: no finer than what partners are told
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [Place.deleted_at.is_(None)]
         if self.type_code:
             found.append(Place.type_code == self.type_code)
         if self.state:
-            found.append(Place.state == self.state)
+            found.append(shown.in_state(self.state, in_full=self.in_full))
         if self.borough:
             found.append(Place.borough_codes.contains([self.borough]))  # scope: chosen filter
         if self.words:
             found.append(_named(self.words))
         if self.box:
             found.append(within(Place.geom, self.box))
+        return found + self._of_staff() if self.in_full else found
+
+    def _of_staff(self) -> list[ColumnElement[bool]]:
+        """Dates, and what the work list of a lead leads to."""
+        found = [ending(clock.now())] if self.ending else []
         if self.period.since:
             found.append(Place.label_expires_on >= self.period.since)
         if self.period.until:
             found.append(Place.created_at < self.period.until)
-        return found + self._waiting()
-
-    def _waiting(self) -> list[ColumnElement[bool]]:
-        """What the work list of a lead leads to."""
-        found = [ending(clock.now())] if self.ending else []
         return [*found, Place.urgent_since.is_not(None)] if self.urgent else found
 
 
@@ -157,7 +159,8 @@ def within(geom: Any, box: Box) -> ColumnElement[bool]:  # noqa: ANN401 - a geom
 
 
 def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
-    """One numbered page, newest change first."""
+    """One numbered page, newest change first; partners are not told when something changed."""
+    newest = (Place.updated_at.desc(),) if filters.in_full else (Place.name,)
     total = session.scalar(select(func.count()).select_from(Place).where(*filters.conditions()))
     rows = session.execute(
         select(
@@ -173,7 +176,7 @@ def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
         )
         .join(TYPE, TYPE.c.code == Place.type_code)
         .where(*filters.conditions())
-        .order_by(Place.updated_at.desc(), Place.ref)
+        .order_by(*newest, Place.ref)
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
@@ -182,16 +185,7 @@ def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
 
 def features(session: Session, filters: Filters, *, limit: int) -> bytes:
     """A GeoJSON FeatureCollection, put together in the database. Residential: no geometry."""
-    properties = {
-        "name": Place.name,
-        "type_code": Place.type_code,
-        "state": Place.state,
-        "sensitivity": Place.sensitivity,
-        "boroughs": Place.borough_codes,
-        "label_expires_on": Place.label_expires_on,
-        "is_synthetic": Place.is_synthetic,
-        "version": Place.version,
-    }
+    properties = {**shown.FULL, "version": Place.version} if filters.in_full else dict(shown.SHAPE)
     return feature_collection(
         session,
         select(as_feature(Place.ref, Place.geom, properties))

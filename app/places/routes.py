@@ -14,7 +14,7 @@ from app.core.ids import read_reference
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
-from app.places import life_queries, queries, service, view
+from app.places import life_queries, queries, service, shown, view
 from app.places.audiences import AnyPlace, PlaceStaff
 from app.places.models import Place
 from app.places.queries import Filters
@@ -94,6 +94,7 @@ Waiting = Annotated[Filters, Depends(waiting_of)]
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
 def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Response:
     """Places as a GeoJSON FeatureCollection; homes and online spaces have no geometry."""
+    asked = replace(asked, in_full=shown.in_full(actor))
     with db.read(actor) as session:
         body = queries.features(session, asked, limit=limit)
     return GeoJson(body)
@@ -134,8 +135,7 @@ def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
 def listing(
     request: Request, db: Db, actor: Reader, asked: Waiting, number: PageNumber = 1
 ) -> Response:
-    if actor.view != "full":  # what a reader is not shown is no filter either
-        asked = replace(asked, ending=False, urgent=False)
+    asked = replace(asked, in_full=shown.in_full(actor))
     with db.read(actor) as session:
         return html.render(
             request,
@@ -145,7 +145,8 @@ def listing(
                 queries.listed(session, asked, number=number), request.url, queries.PAGE_SIZE
             ),
             filters=dict(request.query_params),
-            **choices(session),
+            stages=None if asked.in_full else shown.STAGES,
+            **choices(session) | ({} if asked.in_full else {"states": shown.CHOICES}),
         )
 
 

@@ -257,6 +257,7 @@ FURTHER = {
     "places/near",
     "places/relations",
     "places/section_routes",
+    "places/shown",
     "places/view",
     "places/weeks",
     "timeline/split_routes",
