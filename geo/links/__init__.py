@@ -7,6 +7,7 @@ from geo.links.contexts import Context, Contexts, Edges, LinkParams, linked_cont
 from geo.links.flow import Flow, FlowParams, flows
 from geo.links.known import FLOW, LEVEL_1, LEVEL_2, ChildLinks, Nodes, Spot, children_of, nodes
 from geo.links.rules import links_across
+from geo.links.together import Level2, level2
 
 __all__ = [
     "FLOW",
@@ -18,11 +19,13 @@ __all__ = [
     "Edges",
     "Flow",
     "FlowParams",
+    "Level2",
     "LinkParams",
     "Nodes",
     "Spot",
     "children_of",
     "flows",
+    "level2",
     "linked_contexts",
     "links_across",
     "nodes",

@@ -30,6 +30,7 @@ class LinkParams:
     replicates: int = 999
     alpha: float = 0.05
     max_component: int = 20
+    link_window_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)

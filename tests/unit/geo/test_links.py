@@ -367,12 +367,26 @@ def test_no_number_of_a_child_comes_out_of_any_result():
     )
     spots = [spot(*range(12), sites=(1,)), spot(*range(100, 112), sites=(2,))]
 
-    nodes = links.nodes(rows, spots, first_day=TODAY - 364, last_day=TODAY)
-    found = links.linked_contexts(nodes, LinkParams(replicates=99), key="k")
-    flows = links.flows(rows, spots, FlowParams(), snapshot_day=TODAY)
+    found = links.level2(
+        rows, spots, ["E1", "E2"], snapshot_day=TODAY, key="k", link=LinkParams(replicates=99)
+    )
 
-    assert links.links_across(found, nodes, ["E1", "E2"]) == [0, 0]
-    assert flows[0].holds
-    said = repr((nodes, found, flows))
+    assert found.across == (0, 0)
+    assert [flow.holds for flow in found.flows] == [True, False]
+    said = repr(found)
     assert "987654" not in said
     assert "9.87654" not in said
+
+
+def test_level_2_looks_back_a_year_and_flows_two():
+    rows = known(
+        *(harmed(k, k, day=TODAY - 364, site=1) for k in range(3)),
+        *(harmed(k, 10 + k, day=TODAY - 365, site=2, role="frequents") for k in range(3)),
+        *(harmed(50 + k, 20 + k, day=TODAY - 500, site=3) for k in range(20)),
+    )
+
+    found = links.level2(rows, [spot(0, 1, 2, sites=(1,))], ["E1"], snapshot_day=TODAY, key="k")
+
+    assert found.nodes.site.tolist() == [-1]
+    assert found.contexts.why == "Fewer than two contexts are linked to three children or more."
+    assert found.flows[0].baseline["E1"].children == 20
