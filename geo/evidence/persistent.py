@@ -139,7 +139,7 @@ def busy(
     year = (events.day > snapshot_day - YEAR) & (events.day <= snapshot_day) & (cell >= 0)
     size = cells.inside.size
     counts = np.bincount(cell[year], weights=events.weight[year], minlength=size)
-    found = gi_grid(counts.reshape(cells.inside.shape), cells.inside)
+    found = gi_grid(counts.reshape(cells.inside.shape), cells.inside, tail="counts")
     if found.status != "ok":
         return [Persistent("not enough data", NOT_COMPARABLE) for _ in spots]
     every = np.flatnonzero(cells.inside.ravel())

@@ -27,8 +27,8 @@ class HotCells:
 
     `n` is the cell's own count, `around` that of the cell with its neighbours, and `expected` what
     `around` would be if all cells had the mean. `mask` is where the cells lie in the table of all
-    (geo.weights.Grid takes it). `p` is two-sided, `q` its false discovery rate over
-    all cells. `outside` counts events that lie in no cell.
+    (geo.weights.Grid takes it). `p` is two-sided, with the tail of counts (geo.hotspots.tails),
+    `q` its false discovery rate over all cells. `outside` counts events that lie in no cell.
     """
 
     column: Array
@@ -91,7 +91,7 @@ def on_grid(
     (9, 0)
     """
     held = grids.counts(xy_m, weight, cell_m, window, halo_m=halo_m)
-    found = gi_grid(held.n, held.mask, order=order, alternative="two-sided")
+    found = gi_grid(held.n, held.mask, order=order, alternative="two-sided", tail="counts")
     row, column = np.nonzero(held.mask)
     inside = held.mask
     z, q, expected = found.z[inside], found.q[inside], found.expected[inside]

@@ -1,7 +1,7 @@
 """Where high or low values lie together: the Gi and Gi* of Getis and Ord."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from geo.errors import GeoInputError
 from geo.hotspots.links import Alternative, Links, Status, Weights, linked, normal_p, values
 from geo.hotspots.shuffled import beaten, shuffled_p
+from geo.hotspots.tails import scattered
 from geo.significance import bh
 from geo.weights import Grid
 
 Array = NDArray[Any]
+Tail = Literal["normal", "counts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def gi_grid(
     *,
     order: int = 1,
     alternative: Alternative = "greater",
+    tail: Tail = "normal",
 ) -> GridG:
     """Gi* of a grid of counts by sums over boxes; no weights are made.
 
@@ -123,6 +126,10 @@ def gi_grid(
     order : int
         Neighbours are the cells up to so many rows and columns away (1: queen), and the cell.
     alternative : {"greater", "less", "two-sided"}
+    tail : {"normal", "counts"}
+        Where p comes from: the normal form, as published, or the larger of it and that of as many
+        events scattered at random (`geo.hotspots.tails`). Say "counts" where cells hold few
+        events: there the normal form finds hot spots that chance made.
 
     Returns
     -------
@@ -151,6 +158,8 @@ def gi_grid(
     p = normal_p(z, alternative)
     expected = (links.total + 1.0) * (x.mean() if len(x) else 0.0)
     near = np.round(expected + beyond, 6)
+    if tail == "counts" and status == "ok":
+        p = np.maximum(p, scattered(x, near, links.total + 1.0, alternative))
     z, p, q, near, expected = _tables(inside, z, p, bh(p), near, expected)
     return GridG(z, p, q, near, expected, status)
 

@@ -1,5 +1,7 @@
 """Counts by cell, hot cells in words, and surfaces."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import shapely
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from geo import grids
 from geo.errors import GeoInputError
-from geo.hotspots import gi_grid, on_grid
+from geo.hotspots import gi_grid, on_grid, tails
 from geo.hotspots.cells import AS_EXPECTED, FEWER, MORE, UNKNOWN, words
 from geo.significance import bh
 from geo.surface import kernel_density
@@ -104,6 +106,68 @@ def test_where_little_is_expected_nothing_is_said():
     found = words(z, q, np.array([2.99, 3.0, 3.0, 3.0]))
 
     assert found.tolist() == [UNKNOWN, MORE, FEWER, AS_EXPECTED]
+
+
+def test_the_tail_of_counts_is_that_of_every_way_to_scatter_the_events():
+    x = np.array([0.0, 1, 3])
+    every = np.array([sum(cell < 2 for cell in fell) for fell in product(range(3), repeat=4)])
+    around = np.array([1.0, 3.0, 4.0])
+
+    for side, share in (
+        ("greater", [(every >= a).mean() for a in around]),
+        ("less", [(every <= a).mean() for a in around]),
+    ):
+        assert tails.scattered(x, around, np.full(3, 2), side) == pytest.approx(share)
+    both = tails.scattered(x, around, np.full(3, 2), "two-sided")
+    assert both == pytest.approx([2 * 9 / 81, 1.0, 2 * 16 / 81])
+
+
+@pytest.mark.parametrize("x", [[0.5, 1.0], [-1.0, 2.0]])
+def test_the_tail_of_counts_is_of_whole_numbers(x):
+    with pytest.raises(GeoInputError, match="whole numbers"):
+        tails.scattered(np.array(x), np.array([1.0, 1.0]), np.array([1, 2]), "greater")
+
+
+def test_cells_that_all_adjoin_and_maps_without_a_difference_say_nothing():
+    all_in_all = gi_grid(np.array([[0, 1], [2, 9]]), tail="counts", alternative="two-sided")
+
+    assert (all_in_all.p == 1).all()
+    assert (gi_grid(np.ones((5, 5)), tail="counts", alternative="two-sided").p == 1).all()
+    assert len(gi_grid(np.zeros((0, 3)), tail="counts").p) == 0
+
+
+def test_with_many_events_the_tail_of_counts_is_near_the_normal_one():
+    counts = np.random.default_rng(6).poisson(200, (30, 30))
+
+    exact, normal = gi_grid(counts, tail="counts"), gi_grid(counts)
+
+    assert (exact.z == normal.z).all()
+    assert (exact.p >= normal.p).all()
+    assert np.median(exact.p - normal.p) < 0.02
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.3, 1.0, 5.0])
+@pytest.mark.parametrize("side", ["greater", "two-sided"])
+def test_chance_alone_rarely_makes_a_hot_cell_however_few_the_events(mean, side):
+    rng = np.random.default_rng(17)
+
+    found = [
+        (gi_grid(rng.poisson(mean, (25, 25)), alternative=side, tail="counts").q <= 0.05).any()
+        for _ in range(200)
+    ]
+
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_few_events_in_one_place_are_still_found():
+    rng = np.random.default_rng(18)
+    hits = 0
+    for _ in range(50):
+        counts = rng.poisson(0.3, (40, 40))
+        counts[20:22, 20:22] += rng.poisson(3.5, (2, 2))  # 14 events
+        hits += gi_grid(counts, tail="counts").q[20, 20] <= 0.05
+
+    assert hits >= 40
 
 
 def test_moving_everything_by_whole_cells_changes_no_word():
