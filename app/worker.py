@@ -55,7 +55,8 @@ def create_worker(dsn: str) -> App:
 async def run(worker: App, db: Database, settings: Settings) -> None:
     """Until SIGTERM. Tasks take their database from `context.additional_context["db"]`.
 
-    The settings, and the keys that open reports, are beside it.
+    The settings, the keys that open reports, and what the last search for clusters found, are
+    beside it.
 
     A job left "doing" by a killed worker is put back first, then each minute. The audit is sealed
     beside the queue, and once more when its last job has ended.
@@ -69,7 +70,12 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
-                additional_context={"db": db, "keys": Keys.of(settings), "settings": settings},
+                additional_context={
+                    "db": db,
+                    "keys": Keys.of(settings),
+                    "settings": settings,
+                    "clusters": {},
+                },
             )
         finally:
             sweeper.cancel()

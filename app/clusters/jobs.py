@@ -14,7 +14,8 @@ blueprint = Blueprint()
 @blueprint.task(name="recompute", pass_context=True)
 def recompute(context: JobContext, run_id: str) -> None:
     """Carry out a run that waits; started again by the sweep when a worker was killed."""
-    service.recompute(context.additional_context["db"], UUID(run_id))
+    given = context.additional_context
+    service.recompute(given["db"], UUID(run_id), known=given.get("clusters"))
 
 
 @blueprint.periodic(cron="50 1 * * *")
@@ -23,7 +24,9 @@ def recompute(context: JobContext, run_id: str) -> None:
 )
 def nightly(context: JobContext, timestamp: int) -> None:
     given = context.additional_context
-    renewal.nightly(given["db"], partner_codes(given["settings"].partnership))
+    renewal.nightly(
+        given["db"], partner_codes(given["settings"].partnership), given.get("clusters")
+    )
 
 
 @blueprint.periodic(cron="*/10 * * * *")
@@ -32,4 +35,5 @@ def nightly(context: JobContext, timestamp: int) -> None:
 )
 def changed(context: JobContext, timestamp: int) -> None:
     given = context.additional_context
-    renewal.after_changes(given["db"], partner_codes(given["settings"].partnership))
+    partners = partner_codes(given["settings"].partnership)
+    renewal.after_changes(given["db"], partners, given.get("clusters"))

@@ -97,7 +97,7 @@ def _told(
     cursor: Cursor, lineage: Mapping[str, UUID], continued: Collection[str]
 ) -> dict[str, dict[str, Any]]:
     """What evidence says of the lineage of each cluster."""
-    rows = cursor.execute(LINEAGES, (list(lineage.values()),)).fetchall()
+    rows = cursor.execute(LINEAGES, {"ids": list(lineage.values())}).fetchall()
     known = {row[0]: row[1:] for row in rows}
     return {
         content: {
@@ -111,10 +111,13 @@ def _told(
 
 
 LINEAGES = """
-    select own.id, own.opened_on, was.ref,
-           array(select old.ref from app.cluster_lineage as old
-                 where old.merged_into_id = own.id order by old.ref)
+    with merged as (
+        select merged_into_id as id, array_agg(ref order by ref) as refs
+        from app.cluster_lineage where merged_into_id = any (%(ids)s) group by merged_into_id
+    )
+    select own.id, own.opened_on, was.ref, coalesce(merged.refs, '{}')
     from app.cluster_lineage as own
     left join app.cluster_lineage as was on was.id = own.split_from_id
-    where own.id = any (%s)
+    left join merged on merged.id = own.id
+    where own.id = any (%(ids)s)
 """

@@ -11,6 +11,9 @@ from app.clusters.rules import Settings, Source
 from app.clusters.schemas import RunIn
 from app.core import clock
 from app.core.db import Database
+from geo.crossborough import Memory
+
+Known = dict[str, Memory] | None
 
 LAST = text("""
     select snapshot_hash, upper(data_window) - 1 as last_on from app.cluster_run
@@ -22,23 +25,23 @@ UNFINISHED = text("""
 """)
 
 
-def nightly(db: Database, partners: Sequence[str]) -> list[UUID]:
+def nightly(db: Database, partners: Sequence[str], known: Known = None) -> list[UUID]:
     """The window moves with the day, so records are searched anew; police when months came in."""
     return [
-        _renewed(db, settings, partners)
+        _renewed(db, settings, partners, known)
         for settings in _standing(db, partners)
         if settings.source is Source.PARTNERSHIP or _last(db, settings)[1] != settings.last_on
     ]
 
 
-def after_changes(db: Database, partners: Sequence[str]) -> list[UUID]:
+def after_changes(db: Database, partners: Sequence[str], known: Known = None) -> list[UUID]:
     """Called every ten minutes: many changes are one run, and none is none.
 
     What was read is compared, not when it was written: a correction and its correction are no
     change.
     """
     return [
-        _renewed(db, settings, partners)
+        _renewed(db, settings, partners, known)
         for settings in _standing(db, partners)
         if settings.source is Source.PARTNERSHIP and _changed(db, settings)
     ]
@@ -69,10 +72,10 @@ def _last(db: Database, settings: Settings) -> tuple[object, object]:
     return (None, None) if row is None else (row.snapshot_hash, row.last_on)
 
 
-def _renewed(db: Database, settings: Settings, partners: Sequence[str]) -> UUID:
+def _renewed(db: Database, settings: Settings, partners: Sequence[str], known: Known) -> UUID:
     with db.begin(service.JOB) as session:
         run_id = _asked(session, settings, partners)
-    service.recompute(db, run_id)
+    service.recompute(db, run_id, known=known)
     return run_id
 
 

@@ -28,11 +28,12 @@ from app.core.jobs import enqueue
 from app.reference import queries as reference
 from geo import crossborough
 from geo.boundaries import Lads
-from geo.crossborough import HotSpot, Level1
+from geo.crossborough import HotSpot, Level1, Memory, labelled_again
 from geo.errors import GeoInputError
 
 TASK = "clusters:recompute"
 JOB = job_actor(TASK)
+SERIES = 4  # of which a worker remembers what it found
 
 Progress = Callable[[int, int, str], None]
 Computed = tuple[Level1, Sequence[Weighed]]
@@ -77,8 +78,17 @@ def members(
     return found, max(0, queries.count_members(session, cluster) - len(found))
 
 
-def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> None:
-    """Carry a run out. A second call does nothing; one cut short starts again."""
+def recompute(
+    db: Database,
+    run_id: UUID,
+    progress: Progress | None = None,
+    known: dict[str, Memory] | None = None,
+) -> None:
+    """Carry a run out. A second call does nothing; one cut short starts again.
+
+    `known` holds the clusters of the last runs by their settings: only what changed since is
+    searched again.
+    """
     tell = progress or (lambda _done, _total, _words: None)
     settings = _begun(db, run_id)
     if settings is None:
@@ -87,7 +97,7 @@ def recompute(db: Database, run_id: UUID, progress: Progress | None = None) -> N
         tell(0, 4, "Reading incidents")
         study, lads = read(db, settings)
         tell(1, 4, f"Clustering {study.coverage['events']} incidents")
-        level1 = _computed(study, lads, settings)
+        level1 = _computed(study, lads, settings, known)
         tell(2, 4, f"Testing {len(level1.hot_spots)} clusters against chance")
         weighed = weighing.weigh(study, level1, settings, lads)
         tell(3, 4, f"Storing {len(level1.hot_spots)} clusters")
@@ -145,7 +155,16 @@ def read(db: Database, settings: Settings) -> tuple[Study, Lads]:
         return source.read(cursor, settings, lads), lads
 
 
-def _computed(study: Study, lads: Lads, settings: Settings) -> Level1:
+def _computed(
+    study: Study, lads: Lads, settings: Settings, known: dict[str, Memory] | None
+) -> Level1:
+    labels, key = None, settings.hash()
+    if known is not None and settings.eps_days is not None:
+        before = known.pop(key, {})
+        if len(known) >= SERIES:
+            known.clear()
+        again = labelled_again(study.events, settings.geo(), study.neighbours, before)
+        known[key], labels = again.memory, again.labels
     return crossborough.run(
         study.events,
         lads,
@@ -153,6 +172,7 @@ def _computed(study: Study, lads: Lads, settings: Settings) -> Level1:
         snapshot_day=epoch_day(settings.last_on),
         neighbours=study.neighbours,
         partners=frozenset(settings.partners),
+        labels=labels,
     )
 
 

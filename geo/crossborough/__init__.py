@@ -4,6 +4,7 @@ Districts (LADs) are attributes of events, never a partition. What is sure about
 (geo.evidence) and contexts linked by children (geo.links) build on the result and are not here.
 """
 
+from geo.crossborough.again import Memory, labelled_again
 from geo.crossborough.grounds import labelled, why_not
 from geo.crossborough.inputs import Events, Params, Visits
 from geo.crossborough.level1 import ACTIVE_DAYS, HotSpot, Level1, run
@@ -13,9 +14,11 @@ __all__ = [
     "Events",
     "HotSpot",
     "Level1",
+    "Memory",
     "Params",
     "Visits",
     "labelled",
+    "labelled_again",
     "run",
     "why_not",
 ]

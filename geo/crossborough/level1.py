@@ -58,6 +58,7 @@ def run(
     snapshot_day: int,
     neighbours: density.Pairs | None = None,
     partners: frozenset[str] = frozenset(),
+    labels: density.Labels | None = None,
 ) -> Level1:
     """Find the hot spots of a window.
 
@@ -74,6 +75,8 @@ def run(
         Sites within reach of each other, where some are areas or lines.
     partners : frozenset of str
         GSS codes of the partnership. R1 asks for one of them; empty: any will do.
+    labels : density.Labels, optional
+        Those of `labelled` or `labelled_again`, where they are known.
 
     Returns
     -------
@@ -85,7 +88,8 @@ def run(
         Degrees, or points off the grid.
     """
     require_bng(events.xy_m)
-    labels = labelled(events, params, neighbours)
+    if labels is None:
+        labels = labelled(events, params, neighbours)
     study = _Study(events, lads, params, grouped(labels))
     found = _hot_spots(study, snapshot_day, partners)
     found.sort(key=lambda spot: -spot.n)

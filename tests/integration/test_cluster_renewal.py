@@ -83,3 +83,30 @@ def test_a_new_day_waits_for_its_night(db, lead, partners):
     incident(db, lead, *BRIDGE, 1)
 
     assert renewal.after_changes(db, partners) == []
+
+
+def test_what_a_worker_remembers_changes_no_result(db, lead, partners):
+    known = {}
+    pattern(db, lead)
+    pattern(db, lead, x=515_500.0, y=173_000.0, n=7)
+    renewal.nightly(db, partners, known)
+    incident(db, lead, *BRIDGE, 2)
+
+    (remembering,) = renewal.after_changes(db, partners, known)
+    (whole,) = renewal.nightly(db, partners)
+    told = """
+        select string_agg(content_id || n_core || evidence::text, ' ' order by content_id)
+        from app.cluster where run_id = :run
+    """
+
+    assert len(known) == 1
+    assert scalars(db, lead, told, run=remembering) == scalars(db, lead, told, run=whole)
+
+
+def test_a_worker_remembers_a_few_settings_only(db, lead, partners):
+    known = {str(k): {} for k in range(service.SERIES)}
+    pattern(db, lead)
+
+    renewal.nightly(db, partners, known)
+
+    assert len(known) == 1
