@@ -27,7 +27,7 @@ NUMBERS = {
     "eps_m": "Enter a distance from 50 to 2,000 metres.",
     "eps_days": "Enter 1 to 365 days, or none for any time.",
     "min_points": "Enter a minimum of 3 to 50 incidents.",
-    "replicates": "Enter 99 to 9,999 random tries.",
+    "replicates": "Enter 99 to 9,999 random tries, or 0 for no test of chance.",
     "seed": "Enter a seed of 0 or more, or leave it empty.",
     "from": "Enter the first day as a date.",
     "to": "Enter the last day as a date.",
@@ -68,7 +68,7 @@ FIELDS = (
     Field(
         "replicates",
         "Random tries for the test of chance",
-        "99 to 9,999. 999 can tell 1 in 1,000. More takes longer.",
+        "99 to 9,999, or 0 for no test. 999 can tell 1 in 1,000. More takes longer.",
     ),
     Field(
         "seed",

@@ -16,7 +16,10 @@ NEAR_M, MOST_ALIKE = 1000, 5
 
 
 class Site(NamedTuple):
-    """A place of a cluster; `ref` where it is a place of concern in sight."""
+    """A place of a cluster; `ref` where it is a place of concern in sight.
+
+    Spots that are no place with a name are one row together: `spots` says how many.
+    """
 
     label: str
     ref: str | None
@@ -24,6 +27,7 @@ class Site(NamedTuple):
     core: int
     first: date | None
     last: date | None
+    spots: int = 1
 
 
 class Alike(NamedTuple):
@@ -63,17 +67,30 @@ def sites(session: Session, row: Row, *, limit: int) -> tuple[list[Site], int]:
         text("select count(distinct site_id) from app.cluster_member where cluster_id = :id"),
         {"id": row.id},
     )
-    return found, max(0, int(all_of or 0) - len(found))
+    return found, max(0, int(all_of or 0) - sum(site.spots for site in found))
+
+
+def days(session: Session, row: Row) -> tuple[date | None, date | None]:
+    """The first and last day of all its incidents; None where a row stands for several days."""
+    asked = text("""
+        select min(day), max(day), bool_or(day is null) from app.cluster_member
+        where cluster_id = :id
+    """)
+    first, last, unknown = session.execute(asked, {"id": row.id}).one()
+    return (None, None) if unknown else (first, last)
 
 
 SITES = text("""
     with shown as materialized (
-        select site_id, min(place_point_id) as place_point_id,
+        select case when place_id is null and place_point_id is null then '~' else site_id end
+                   as site, min(place_point_id) as place_point_id,
                min(place_id::text)::uuid as place_id, sum(n)::int as n,
                coalesce(sum(n) filter (where is_core), 0)::int as core,
-               min(day) as first, max(day) as last
+               min(day) as first, max(day) as last, count(distinct site_id)::int as spots
         from app.cluster_member where cluster_id = :id
-        group by site_id order by sum(n) desc, site_id limit :limit
+        group by 1
+        order by bool_and(place_id is null and place_point_id is null), sum(n) desc, 1
+        limit :limit
     ),
     street as (
         select event.place_point_id, min(label.label) as label
@@ -82,12 +99,14 @@ SITES = text("""
         where event.place_point_id in (select place_point_id from shown)
         group by event.place_point_id
     )
-    select coalesce(place.name, street.label, 'A spot without a name'), place.ref, shown.n,
-           shown.core, shown.first, shown.last
+    select coalesce(place.name, street.label,
+                    case when shown.spots = 1 then 'A spot that is no place of concern'
+                         else shown.spots || ' spots that are no place of concern' end),
+           place.ref, shown.n, shown.core, shown.first, shown.last, shown.spots
     from shown
     left join app.place on place.id = shown.place_id
     left join street on street.place_point_id = shown.place_point_id
-    order by shown.n desc, shown.site_id
+    order by shown.site = '~', shown.n desc, shown.site
 """)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ api = APIRouter(prefix="/api/v1/clusters/runs", tags=["clusters"])
 
 Viewer = Annotated[Actor, Depends(May("cluster.read"))]
 Runner = Annotated[Actor, Depends(May("cluster.run"))]
+Said = Annotated[str, Query(max_length=40)]
 CHOOSE = "Choose two finished calculations."
 
 
@@ -88,8 +89,10 @@ def programs(before: UUID, after: UUID, db: Db, actor: Viewer) -> ComparedOut:
 
 
 @pages.get("")
-def compare(request: Request, db: Db, actor: Viewer) -> Response:
-    sent = {name: request.query_params.get(name, "") for name in ("before", "after")}
+def compare(
+    request: Request, db: Db, actor: Viewer, before: Said = "", after: Said = ""
+) -> Response:
+    sent = {"before": before, "after": after}
     with db.read(actor) as session:
         return _page(request, session, actor, sent, {})
 

@@ -21,9 +21,9 @@ SURE = {
 }
 CHANGES = {"new": "New", "changed": "Changed", "same": "As before"}
 SHOWN = {
-    "sure": "Without those that may be chance",
-    "chance": "With those that may be chance",
-    "all": "All, also what is too little to report",
+    "sure": "More than chance",
+    "chance": "Also may be chance",
+    "all": "Everything found",
 }
 
 

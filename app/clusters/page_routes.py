@@ -34,11 +34,30 @@ pages = APIRouter(prefix="/clusters", include_in_schema=False)
 Viewer = Annotated[Actor, Depends(May("cluster.read"))]
 Runner = Annotated[Actor, Depends(May("cluster.run"))]
 Number = Annotated[int, Query(ge=1, le=1000)]
+Said = Annotated[str | None, Query(max_length=40)]
+
+
+def asked_of(
+    show: Said = None,
+    source: Said = None,
+    borough: Said = None,
+    change: Said = None,
+    decided: Said = None,
+) -> dict[str, str]:
+    """The filters of the address, as they were typed; empty ones are left out."""
+    given = {"show": show, "source": source, "borough": borough}
+    given |= {"change": change, "decided": decided}
+    return {name: value for name, value in given.items() if value}
 
 
 @pages.get("")
-def listing(request: Request, db: Db, actor: Viewer, page: Number = 1) -> Response:
-    asked = {k: v for k, v in request.query_params.items() if v and k != "page"}
+def listing(
+    request: Request,
+    db: Db,
+    actor: Viewer,
+    asked: Annotated[dict[str, str], Depends(asked_of)],
+    page: Number = 1,
+) -> Response:
     filters, errors = html.parse(Filters, asked)
     with db.read(actor) as session:
         context = _listed(session, actor, filters or Filters(), page)

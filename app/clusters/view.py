@@ -21,17 +21,17 @@ from app.reference import queries as reference
 SITES = 50
 LARGEST = 5
 KINDS = {
-    "incidents": "Incidents in its core",
-    "reports": "Reports by people",
-    "agencies": "Agencies that reported",
+    "incidents": "Incidents, beside the largest cluster",
+    "reports": "Reported by the public or a partner",
+    "agencies": "Agencies, of all that reported",
     "recency": "In the last 90 days",
-    "after_dark": "After dark",
-    "severity": "Serious harm",
+    "after_dark": "After dark, where the time is known",
+    "severity": "Severe harm",
 }
 
 
 class Share(NamedTuple):
-    """One contribution: what it is, of how many, and its share of the weight."""
+    """One contribution: what it is, of how many, and the share in a hundred."""
 
     label: str
     n: int
@@ -102,7 +102,10 @@ def of(session: Session, actor: Actor, row: Row, run: ClusterRun) -> Told:
         place_ref=row.place_ref,
         lead_agency=agencies.get(row.lead_agency or "", row.lead_agency),
         what=telling.what_it_is(
-            row, run.params, own=sum(counts.values()) if across else None, today=today
+            _over_all_days(session, row) if exact else row,
+            run.params,
+            own=sum(counts.values()) if across else None,
+            today=today,
         ),
         why_listed=rules.rule_in_words(run.params),
         why_not=row.why_not,
@@ -115,6 +118,12 @@ def of(session: Session, actor: Actor, row: Row, run: ClusterRun) -> Told:
         lineage_words=_lineage(session, row, run, today),
         exact=_exact(session, row, evidence) if exact else None,
     )
+
+
+def _over_all_days(session: Session, row: Row) -> Row:
+    """With the days of its edge too; the run gives those of the core."""
+    first, last = chapters.days(session, row)
+    return row if first is None or last is None else row._replace(first_on=first, last_on=last)
 
 
 def _home(row: Row) -> str | None:
@@ -132,7 +141,8 @@ def _sure(evidence: Evidence, *, exact: bool) -> list[str]:
 
 def _exact(session: Session, row: Row, evidence: Evidence) -> Exact:
     sites, left = chapters.sites(session, row, limit=SITES)
-    audit.record(session, "cluster.members", "cluster", row.content_id, rows=len(sites))
+    read = sum(site.spots for site in sites)
+    audit.record(session, "cluster.members", "cluster", row.content_id, rows=read)
     months = [(long_month(one.month), one.n) for one in evidence.months]
     return Exact(
         tests=telling.tests(evidence, clock.today()),
