@@ -53,7 +53,9 @@ class Persistent:
 
     @property
     def p_persistent(self) -> float | None:
-        """Smallest q of the core cells, or None where the place was not busy for long enough."""
+        """Of a scan its p; else the smallest q, None where it was not busy for long enough."""
+        if self.method == "poisson_scan":
+            return self.p
         return self.q if self.lasting else None
 
 
