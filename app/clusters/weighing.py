@@ -1,9 +1,13 @@
 """How sure each cluster of a run is: tests, rules and rank, in the keys of `evidence`."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -16,12 +20,14 @@ from geo import reportable
 from geo.boundaries import Lads
 from geo.crossborough import HotSpot, Level1
 from geo.evidence import persistent, ranking, stability
+from geo.evidence.emerging import Spread
 from geo.evidence.persistent import Persistent
 from geo.evidence.study import emerging_of
 from geo.lineage import content_id
 
 EPOCH = date(1970, 1, 1)
 ALPHA = 0.05
+MANY, WORKERS = 20_000, 2  # incidents; processes
 SIGNIFICANT = ("emerging", "persistent", "both")
 SPACE_ONLY = "Without a limit of days there are no other settings to compare with."
 NOT_RECORDED = "Published data does not say how incidents came to light."
@@ -69,14 +75,16 @@ def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Seque
     run = Run(study, level1.hot_spots, settings, lads)
     if not settings.replicates:
         return [Weighed(spot.evidence) for spot in run.spots]
-    emerging = emerging_of(
-        study.events,
-        run.spots,
-        settings.geo(),
-        neighbours=study.neighbours,
-        key=run.key,
-        replicates=settings.replicates,
-    )
+    with _side_by_side(int(study.events.weight.sum())) as spread:
+        emerging = emerging_of(
+            study.events,
+            run.spots,
+            settings.geo(),
+            neighbours=study.neighbours,
+            key=run.key,
+            replicates=settings.replicates,
+            spread=spread,
+        )
     columns = zip(
         map(_dated, emerging),
         _persistent(run),
@@ -88,6 +96,16 @@ def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Seque
     )
     weighed = [_weighed(spot, list(parts)) for spot, parts in zip(run.spots, columns, strict=True)]
     return _ruled(run, weighed)
+
+
+@contextmanager
+def _side_by_side(events: int) -> Iterator[Spread]:
+    """Two processes where the work is worth their start; no number depends on it."""
+    if events < MANY or len(os.sched_getaffinity(0)) < WORKERS:
+        yield map
+        return
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 def _ruled(run: Run, weighed: Sequence[Weighed]) -> list[Weighed]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from app.clusters import weighing
 from app.clusters.evidence import Evidence
 from app.core.ids import new_id, new_reference
 from tests.integration.test_clusters import (
@@ -251,3 +252,12 @@ def test_evidence_says_what_became_of_the_lineage(busy, run, lead):
 
     assert (lineage.continues, lineage.split_from, lineage.merged) == (True, None, [])
     assert lineage.since is not None
+
+
+def test_two_processes_tell_what_one_does(busy, run, monkeypatch):
+    alone = run(busy, "--source", "partnership", "--replicates", "120")["clusters"]
+    monkeypatch.setattr(weighing, "MANY", 1)
+
+    both = run(busy, "--source", "partnership", "--replicates", "120")["clusters"]
+
+    assert [c["evidence"]["emerging"] for c in both] == [c["evidence"]["emerging"] for c in alone]
