@@ -74,6 +74,7 @@ DEFINERS = frozenset(
         "app.scope_from_place()",
         "app.scope_from_report()",
         "app.split_place(uuid,uuid,text,uuid[])",
+        "app.intel_keeps_where(uuid[])",
         "app.undo_import(uuid)",
         "app.withdraw_link(uuid,uuid,uuid,text)",
         "app.unmerge_place(uuid,text)",

@@ -271,6 +271,55 @@ begin
 end $$
 """.replace("{OWN}", "{" + ",".join(OWN_CHILDREN) + "}").replace("{{}}", "{}")
 
+# A place that is taken back takes the links of code C and of what is not released yet with it: to
+# keep it would tell whoever takes it back that there is something. The item then has where it was
+# as if it had been drawn, in a version of its own, and nobody else sees a difference.
+KEEPS_WHERE = """
+create function app.intel_keeps_where(gone uuid[]) returns void
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+    alter table app.intel_item disable trigger user;
+    with losing as (
+        select distinct link.intel_item_id as id from app.intel_item_place as link
+        where link.place_id = any (gone) and link.removed_at is null
+    ),
+    kept as (
+        select losing.id, ST_CollectionHomogenize(ST_Collect(place.geom)) as at
+        from losing
+        join app.intel_item_place as link
+            on link.intel_item_id = losing.id and link.removed_at is null
+        join app.place on place.id = link.place_id and place.geom is not null
+        group by losing.id
+    ),
+    drawn as (
+        select id, case
+            when GeometryType(at) in ('POINT', 'LINESTRING', 'MULTILINESTRING', 'POLYGON',
+                                      'MULTIPOLYGON') and ST_NPoints(at) <= 500 then at
+            when ST_NPoints(ST_Buffer(at, 5, 2)) <= 500 then ST_Buffer(at, 5, 2)
+            else ST_Buffer(ST_ConvexHull(at), 5, 2) end as geom
+        from kept
+    ),
+    changed as (
+        update app.intel_item as item
+        set geom = drawn.geom, version = item.version + 1,
+            chosen_boroughs = item.borough_codes, accuracy = coalesce(item.accuracy, 'EXACT'),
+            where_kind = case when GeometryType(drawn.geom) = 'POINT' then 'POINT'
+                              when GeometryType(drawn.geom) like '%LINESTRING' then 'LINE'
+                              else 'AREA' end
+        from drawn where item.id = drawn.id and item.geom is null
+        returning item.id, item.version, app.intel_content(item) as content, item.written_by
+    )
+    insert into app.intel_version (intel_item_id, version, content, by)
+    select id, version, content, written_by from changed;
+    -- Of a home there is nothing to draw; the boroughs stay all the same.
+    update app.intel_item as item set chosen_boroughs = item.borough_codes
+    from app.intel_item_place as link
+    where link.intel_item_id = item.id and link.place_id = any (gone)
+      and link.removed_at is null and item.chosen_boroughs <> item.borough_codes;
+    alter table app.intel_item enable trigger user;
+end $$
+"""
+
 UNDO = """
 create function app.undo_import(batch uuid) returns jsonb
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -291,6 +340,9 @@ begin
            coalesce(array_agg(record_id) filter (where done = 'CHANGED'), '{}')
     into gone, back from app.import_row
     where batch_id = b.id and run = b.run and done is not null and record_id <> all (stays);
+    if target = 'place' then
+        perform app.intel_keeps_where(gone);
+    end if;
     for child in
         select c.conrelid::regclass as of_table, r.relname, a.attname
         from pg_constraint as c
@@ -469,6 +521,7 @@ FUNCTIONS = {
     "link_imported(uuid, uuid[])": LINK,
     "import_to_undo(uuid)": MAY_UNDO,
     "import_kept(uuid)": KEPT,
+    "intel_keeps_where(uuid[])": KEEPS_WHERE,
     "undo_import(uuid)": UNDO,
     "imports_tidied()": TIDIED,
 }
@@ -491,7 +544,8 @@ def upgrade() -> None:
     for signature, body in FUNCTIONS.items():
         op.execute(body)
         op.execute(f"revoke execute on function app.{signature} from public")
-        op.execute(f"grant execute on function app.{signature} to cs_app, cs_job")
+        if body is not KEEPS_WHERE:  # by the undo alone
+            op.execute(f"grant execute on function app.{signature} to cs_app, cs_job")
     op.execute(GUARD)
     op.execute("revoke execute on function app.import_row_guard() from public")
     for verb, tables in GUARDS.items():
