@@ -1,4 +1,4 @@
-"""`contextmap clusters run`, `hotspots run` and `rhythm`: at once and in this process."""
+"""`contextmap clusters run`, `hotspots run`, `rhythm` and `flows`: at once, in this process."""
 
 import argparse
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from app.clusters import hot_cells, queries, service, week_rhythm
+from app.clusters import home_flows, hot_cells, queries, service, week_rhythm
 from app.clusters.hot_cells import HotspotsIn
 from app.clusters.models import ClusterRun
 from app.clusters.queries import Asked
@@ -42,6 +42,11 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     run.add_argument("what", nargs="?", choices=("run",), help="may be left out")
     _window(run)
     run.set_defaults(func=run_rhythm)
+    run = subparsers.add_parser("flows", help="where children who were harmed live, by borough")
+    run.add_argument("what", nargs="?", choices=("run",), help="may be left out")
+    _window(run)
+    run.add_argument("--user", help="username of a lead or analyst, who sees exact numbers")
+    run.set_defaults(func=run_flows)
 
 
 def _window(run: argparse.ArgumentParser) -> None:
@@ -97,6 +102,15 @@ def run_rhythm(arguments: argparse.Namespace, context: Context) -> Result:
     settings = week_rhythm.asked(context.db, _wanted(arguments, RunIn), partners)
     figures = week_rhythm.run(context.db, settings)
     return figures | {"lines": week_rhythm.in_words(figures, settings)}
+
+
+def run_flows(arguments: argparse.Namespace, context: Context) -> Result:
+    """Figures of partnership records; nothing is stored but the trace that it was asked."""
+    partners = partner_codes(context.settings.partnership)
+    wanted = _wanted(arguments, RunIn)
+    reading = home_flows.asked(context.db, wanted, partners, arguments.user)
+    figures = home_flows.run(context.db, reading)
+    return figures | {"lines": home_flows.in_words(figures)}
 
 
 def _wanted(arguments: argparse.Namespace, model: type[Wanted]) -> Wanted:

@@ -1,7 +1,7 @@
 """What may be asked of a run, and what its answer is called in words. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -85,6 +85,19 @@ def window(
         return first_on or loaded[0], last_on or loaded[1]
     last = last_on or today
     return first_on or last - timedelta(days=WINDOW_DAYS - 1), last
+
+
+def whole_quarters(settings: Settings, today: date) -> Settings:
+    """The quarters its dates lie in, but those that are over: no period to subtract from another.
+
+    None is left where the last day lies before the first.
+    """
+    first, last, running = (
+        date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+        for day in (settings.first_on, settings.last_on, today)
+    )
+    after = min(date(last.year + last.month // 10, (last.month + 2) % 12 + 1, 1), running)
+    return replace(settings, first_on=first, last_on=after - timedelta(days=1))
 
 
 def replicates(number: int) -> int:

@@ -102,6 +102,8 @@ FURTHER = {
     "clusters/lineages",
     "clusters/lines",
     "clusters/lists",
+    "clusters/flow_cells",
+    "clusters/home_flows",
     "clusters/hot_cells",
     "clusters/names",
     "clusters/page_routes",
