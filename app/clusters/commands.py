@@ -100,8 +100,8 @@ def run_rhythm(arguments: argparse.Namespace, context: Context) -> Result:
     """Figures of partnership records; nothing is stored but the trace that it was asked."""
     partners = partner_codes(context.settings.partnership)
     settings = week_rhythm.asked(context.db, _wanted(arguments, RunIn), partners)
-    figures = week_rhythm.run(context.db, settings)
-    return figures | {"lines": week_rhythm.in_words(figures, settings)}
+    figures = week_rhythm.run(context.db, settings, context.progress)
+    return figures | {"lines": week_rhythm.in_words(figures)}
 
 
 def run_flows(arguments: argparse.Namespace, context: Context) -> Result:
@@ -109,7 +109,7 @@ def run_flows(arguments: argparse.Namespace, context: Context) -> Result:
     partners = partner_codes(context.settings.partnership)
     wanted = _wanted(arguments, RunIn)
     reading = home_flows.asked(context.db, wanted, partners, arguments.user)
-    figures = home_flows.run(context.db, reading)
+    figures = home_flows.run(context.db, reading, context.progress)
     return figures | {"lines": home_flows.in_words(figures)}
 
 

@@ -16,7 +16,7 @@ from app.audit import service as audit
 from app.clusters import flow_cells, queries, rules
 from app.clusters.rules import Settings, Source
 from app.clusters.schemas import RunIn
-from app.clusters.service import JOB
+from app.clusters.service import JOB, Progress
 from app.core import clock
 from app.core.actor import Actor
 from app.core.bulk import Array
@@ -72,16 +72,19 @@ def asked(db: Database, wanted: RunIn, partners: tuple[str, ...], user: str | No
     return Reading(settings, person)
 
 
-def run(db: Database, reading: Reading) -> Figures:
+def run(db: Database, reading: Reading, tell: Progress) -> Figures:
     """Every home district beside every district of harm; the same lines whoever was counted."""
+    tell(0, 2, "Reading links of children")
     settings = reading.settings
     homes = [*settings.partners, flows.OTHER_LONDON, flows.OUTSIDE_LONDON]
     places = [*settings.partners, ELSEWHERE]
     with db.read(JOB) as session:
         names = queries.borough_names(session)
     counts, totals, unknown = _counted(_read(db, settings), homes, places)
+    tell(1, 2, "Comparing with what the margins explain")
     exact = reading.person is not None
     told = (flow_cells.exact if exact else flow_cells.banded)(counts, totals, unknown)
+    tell(2, 2, "Done")
     return {
         "source": str(settings.source),
         "from": settings.first_on.isoformat(),

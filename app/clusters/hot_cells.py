@@ -29,6 +29,10 @@ HALO_M = 2000
 SHOWN = 10  # cells on a terminal; all are in the JSON
 WORDS = (MORE, FEWER, UNKNOWN)
 NO_GROUND = "No boundary of a borough of the partnership is loaded. Import boundaries first."
+REASONS = {
+    "constant": "Every cell has the same number of incidents: there is nothing to compare.",
+    "not enough data": "There are too few cells to compare.",
+}
 
 Figures = dict[str, Any]  # as JSON
 
@@ -88,6 +92,7 @@ def run(db: Database, settings: Settings, cell_m: int, tell: Progress) -> Figure
         "cell_m": cell_m,
         "halo_m": HALO_M,
         "status": found.status,
+        "reason": REASONS.get(found.status),
         "tested": len(found.n),
         "replicates": settings.replicates,
         "outside": found.outside + int(events.weight[~located].sum()),
@@ -105,6 +110,7 @@ def in_words(figures: Figures) -> list[str]:
     head = f"{figures['source']}, {period}: {len(figures['cells'])} cells of {figures['cell_m']} m"
     found = [f"{said[word]} {word[0].lower()}{word[1:]}" for word in WORDS]
     lines = [f"{head}; {', '.join(found)}."]
+    lines += filter(None, [figures["reason"]])
     lines += [
         f"{cell['id']}: {cell['around']} with its neighbours, {cell['expected']:.0f} expected."
         for cell in figures["cells"][:SHOWN]

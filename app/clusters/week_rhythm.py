@@ -1,6 +1,7 @@
 """Hours of the week of what partners recorded in a window, and its share after dark; not stored."""
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from app.audit import service as audit
 from app.clusters import rules
 from app.clusters.rules import Settings, Source
 from app.clusters.schemas import RunIn
-from app.clusters.service import JOB
+from app.clusters.service import JOB, Progress
 from app.clusters.study import epoch_day
 from app.core import clock
 from app.core.bulk import Array
@@ -50,8 +51,9 @@ def asked(db: Database, wanted: RunIn, partners: tuple[str, ...]) -> Settings:
     return found
 
 
-def run(db: Database, settings: Settings) -> Figures:
+def run(db: Database, settings: Settings, tell: Progress) -> Figures:
     """Counts of 168 hours, Monday first; peaks against an even week; the share after dark."""
+    tell(0, 3, "Reading incidents")
     with db.cursor(JOB) as cursor:
         given = {"first_on": settings.first_on, "last_on": settings.last_on}
         found = cursor.execute(TIMES, given).fetchall()
@@ -59,9 +61,13 @@ def run(db: Database, settings: Settings) -> Figures:
     precision = np.array([row[2] for row in found], dtype=str)
     xy_m = np.array([row[3:] for row in found], dtype=np.float64).reshape(-1, 2)
     key = _key(settings, begin, end, precision, xy_m)
+    tell(1, 3, f"Comparing hours of {len(found)} incidents")
     week = rhythms.wheel(
         rhythms.rhythm(begin, end, precision=precision), key=key, replicates=settings.replicates
     )
+    tell(2, 3, "Comparing nights")
+    dark = _after_dark(settings, begin, end, xy_m, precision, key)
+    tell(3, 3, "Done")
     return {
         "source": str(settings.source),
         "from": settings.first_on.isoformat(),
@@ -75,13 +81,13 @@ def run(db: Database, settings: Settings) -> Figures:
         "reason": week.reason or None,
         "compared": week.compared,
         "peaks": list(week.peaks),
-        "after_dark": _after_dark(settings, begin, end, xy_m, precision, key),
+        "after_dark": dark,
     }
 
 
-def in_words(figures: Figures, settings: Settings) -> list[str]:
+def in_words(figures: Figures) -> list[str]:
     """What a terminal shows."""
-    period = rules.period_in_words(settings.first_on, settings.last_on)
+    period = rules.period_in_words(*map(date.fromisoformat, (figures["from"], figures["to"])))
     counted = f"{figures['timed']} incidents with a time of day, {figures['untimed']} without"
     lines = [f"{figures['source']}, {period}: {counted}."]
     if figures["reason"]:

@@ -69,7 +69,7 @@ def test_a_planted_hot_spot_is_the_first_cell_of_the_answer(police, run):
     assert {cell["word"] for cell in cells} == {MORE, AS_EXPECTED}
     assert found["tested"] > len(cells)
     assert found["outside"] > 0
-    assert found["status"] == "ok"
+    assert (found["status"], found["reason"]) == ("ok", None)
 
 
 def test_the_same_question_has_the_same_answer_and_another_seed_other_shuffles(police, run):
@@ -107,10 +107,12 @@ def test_a_terminal_reads_words(police, run):
 
 
 def test_a_source_without_a_record_says_not_enough_information(db, run):
-    (found,) = run(db, "--source", "all")["runs"]
+    result = run(db, "--source", "all")
+    (found,) = result["runs"]
 
     assert found["source"] == "partnership"
     assert found["status"] == "constant"
+    assert found["reason"] in result["lines"]
     assert {cell["word"] for cell in found["cells"]} == {UNKNOWN}
     assert {cell["p_shuffled"] for cell in found["cells"]} == {1.0}
 

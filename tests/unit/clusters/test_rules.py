@@ -185,3 +185,19 @@ def test_what_was_left_out_is_said_with_the_reason():
 @pytest.mark.parametrize("number", [0, 99, 9999])
 def test_replicates_may_be_none_or_enough(number):
     assert RunIn(replicates=number).replicates == number
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "quarters"),
+    [
+        ((2026, 1, 1), (2026, 3, 31), ((2026, 1, 1), (2026, 3, 31))),
+        ((2025, 2, 3), (2025, 11, 5), ((2025, 1, 1), (2025, 12, 31))),
+        ((2024, 11, 25), (2026, 11, 24), ((2024, 10, 1), (2026, 9, 30))),
+        ((2026, 5, 1), (2027, 8, 1), ((2026, 4, 1), (2026, 9, 30))),
+        ((2026, 10, 9), (2026, 11, 1), ((2026, 10, 1), (2026, 9, 30))),  # none
+    ],
+)
+def test_whole_quarters_that_are_over(first, last, quarters):
+    found = rules.whole_quarters(settings(first_on=date(*first), last_on=date(*last)), TODAY)
+
+    assert (found.first_on, found.last_on) == tuple(date(*day) for day in quarters)
