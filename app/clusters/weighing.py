@@ -1,7 +1,6 @@
 """How sure each cluster of a run is: tests, rules and rank, in the keys of `evidence`."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -10,16 +9,14 @@ from datetime import date, timedelta
 from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
-
 from app.clusters.across import across, cbc
 from app.clusters.rules import Settings, Source
-from app.clusters.study import Recorded, Study, epoch_day
-from app.core.bulk import Array
+from app.clusters.standing import Part, Run, standing
+from app.clusters.study import Study
 from geo import reportable
 from geo.boundaries import Lads
 from geo.crossborough import HotSpot, Level1
-from geo.evidence import persistent, ranking, stability
+from geo.evidence import persistent, stability
 from geo.evidence.emerging import Spread
 from geo.evidence.persistent import Persistent
 from geo.evidence.study import emerging_of
@@ -32,8 +29,6 @@ SIGNIFICANT = ("emerging", "persistent", "both")
 SPACE_ONLY = "Without a limit of days there are no other settings to compare with."
 NOT_RECORDED = "Published data does not say how incidents came to light."
 MONTHS_ONLY = "The publisher gives the month only."
-
-Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +43,6 @@ class Weighed:
     r4_link: bool | None = None
     cbc: bool | None = None
     rank_weight: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run whose clusters are found and still have to be weighed."""
-
-    study: Study
-    spots: Sequence[HotSpot]
-    settings: Settings
-    lads: Lads
-
-    @property
-    def key(self) -> str:
-        """What the random numbers come from: equal input and settings, equal p."""
-        seed = () if self.settings.seed is None else (str(self.settings.seed),)
-        return "|".join((self.study.snapshot_hash, self.settings.hash(), *seed))
-
-    @property
-    def snapshot_day(self) -> int:
-        return epoch_day(self.settings.last_on)
 
 
 def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Sequence[Weighed]:
@@ -91,7 +66,7 @@ def weigh(study: Study, level1: Level1, settings: Settings, lads: Lads) -> Seque
         _stability(run),
         _without_proactive(run),
         _aoristic(run),
-        _recorded(run),
+        standing(run),
         strict=True,
     )
     weighed = [_weighed(spot, list(parts)) for spot, parts in zip(run.spots, columns, strict=True)]
@@ -243,62 +218,6 @@ def _aoristic(run: Run) -> list[Part]:
         key=run.key,
     )
     return [_tested(share=one.share, draws=one.draws, survives=one.survives) for one in found]
-
-
-def _recorded(run: Run) -> list[Part]:
-    """Rank, sources, what stands out and months: of records; of published data the months."""
-    events, recorded = run.study.events, run.study.recorded
-    months = [_months(run, spot.members) for spot in run.spots]
-    if recorded is None:
-        return [{"months": counted} for counted in months]
-    weight = ranking.weights(
-        recorded.facts,
-        events.day,
-        snapshot_day=run.snapshot_day,
-        half_life_days=run.settings.geo().half_life_days,
-    )
-    total = [round(float(weight[spot.members].sum()), 4) for spot in run.spots]
-    return [
-        {"rank": {"weight": w, "band": band}, "months": counted} | _told(run, recorded, spot)
-        for spot, w, band, counted in zip(
-            run.spots, total, ranking.bands(total), months, strict=True
-        )
-    ]
-
-
-def _told(run: Run, recorded: Recorded, spot: HotSpot) -> Part:
-    facts, rows = recorded.facts, spot.members
-    agencies = [recorded.agencies[k] for k in facts.agency[rows].tolist()]
-    why = ranking.why_here(
-        facts,
-        run.study.events.day,
-        rows,
-        snapshot_day=run.snapshot_day,
-        largest=max(one.n for one in run.spots),
-    )
-    return {
-        "sources": {
-            "discovered_by": _counted(facts.discovered_by[rows].tolist()),
-            "agencies": _counted(agencies),
-            "confidence": _counted(facts.confidence[rows].tolist()),
-        },
-        "why_here": [one._asdict() for one in why],
-    }
-
-
-def _counted(codes: Sequence[str]) -> dict[str, int]:
-    return dict(sorted(Counter(codes).items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _months(run: Run, rows: Array) -> list[Part]:
-    """Members in each of the last twelve months of the window."""
-    events = run.study.events
-    last = np.datetime64(run.settings.last_on, "M")
-    month = events.day[rows].astype("datetime64[D]").astype("datetime64[M]")
-    back = (last - month).astype(np.int64)
-    some = (back >= 0) & (back < 12)
-    n = np.bincount(11 - back[some], weights=events.weight[rows[some]], minlength=12)
-    return [{"month": str(last - 11 + k), "n": int(each)} for k, each in enumerate(n.tolist())]
 
 
 def _tested(**found: Any) -> Part:  # noqa: ANN401 - numbers of any kind

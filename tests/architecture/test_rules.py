@@ -111,6 +111,7 @@ FURTHER = {
     "clusters/police",
     "clusters/renewal",
     "clusters/results",
+    "clusters/standing",
     "clusters/study",
     "clusters/telling",
     "clusters/view",
