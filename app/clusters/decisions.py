@@ -148,7 +148,9 @@ def _said(
     if wanted.what is What.WATCH:
         said["watch_until"] = wanted.until
     if wanted.what is What.ADOPT:
-        said["place_id"] = _place(session, actor, row, wanted, partners).id
+        place = _place(session, actor, row, wanted, partners)
+        place.provenance = (place.provenance or {}) | {"cluster": row.lineage}
+        said["place_id"] = place.id
     return said
 
 
@@ -199,10 +201,7 @@ def _place(
         known_fields = {"type_code", "name"}
         shown = {(f if f in known_fields else "place"): w for f, w in draft.errors.items()}
         raise InvalidError(WRONG, shown)
-    place = place_service.propose(session, actor, proposed, draft)
-    place.provenance = {"cluster": row.lineage, "content_id": row.content_id}
-    session.flush()
-    return place
+    return place_service.propose(session, actor, proposed, draft)
 
 
 def likely_places(session: Session, row: Row) -> list[tuple[str, str]]:

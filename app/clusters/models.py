@@ -106,16 +106,6 @@ class Row(NamedTuple):
     place_ref: str | None
 
 
-class Member(NamedTuple):
-    """A site and day of a cluster."""
-
-    site: str
-    label: str
-    day: date | None
-    n: int
-    is_core: bool
-
-
 def bound(day: date | None) -> date:
     """Windows always have both ends."""
     if day is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.clusters.models import ClusterRun, Member, Row
+from app.clusters.models import ClusterRun, Row
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.places.schemas import Box
@@ -82,42 +82,6 @@ def _one(run: ClusterRun | None) -> ClusterRun:
     if run is None:
         raise NotFoundError("There is no such run.")
     return run
-
-
-def members(session: Session, cluster: Row, *, limit: int) -> list[Member]:
-    """Exact members, most incidents first: analysts and leads only, by policy."""
-    found = session.execute(MEMBERS, {"id": cluster.id, "limit": limit})
-    return [Member._make(row) for row in found]
-
-
-MEMBERS = text("""
-    with shown as materialized (
-        select site_id, place_point_id, place_id, day, n, is_core
-        from app.cluster_member where cluster_id = :id
-        order by n desc, site_id, day limit :limit
-    ),
-    street as (
-        select event.place_point_id, min(label.label) as label
-        from reference.police_event as event
-        join reference.police_label as label on label.id = event.street_id
-        where event.place_point_id in (select place_point_id from shown)
-        group by event.place_point_id
-    )
-    select shown.site_id,
-           coalesce(place.name, street.label, 'Point without a name'),
-           shown.day, shown.n, shown.is_core
-    from shown
-    left join app.place on place.id = shown.place_id
-    left join street on street.place_point_id = shown.place_point_id
-    order by shown.n desc, shown.site_id, shown.day
-""")
-
-
-def count_members(session: Session, cluster: Row) -> int:
-    found = session.scalar(
-        text("select count(*) from app.cluster_member where cluster_id = :id"), {"id": cluster.id}
-    )
-    return int(found or 0)
 
 
 def borough_names(session: Session) -> Mapping[str, str]:

@@ -19,7 +19,6 @@ NO_POLICE_DATA = (
 )
 APPROXIMATE = "Places are approximate: the publisher moved each to a nearby street."
 ACROSS = "also active across the boundary"
-OTHER_SIDE = "Also active across the boundary."
 OVERTAKEN = "A later calculation with the same settings finished first. Its results stand."
 
 
@@ -124,17 +123,6 @@ def rule_in_words(params: Mapping[str, Any]) -> str:
 
 def period_in_words(first_on: date, last_on: date) -> str:
     return f"{_day(first_on)} to {_day(last_on)}"
-
-
-def boroughs_in_words(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
-    """`Cross-borough: incidents in both Kingston upon Thames and Richmond upon Thames`."""
-    known = [names.get(code, code) for code in counts]
-    if not known:
-        return "Outside every known borough."
-    if len(known) == 1:
-        return f"In {known[0]} only."
-    both = "both " if len(known) == 2 else ""
-    return f"Cross-borough: incidents in {both}{', '.join(known[:-1])} and {known[-1]}."
 
 
 def reasons(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.clusters import names, partnership, police, queries, results, rules, weighing
-from app.clusters.models import ClusterRun, Member, Row
+from app.clusters.models import ClusterRun
 from app.clusters.results import Finished, Found
 from app.clusters.rules import Settings, Source, State
 from app.clusters.schemas import RunIn
@@ -65,17 +65,6 @@ def ask_in_background(
     for run in runs:
         enqueue(session, TASK, lock="clusters", run_id=str(run.id))
     return runs
-
-
-def members(
-    session: Session, actor: Actor, cluster: Row, *, limit: int
-) -> tuple[list[Member], int]:
-    """Exact members for analysts and leads, and how many are not listed; the read is audited."""
-    if not rules.sees_exact(actor.role):
-        return [], 0
-    found = queries.members(session, cluster, limit=limit)
-    audit.record(session, "cluster.members", "cluster", cluster.content_id, rows=len(found))
-    return found, max(0, queries.count_members(session, cluster) - len(found))
 
 
 def recompute(

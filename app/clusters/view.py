@@ -199,7 +199,8 @@ def _lineage(session: Session, row: Row, run: ClusterRun, today: date) -> list[s
     if origin.since < run.last_on:
         found.append(f"Continues {row.lineage} since {_month(origin.since, today)}.")
     else:
-        found.append(f"First found in this run, as {row.lineage}.")
+        day = deciding.long_day(origin.since)
+        found.append(f"First found with the data up to {day}, as {row.lineage}.")
     if origin.split_from is not None:
         found.append(f"Split from {origin.split_from}.")
     if origin.merged:

@@ -128,6 +128,7 @@ class Page:
     urgent_until: datetime | None
     review_by: date | None
     ends_soon: bool
+    from_cluster: str | None
 
 
 def page(session: Session, place: Place) -> Page:
@@ -153,6 +154,7 @@ def page(session: Session, place: Place) -> Page:
         urgent_until=place.urgent_since + URGENT if place.urgent_since else None,
         review_by=labels.review_by(place.dormant_at) if place.dormant_at else None,
         ends_soon=labels.ends_soon(place, clock.today()),
+        from_cluster=(place.provenance or {}).get("cluster"),
     )
 
 

@@ -192,6 +192,7 @@ def test_adopting_proposes_a_place_of_the_outline_that_leads_back(lead_browser, 
     assert f"/places/{place.ref}" in page
     back = lead_browser.get(f"/places/{place.ref}", headers=HTML).text
     assert f"Adopted from cluster {place.cluster}." in back
+    assert f'href="/clusters/{place.cluster}"' in back
 
 
 def test_a_place_that_is_known_is_adopted_as_it_is(lead_browser, db, settings):

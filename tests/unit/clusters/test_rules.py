@@ -11,7 +11,6 @@ from app.clusters.schemas import RunIn
 
 TODAY = date(2026, 11, 24)
 LOADED = (date(2010, 12, 1), date(2025, 2, 28))
-NAMES = {"E09000021": "Kingston upon Thames", "E09000027": "Richmond upon Thames"}
 
 
 def settings(**change):
@@ -114,25 +113,6 @@ def test_percolation_is_said_above_a_quarter_only():
     assert rules.percolation(0.31) == (
         "One cluster holds 31% of events. Shorten the period or raise the minimum."
     )
-
-
-@pytest.mark.parametrize(
-    ("counts", "words"),
-    [
-        ({}, "Outside every known borough."),
-        ({"E09000021": 3}, "In Kingston upon Thames only."),
-        (
-            {"E09000021": 3, "E09000027": 2},
-            "Cross-borough: incidents in both Kingston upon Thames and Richmond upon Thames.",
-        ),
-        (
-            {"E09000021": 3, "E09000027": 2, "E09000018": 1},
-            "Cross-borough: incidents in Kingston upon Thames, Richmond upon Thames and E09000018.",
-        ),
-    ],
-)
-def test_boroughs_are_named_in_words(counts, words):
-    assert rules.boroughs_in_words(counts, NAMES) == words
 
 
 @pytest.mark.parametrize(
