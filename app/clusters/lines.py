@@ -110,6 +110,15 @@ def running(runs: Sequence[ClusterRun]) -> str | None:
     return f"A new calculation {begun} at {at:%H:%M}. {results}"
 
 
+def of_run(run: ClusterRun) -> str:
+    """The source, days and settings of a run, as a sentence."""
+    days = run.params["eps_days"]
+    near = f"{run.params['eps_m']:g} metres, {'any time' if days is None else f'{days} days'}"
+    window = rules.period_in_words(run.first_on, run.last_on)
+    least = f"at least {run.params['min_points']} incidents"
+    return f"{run.source.capitalize()} data, {window}: {near}, {least}."
+
+
 def progress(run: ClusterRun, usual_s: float | None) -> str:
     """How far a run is, in words: since when, and how long the last one took."""
     if run.state == State.QUEUED:

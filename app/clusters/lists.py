@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -64,6 +65,7 @@ class Filters(StrictModel):
     """Of the address; what is left out asks for everything, and for nothing that may be chance."""
 
     show: Literal["sure", "chance", "all"] = "sure"
+    run: Annotated[UUID | None, Field(strict=False)] = None
     source: Literal["partnership", "police"] | None = None
     borough: str | None = None
     change: Literal["new", "changed", "same"] | None = None

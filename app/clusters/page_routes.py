@@ -39,13 +39,14 @@ Said = Annotated[str | None, Query(max_length=40)]
 
 def asked_of(
     show: Said = None,
+    run: Said = None,
     source: Said = None,
     borough: Said = None,
     change: Said = None,
     decided: Said = None,
 ) -> dict[str, str]:
     """The filters of the address, as they were typed; empty ones are left out."""
-    given = {"show": show, "source": source, "borough": borough}
+    given = {"show": show, "run": run, "source": source, "borough": borough}
     given |= {"change": change, "decided": decided}
     return {name: value for name, value in given.items() if value}
 
@@ -79,7 +80,7 @@ def _listed(session: Session, actor: Actor, filters: Filters, number: int) -> di
     if filters.show == "all" and not exact:
         filters = filters.model_copy(update={"show": "chance"})
     own = None if exact else actor.boroughs
-    newest = queries.newest_runs(session, filters.source)
+    newest = [filters.run] if filters.run else queries.standing_runs(session, filters.source)
     rows, counts = lists.rows(session, newest, filters, own, number)
     runs, names = queries.runs(session), queries.borough_names(session)
     return {
@@ -91,6 +92,7 @@ def _listed(session: Session, actor: Actor, filters: Filters, number: int) -> di
         "hidden": lines.hidden(counts, filters),
         "running": lines.running(runs),
         "exact": exact,
+        "of_runs": [lines.of_run(queries.find_run(session, one)) for one in newest],
         "boroughs": sorted((b.code, b.name) for b in reference.boroughs(session)),
         "states": list(deciding.STATES.items()),
         "shown": [one for one in lines.SHOWN.items() if exact or one[0] != "all"],

@@ -63,6 +63,27 @@ def newest_runs(session: Session, source: str | None = None) -> list[UUID]:
     )
 
 
+def standing_runs(session: Session, source: str | None = None) -> list[UUID]:
+    """The same for the list that everybody reads: an experiment does not take its place.
+
+    Runs without chosen dates and with the usual settings come first, the newest of them.
+    """
+    return list(
+        session.scalars(
+            text("""
+                select distinct on (source) id from app.cluster_run
+                where state = 'DONE' and source = coalesce(cast(:source as text), source)
+                order by source, series <> params_hash,
+                         (params->>'eps_m')::float8 is distinct from 250
+                         or (params->>'eps_days')::int is distinct from 28
+                         or (params->>'min_points')::int is distinct from 5,
+                         finished_at desc, id
+            """),
+            {"source": source},
+        )
+    )
+
+
 def runs(session: Session, limit: int = 20) -> list[ClusterRun]:
     """Newest first."""
     newest = select(ClusterRun).order_by(ClusterRun.requested_at.desc(), ClusterRun.id)

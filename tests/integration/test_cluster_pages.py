@@ -235,3 +235,19 @@ def test_recalculating_asks_the_same_question_again(db, settings, as_role):
         asked = session.execute(text("select distinct series, seed from app.cluster_run")).all()
     assert len(asked) == 1
     assert asked[0].seed == 7
+
+
+def test_an_experiment_does_not_take_the_place_of_the_standing_list(db, settings, as_role):
+    group(db, BRIDGE)
+    standing = find(db, settings)
+    run(db, settings, eps_m=300.0)
+    experiment = next(one for one in run_ids(db) if one != standing)
+    lead = as_role("cs_lead")
+
+    usual = lead.get("/clusters", headers=HTML).text
+    asked = lead.get(f"/clusters?run={experiment}", headers=HTML).text
+
+    assert "250 metres, 28 days" in usual
+    assert "300 metres" not in usual
+    assert "300 metres, 28 days" in asked
+    assert lead.get(f"/clusters?run={new_id()}", headers=HTML).status_code == 404
