@@ -2,7 +2,8 @@
 
 A matrix holds one row for each place: w[i, j] > 0 where j is a neighbour of i; nobody is their own.
 Places without neighbours (islands) stay in, are listed by `islands`, and are never joined to a far
-neighbour. Distances are compared in whole millimetres; limits are closed.
+neighbour. Distances are compared in whole millimetres, finer where the plane is smaller than one of
+metres; limits are closed.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
-from geo.neighbourhood import joined, reach_m
+from geo.neighbourhood import joined
+from geo.numbers import decimals, floats, points
 
 Array = NDArray[Any]
 Sparse = Any  # scipy.sparse.csr_array; scipy ships no types
@@ -96,13 +98,15 @@ def band(xy: ArrayLike, r: float) -> Sparse:
     """
     from scipy.spatial import cKDTree
 
-    points = _points(xy)
+    places = points(xy)
     _distance(r)
-    pairs = cKDTree(points).query_pairs(reach_m(r), output_type="ndarray")
+    grain = decimals(places)
+    limit = np.round(r, grain)
+    pairs = cKDTree(places).query_pairs(limit + 10.0**-grain, output_type="ndarray")
     i, j = pairs[:, 0], pairs[:, 1]
-    near = np.round(np.hypot(*(points[i] - points[j]).T), 3) <= r
+    near = np.round(np.hypot(*(places[i] - places[j]).T), grain) <= limit
     i, j = i[near], j[near]
-    return _matrix(np.concatenate([i, j]), np.concatenate([j, i]), len(points))
+    return _matrix(np.concatenate([i, j]), np.concatenate([j, i]), len(places))
 
 
 def within(distances: ArrayLike, r: float) -> Sparse:
@@ -128,25 +132,27 @@ def within(distances: ArrayLike, r: float) -> Sparse:
     >>> within([[0, 90, 200], [90, 0, 100], [200, 100, 0]], 100).sum(axis=1).tolist()
     [1.0, 2.0, 1.0]
     """
-    table = np.asarray(distances, dtype=np.float64)
+    table = floats(distances, "A table of distances holds numbers.")
     if table.ndim != 2 or table.shape[0] != table.shape[1]:
         raise GeoInputError("A table of distances has as many rows as columns.")
     if not (table >= 0).all():
         raise GeoInputError("A distance is missing or below 0.")
     _distance(r)
-    near = np.round(table, 3) <= r
+    way = np.isfinite(table)
+    grain = decimals(table[way])
+    near = way & (np.round(table, grain) <= np.round(r, grain))
     np.fill_diagonal(near, val=False)
     i, j = np.nonzero(near)
     return _matrix(i, j, len(table))
 
 
 def knn(xy: ArrayLike, k: int) -> Sparse:
-    """Neighbours are the `k` nearest: ties by distance in millimetres, then by row number.
+    """Neighbours are the `k` nearest: ties by rounded distance, then by row number.
 
     Parameters
     ----------
     xy : array_like, shape (n, 2)
-        In any plane, in metres.
+        In any plane.
     k : int
 
     Returns
@@ -166,21 +172,22 @@ def knn(xy: ArrayLike, k: int) -> Sparse:
     """
     from scipy.spatial import cKDTree
 
-    points = _points(xy)
-    n = len(points)
-    if k < 1:
-        raise GeoInputError("Ask for at least one neighbour.")
-    k = min(k, n - 1)
+    places = points(xy)
+    n = len(places)
+    if not k >= 1 or k != int(k):
+        raise GeoInputError("Ask for a whole number of neighbours, at least one.")
+    k = min(int(k), n - 1)
     if k < 1:
         return _matrix(np.empty(0, np.int64), np.empty(0, np.int64), n)
-    tree = cKDTree(points)
-    farthest = tree.query(points, k=k + 1)[0][:, -1]
-    found = tree.query_ball_point(points, farthest + 0.001)
+    tree = cKDTree(places)
+    farthest = tree.query(places, k=k + 1)[0][:, -1]
+    grain = decimals(places)
+    found = tree.query_ball_point(places, farthest + 10.0**-grain)
     i = np.repeat(np.arange(n), [len(row) for row in found])
     j = np.concatenate([np.asarray(row, dtype=np.int64) for row in found])
     i, j = i[i != j], j[i != j]
-    mm = np.rint(np.hypot(*(points[i] - points[j]).T) * 1000)
-    by = np.lexsort((j, mm, i))
+    apart = np.round(np.hypot(*(places[i] - places[j]).T), grain)
+    by = np.lexsort((j, apart, i))
     start = np.searchsorted(i[by], np.arange(n))
     at, _ = joined(start, np.full(n, k))
     return _matrix(i[by][at], j[by][at], n)
@@ -299,14 +306,6 @@ def _shapes(shapes: ArrayLike) -> Array:
     if not (shapely.is_geometry(areas) | shapely.is_missing(areas)).all():
         raise GeoInputError("Contiguity is of polygons.")
     return areas
-
-
-def _points(xy: ArrayLike) -> Array:
-    points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-    missing = ~np.isfinite(points).all(axis=1)
-    if missing.any():
-        raise GeoInputError(f"Row {int(missing.argmax())} has no coordinates.")
-    return points
 
 
 def _distance(r: float) -> None:

@@ -132,7 +132,7 @@ def mantel_of_tables(
     >>> round(mantel_of_tables(near, late).r, 4)
     0.7559
     """
-    n = len(np.asarray(one))
+    n = len(np.atleast_1d(one))
     if n > MOST:
         raise GeoInputError(f"Mantel's test takes at most {MOST:,} rows, not {n:,}.")
     first, second = (AS_IT_IS.of(square(table, n)) for table in (one, other))

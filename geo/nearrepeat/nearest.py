@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import Array, Status, at_least_0, decimals, sorted_events
+from geo.nearrepeat.study import Array, Status, at_least_0, sorted_events
+from geo.numbers import decimals
 from geo.significance import monte_carlo_p, stream
 
 
@@ -68,8 +69,8 @@ def jacquez(
     4
     """
     at_least_0("The number of permutations", permutations)
-    if k < 1:
-        raise GeoInputError("At least one nearest neighbour must be asked for.")
+    if not k >= 1 or k != int(k):
+        raise GeoInputError("Ask for a whole number of nearest neighbours. At least one is needed.")
     events = sorted_events(xy_m, day, distances)
     n = len(events.when)
     if n <= k + 1:

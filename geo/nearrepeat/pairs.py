@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import MILLIMETRE, Array, Metric, Study
+from geo.nearrepeat.study import Array, Metric, Study
 from geo.neighbourhood import PART, GridPairs, Nodes, joined, parts
+from geo.numbers import MILLIMETRE
 
 MOST = 50_000_000  # pairs that are held: 8 bytes each
 
@@ -138,6 +139,8 @@ def _places_near(xy: Array, decimals: int, limit: float, metric: Metric) -> Iter
     none = np.zeros(len(xy), dtype=np.int64)
     # In a plane that is not in metres, thousandths of these are the smallest distances, too.
     scale = 10.0 ** (decimals - MILLIMETRE)
+    # Nobody is further apart than both sides of the study together: infinity is a limit, too.
+    limit = min(limit, 1 + float(np.ptp(xy, axis=0).sum())) if len(xy) else 0.0
     nodes = Nodes((xy - xy.min(axis=0, initial=np.inf)) * scale, none, none, none, none, none, none)
     for near in GridPairs(nodes, limit * scale, 0):
         gap = xy[near.i] - xy[near.j]

@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import decimals, floats, points, times
 
 Array = NDArray[Any]
 Metric = Literal["euclidean", "manhattan"]
 Status = Literal["ok", "not enough data", "constant"]
 
-MILLIMETRE = 3  # decimals of a metre
-SMALL = 100.0  # a study that is less wide is not in metres
-FINE = 9  # decimals of its width that count then
-MICRO = 1_000_000  # parts of a time unit, where times are not whole
+MICRO = 6  # decimals of a time, where times are not whole; of their span, if that is below 1
+MOST_UNITS = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,10 @@ class Study:
 
     def units(self, duration: float) -> int:
         """A limit in the units of `when`: days apart at most this are at most `duration` apart."""
-        return int(np.floor(round(duration * self.per_unit, 3)))
+        longest = int(self.when.max(initial=0))
+        if duration * self.per_unit > longest:
+            return longest  # no two events are further apart: infinity is a limit like others
+        return int(np.floor(round(duration * self.per_unit, 6)))
 
     def per_row(self, values: Array) -> Array:
         """Values of the sorted events in the order of the caller's rows."""
@@ -89,44 +91,6 @@ def sorted_events(
     return Study(xy[by], when[by], by, per_unit)
 
 
-def points(xy_m: ArrayLike | None) -> Array:
-    """Coordinates as float64, shape (n, 2), of any plane.
-
-    Raises
-    ------
-    GeoInputError
-        A row without coordinates, or not two columns.
-
-    Examples
-    --------
-    >>> points([[1, 2], [3, np.nan]])
-    Traceback (most recent call last):
-    geo.errors.GeoInputError: Row 1 has no coordinates.
-    """
-    xy = np.asarray([] if xy_m is None else xy_m, dtype=np.float64)
-    xy = xy.reshape(0, 2) if xy.size == 0 else xy
-    if xy.ndim != 2 or xy.shape[1] != 2:
-        raise GeoInputError("A place is a row of two numbers: easting and northing.")
-    missing = ~np.isfinite(xy).all(axis=1)
-    if missing.any():
-        raise GeoInputError(f"Row {int(missing.argmax())} has no coordinates.")
-    return xy
-
-
-def decimals(far: Array) -> int:
-    """Decimals of a distance: whole millimetres, unless the plane is too small for metres.
-
-    Examples
-    --------
-    >>> decimals(np.array([[0.0, 0.0], [5000.0, 300.0]])), decimals(np.array([[0.0], [1.0]]))
-    (3, 9)
-    """
-    extent = float(np.ptp(far, axis=0).max()) if len(far) else 0.0
-    if not 0 < extent < SMALL:
-        return MILLIMETRE
-    return FINE - int(np.floor(np.log10(extent)))
-
-
 def square(distances: ArrayLike, n: int) -> Array:
     """A table of distances of n things, checked.
 
@@ -140,7 +104,7 @@ def square(distances: ArrayLike, n: int) -> Array:
     >>> square([[0, 5], [5, 0]], 2).tolist()
     [[0.0, 5.0], [5.0, 0.0]]
     """
-    apart = np.asarray(distances, dtype=np.float64)
+    apart = floats(distances, "Distances are a table of numbers.")
     if apart.shape != (n, n):
         raise GeoInputError(f"Distances of {n} events are {n} rows of {n}.")
     if np.isnan(apart).any() or (apart < 0).any() or not np.allclose(apart, apart.T):
@@ -155,20 +119,22 @@ def at_least_0(name: str, *limits: float) -> None:
 
 
 def _whole(day: ArrayLike) -> tuple[Array, int]:
-    """Times as whole numbers since the first; in millionths where they are not whole themselves."""
-    times = np.asarray(day).ravel()
-    if times.dtype.kind == "O":
-        times = times.astype("datetime64[s]")
-    if times.dtype.kind not in "iufM":
-        raise GeoInputError("Times are numbers or dates.")
-    if times.dtype.kind == "M":
-        missing = np.isnat(times)
-        times = times.astype("datetime64[s]").astype(np.int64) / 86_400
-        times[missing] = np.nan
-    times = times.astype(np.float64)
-    missing = ~np.isfinite(times)
+    """Times as whole numbers since the first; in small parts where not whole themselves."""
+    found = times(day).ravel()
+    if found.dtype.kind == "M":
+        missing = np.isnat(found)
+        found = found.astype(np.int64) / 86_400
+        found[missing] = np.nan
+    missing = ~np.isfinite(found)
     if missing.any():
         raise GeoInputError(f"Row {int(missing.argmax())} has no time.")
-    since = times - times.min(initial=np.inf) if len(times) else times
-    per_unit = 1 if (since == np.rint(since)).all() else MICRO
+    since = found - found.min(initial=np.inf) if len(found) else found
+    longest = float(since.max(initial=0.0))
+    per_unit = 1 if (since == np.rint(since)).all() else 10 ** _digits(longest)
+    if longest * per_unit > MOST_UNITS:
+        raise GeoInputError("The times lie too far apart to be compared.")
     return np.rint(since * per_unit).astype(np.int64), per_unit
+
+
+def _digits(longest: float) -> int:
+    return MICRO - min(int(np.floor(np.log10(longest))), 0)

@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import Array, points
+from geo.nearrepeat.study import Array
+from geo.numbers import points
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import decimals
+from geo.numbers import decimals
 from geo.ripley.envelopes import Alternative, Array, Curve, compared, steps, too_few
 from geo.ripley.window import Window
 from geo.significance import stream

@@ -5,7 +5,7 @@ import shapely
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
-from geo.nearrepeat.study import points
+from geo.numbers import points
 from geo.ripley.envelopes import Array
 
 RADII, ANGLES = 33, 96  # of the table of a window that is no rectangle
