@@ -120,7 +120,7 @@ LENGTHS = """
     from pg_constraint k join pg_class c on c.oid = k.conrelid
     join pg_namespace n on n.oid = c.relnamespace
     where k.contype = 'c' and n.nspname in ('app', 'reference', 'release', 'intake')
-      and pg_get_constraintdef(k.oid) ~ 'length|~'
+      and pg_get_constraintdef(k.oid) ~ 'length|~|file_name'
 """
 PEOPLE = [name for name in ROLES if name != "public"]
 ONE_OF = {
@@ -130,6 +130,10 @@ ONE_OF = {
     "/admin/users/": 'select ref from app."user" where is_synthetic order by ref limit 1',
     "/admin/grants/": "select ref from app.access_grant order by ref limit 1",
     "/reports/": "select ref from app.report order by ref limit 1",
+    "/incidents/": "select ref from app.incident where deleted_at is null order by ref limit 1",
+    "/exports/waiting/": "select ref from app.export where state = 'REQUESTED'"
+    " order by ref limit 1",
+    "/exports/": "select ref from app.export where state = 'QUEUED' order by ref limit 1",
     "/clusters/": "select content_id from app.cluster order by n_incidents desc limit 1",
 }
 
@@ -145,11 +149,13 @@ def poisoned(cluster, template, settings):
         for run in runs:
             clusters.recompute(db, run.id)
         with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
-            for thing in [*world.batches(), *world.accounts()]:
+            for thing in [*world.batches(), *world.exports(), *world.accounts()]:
                 world.write(thing, admin)
             told_with_scripts(db, settings)
             people = {role: sign_in_as(db, role, agency="AFC") for role in PEOPLE}
             fields = poison(admin)
+            mine = "update app.export set created_by = %s where state = 'QUEUED'"
+            admin.execute(mine, (people["cs_lead"].user_id,))
         yield db, people, fields
 
 
