@@ -8,8 +8,11 @@ import numpy as np
 
 from geo.errors import GeoInputError
 from geo.evaluation.noise import smallest_detectable_change
+from geo.numbers import floats
 
 Pair = Sequence[float]
+
+PAIR = "Counts come as (before, after), each 0 or more."
 
 
 class Difference(NamedTuple):
@@ -151,10 +154,12 @@ def wdd_harm(found: Sequence[Wdd], weights: Sequence[float]) -> Difference:
     >>> round(wdd_harm([robbery, theft], [10, 1]).est)
     -130
     """
-    if not found or len(found) != len(weights) or not np.isfinite(weights).all():
-        raise GeoInputError("Each kind of harm needs one weight.")
-    est = sum(h * one.total.est for h, one in zip(weights, found, strict=True))
-    var = sum((h * one.total.se) ** 2 for h, one in zip(weights, found, strict=True))
+    needs = "Each kind of harm needs one weight."
+    harm = floats(weights, needs)
+    if not found or harm.shape != (len(found),) or not np.isfinite(harm).all():
+        raise GeoInputError(needs)
+    est = sum(h * one.total.est for h, one in zip(harm.tolist(), found, strict=True))
+    var = sum((h * one.total.se) ** 2 for h, one in zip(harm.tolist(), found, strict=True))
     return _tested(est, var, phi=1.0, level=found[0].level)
 
 
@@ -242,9 +247,10 @@ def _contrast(one: Pair, other: Pair, time: Pair, areas: Pair) -> tuple[float, f
 
 
 def _pair(counts: Pair) -> tuple[float, float]:
-    if len(counts) != 2 or not all(0 <= c < np.inf for c in counts):
-        raise GeoInputError("Counts come as (before, after), each 0 or more.")
-    return float(counts[0]), float(counts[1])
+    found = floats(counts, PAIR)
+    if found.shape != (2,) or not (np.isfinite(found) & (found >= 0)).all():
+        raise GeoInputError(PAIR)
+    return float(found[0]), float(found[1])
 
 
 def _tested(est: float, var: float, *, phi: float, level: float) -> Difference:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 from geo.significance.tails import Array
 
 TIE = 1e-12
@@ -47,7 +48,8 @@ def e_test(k1: int, k2: int, exposure1: float = 1.0, exposure2: float = 1.0) -> 
     """
     if not 0 < exposure1 < np.inf or not 0 < exposure2 < np.inf:
         raise GeoInputError("Counts are compared over a time or an area above 0.")
-    if k1 != int(k1) or k2 != int(k2):
+    counts = floats([k1, k2], "Counts are whole numbers.")
+    if not (np.isfinite(counts) & (counts == np.rint(counts))).all():
         raise GeoInputError("Counts are whole numbers.")
     if min(k1, k2) < 0 or k1 + k2 == 0:
         return None

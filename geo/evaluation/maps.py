@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 from geo.significance.tails import Array
 
 TIE = 1e-12
@@ -92,12 +93,16 @@ def accuracy(observed: ArrayLike, predicted: ArrayLike, area: ArrayLike | None =
 def _checked(
     observed: ArrayLike, predicted: ArrayLike, area: ArrayLike | None
 ) -> tuple[Array, Array, Array]:
-    hits = np.asarray(observed, dtype=np.float64)
-    expected = np.asarray(predicted, dtype=np.float64)
-    size = np.ones_like(hits) if area is None else np.asarray(area, dtype=np.float64)
+    hits, expected = (floats(a, "Incidents are numbers.") for a in (observed, predicted))
+    size = np.ones_like(hits) if area is None else floats(area, "Sizes are numbers.")
     if hits.ndim != 1 or not hits.shape == expected.shape == size.shape:
         raise GeoInputError("Each cell needs what was observed, what was predicted, and its size.")
-    if not (np.isfinite([hits, expected, size]).all() and (hits >= 0).all() and (size > 0).all()):
+    if not (
+        np.isfinite([hits, expected, size]).all()
+        and (hits >= 0).all()
+        and (size > 0).all()
+        and (expected >= 0).all()
+    ):
         raise GeoInputError("Incidents are 0 or more in each cell, and its size is above 0.")
     return hits, expected, size
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
 from geo.evaluation.poisson import Fit, fit, lag_one, newey_west
+from geo.numbers import floats
 from geo.significance.tails import Array
 
 LEAST_BEFORE, LEAST_AFTER, LEAST_SPARE = 8, 3, 3
@@ -248,16 +249,16 @@ def _too_little(after: Array, series: list[Array]) -> str:
 
 
 def _seasons(time: Array, harmonics: int, period: float) -> list[Array]:
-    if harmonics < 0 or not period > 0 or 2 * harmonics > period:
+    if harmonics < 0 or harmonics != int(harmonics) or not period > 0 or 2 * harmonics > period:
         raise GeoInputError("A year of so many points has at most half as many seasonal waves.")
-    turns = [2 * np.pi * k * time / period for k in range(1, harmonics + 1)]
+    turns = [2 * np.pi * k * time / period for k in range(1, int(harmonics) + 1)]
     waves = [wave for turn in turns for wave in (np.sin(turn), np.cos(turn))]
     # The shortest wave of an even year has no sine: it is 0 at every point.
     return [wave for wave in waves if np.abs(wave).max() > 1e-9]
 
 
 def _counts(counts: ArrayLike) -> Array:
-    y = np.asarray(counts, dtype=np.float64)
+    y = floats(counts, "Each point of a series needs a count of 0 or more.")
     if y.ndim != 1 or not np.isfinite(y).all() or (y < 0).any():
         raise GeoInputError("Each point of a series needs a count of 0 or more.")
     return y
@@ -266,7 +267,7 @@ def _counts(counts: ArrayLike) -> Array:
 def _log(exposure: Exposure, n: int) -> Array:
     if exposure is None:
         return np.zeros(n)
-    size = np.asarray(exposure, dtype=np.float64)
+    size = floats(exposure, "Each point of a series needs an exposure above 0.")
     if size.shape != (n,) or not np.isfinite(size).all() or (size <= 0).any():
         raise GeoInputError("Each point of a series needs an exposure above 0.")
     logs: Array = np.log(size)

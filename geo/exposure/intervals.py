@@ -3,6 +3,7 @@
 import numpy as np
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 
 
 def poisson_interval(n: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -77,5 +78,6 @@ def byar_interval(n: float, *, level: float = 0.95) -> tuple[float, float]:
 
 
 def _checked(n: float, level: float) -> None:
-    if not 0 <= n < np.inf or not 0 < level < 1:
-        raise GeoInputError("Incidents are 0 or more, a level is between 0 and 1.")
+    refusal = "Incidents are 0 or more, a level is between 0 and 1."
+    if not 0 <= floats(n, refusal) < np.inf or not 0 < level < 1:
+        raise GeoInputError(refusal)

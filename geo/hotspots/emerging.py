@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
 from geo.hotspots.links import Links, Weights, linked, normal_p, values
+from geo.numbers import floats
 from geo.significance import bh
 from geo.trends import mann_kendall_rows
 
@@ -167,10 +168,11 @@ def classify(
     >>> NAMES[classify([0, 0, 95, 95], 1.0, 0.3)]
     'consecutive'
     """
-    level = np.asarray(bins)
-    table, z, p = np.atleast_2d(level), np.atleast_1d(trend_z), np.atleast_1d(trend_p)
+    given = "Give each place a history of one step or more, and its trend."
+    level, z, p = (floats(a, given) for a in (bins, trend_z, trend_p))
+    table, z, p = np.atleast_2d(level), np.atleast_1d(z), np.atleast_1d(p)
     if not table.shape[-1] or not len(table) == len(z) == len(p):
-        raise GeoInputError("Give each place a history of one step or more, and its trend.")
+        raise GeoInputError(given)
     rising, falling = (p <= alpha) & (z > 0), (p <= alpha) & (z < 0)
     hot, cold = table >= min_level, table <= -min_level
     one = _side(hot, cold, rising, falling)

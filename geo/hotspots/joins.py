@@ -94,6 +94,8 @@ def join_counts(
     sums, black = moments(matrix), float(x.sum())
     counts = _counted(x[:, None], matrix)[:, 0]
     shuffles = None
+    if key is not None and replicates < 1:
+        raise GeoInputError("A simulation needs at least one draw.")
     if key is not None:
         orders = [stream(key, "join_counts", rep).permutation(x) for rep in range(replicates)]
         shuffles = _counted(np.stack(orders, axis=1), matrix)
@@ -217,7 +219,7 @@ def _judged(count: float, moment: tuple[float, float], draws: Array | None) -> J
 
 
 def _binary(has: ArrayLike) -> Array:
-    x = values(np.asarray(has, dtype=np.float64))
+    x = values(has)
     if not ((x == 0) | (x == 1)).all():
         raise GeoInputError("Places have it (1) or have not (0).")
     return x

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 from geo.weights import Grid
 
 Array = NDArray[Any]
@@ -142,9 +143,9 @@ def values(x: ArrayLike, ndim: int = 1) -> Array:
     >>> values([1, 2]).tolist()
     [1.0, 2.0]
     """
-    found = np.asarray(x, dtype=np.float64)
+    shape = "one number for each place" if ndim == 1 else "a row for each place"
+    found = floats(x, f"Values come as {shape}.")
     if found.ndim != ndim:
-        shape = "one number for each place" if ndim == 1 else "a row for each place"
         raise GeoInputError(f"Values come as {shape}.")
     if not np.isfinite(found).all():
         row = int(np.argwhere(~np.isfinite(found))[0, 0])
@@ -177,10 +178,13 @@ def normal_p(z: Array, alternative: Alternative) -> Array:
 def _checked(weights: Weights, n: int) -> Sparse:
     from scipy.sparse import csr_array
 
-    matrix = csr_array(weights, dtype=np.float64)
+    try:
+        matrix = csr_array(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GeoInputError("Weights are a table of numbers.") from error
     if matrix.shape != (n, n):
-        wide, high = matrix.shape
-        raise GeoInputError(f"There are {n} values, and weights of {wide} by {high} places.")
+        size = " by ".join(str(side) for side in matrix.shape)
+        raise GeoInputError(f"There are {n} values, and weights of {size} places.")
     if not (np.isfinite(matrix.data) & (matrix.data >= 0)).all():
         raise GeoInputError("A weight is missing, infinite or below 0.")
     return matrix

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo.errors import GeoInputError
 from geo.hotspots.gi import gi
 from geo.hotspots.links import (
     Alternative,
@@ -18,7 +19,7 @@ from geo.hotspots.links import (
     values,
 )
 from geo.hotspots.moments import moments
-from geo.hotspots.shuffled import TIE, beaten, shuffled_p
+from geo.hotspots.shuffled import beaten, p_of, shuffled_p
 from geo.significance import bh, stream
 from geo.weights import row_standardised
 
@@ -116,7 +117,7 @@ def moran(
     s0, s1, s2 = moments(matrix)
     status = _status(found, n, s0)
     if status != "ok":
-        return _nothing(status)
+        return _nothing(status, None if key is None else 1.0)
     z = found - found.mean()
     m2 = float(z @ z) / n
     scale, expected = s0 * m2, -1 / (n - 1)
@@ -131,7 +132,7 @@ def moran(
     shuffled = None
     if key is not None:
         draws = _shuffles(z, matrix, key, "moran", replicates) / scale
-        shuffled = _p_of(value, draws, alternative)
+        shuffled = p_of(value, draws, alternative)
     return _tested(value, expected, (normal, random), alternative, shuffled)
 
 
@@ -155,7 +156,7 @@ def general_g(x: ArrayLike, weights: Weights, *, alternative: Alternative = "two
     Raises
     ------
     GeoInputError
-        A missing value, or weights that do not fit.
+        A missing value, one below 0, or weights that do not fit.
 
     References
     ----------
@@ -169,6 +170,8 @@ def general_g(x: ArrayLike, weights: Weights, *, alternative: Alternative = "two
     found = values(x)
     n, matrix = len(found), matrix_of(weights, len(found))
     normal_p(np.zeros(0), alternative)
+    if (found < 0).any():
+        raise GeoInputError("The general G is of values of 0 or more.")
     s0, s1, s2 = moments(matrix)
     status = _status(found, n, s0)
     pairs = float(found.sum() ** 2 - found @ found)
@@ -259,21 +262,15 @@ def _shuffles(z: Array, matrix: Sparse, key: str, name: str, replicates: int) ->
     return found
 
 
-def _p_of(value: float, draws: Array, alternative: Alternative) -> float:
-    tie = TIE * max(1.0, abs(value))
-    high, low = (draws >= value - tie).sum(), (draws <= value + tie).sum()
-    return float(shuffled_p(np.array([high]), np.array([low]), len(draws), alternative)[0])
-
-
 def _status(x: Array, n: int, s0: float) -> Status:
     if n < 3 or s0 == 0:
         return "not enough data"
     return "constant" if x.min() == x.max() else "ok"
 
 
-def _nothing(status: Status) -> Global:
+def _nothing(status: Status, shuffled: float | None = None) -> Global:
     nan = np.nan
-    return Global(nan, nan, nan, nan, 0.0, 0.0, 1.0, 1.0, None, status)
+    return Global(nan, nan, nan, nan, 0.0, 0.0, 1.0, 1.0, shuffled, status)
 
 
 def _tested(

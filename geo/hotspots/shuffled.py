@@ -80,6 +80,19 @@ def shuffled_p(at_least: Array, at_most: Array, replicates: int, side: Alternati
     return np.asarray(high if side == "greater" else low)
 
 
+def p_of(value: float, draws: Array, side: Alternative) -> float:
+    """P value of a statistic of the whole map among shuffled ones.
+
+    Examples
+    --------
+    >>> p_of(3.0, np.array([1.0, 3.0, 0.0]), "greater")
+    0.5
+    """
+    tie = TIE * max(1.0, abs(value))
+    high, low = (draws >= value - tie).sum(), (draws <= value + tie).sum()
+    return float(shuffled_p(np.array([high]), np.array([low]), len(draws), side)[0])
+
+
 def _orders(n: int, degree: Array, key: str, name: str, replicates: int) -> Array:
     """First places of each replicate's order, one more than anybody has neighbours."""
     length = min(int(degree.max()) + 1, n)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import times
 
 Array = NDArray[Any]
 
@@ -93,18 +94,18 @@ def from_local(clock_s: ArrayLike) -> Array:
     >>> from_local(local_s([1711846800])).tolist()
     [1711846800]
     """
-    shown = np.asarray(clock_s, dtype=np.int64)
+    shown = instants(clock_s)
     summer = shown - HOUR_S
     found: Array = np.where(offset_s(np.maximum(summer, 0)) == HOUR_S, summer, shown)
     return found
 
 
 def instants(t_utc: ArrayLike) -> Array:
-    """Whole seconds UTC; `datetime64` is taken too.
+    """Whole seconds UTC; dates of any make are taken too, UTC unless they have a zone.
 
     Parameters
     ----------
-    t_utc : array_like of int, float or datetime64
+    t_utc : array_like of int, float, datetime64 or datetime
 
     Returns
     -------
@@ -120,11 +121,11 @@ def instants(t_utc: ArrayLike) -> Array:
     >>> instants(np.array(["2024-03-31T01:00"], "datetime64[m]")).tolist()
     [1711846800]
     """
-    raw = np.asarray(t_utc)
+    raw = times(t_utc)
     if raw.dtype.kind == "M":
-        missing, seconds = np.isnat(raw), raw.astype("datetime64[s]").astype(np.int64)
+        missing, seconds = np.isnat(raw), raw.astype(np.int64)
     else:
-        missing = ~np.isfinite(raw.astype(np.float64))
+        missing = ~np.isfinite(raw)
         seconds = np.floor(np.where(missing, 0, raw)).astype(np.int64)
     if missing.any():
         raise GeoInputError(f"Row {int(missing.argmax())} has no time.")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 from geo.rhythms.aoristic import DAY_H, WEEK_H, Rhythm
 from geo.rhythms.clock import Array
 from geo.rhythms.words import in_words
@@ -164,6 +165,8 @@ def _against(observed: Array, profile: Array, key: str, replicates: int, reason:
             "not enough data", reason, float(observed.sum()), observed, expected,
             none, none.copy(), none.copy(), np.zeros(BLOCKS, dtype=bool),
         )  # fmt: skip
+    if replicates < 1:
+        raise GeoInputError("A simulation needs at least one draw.")
     least = observed - TIE * np.maximum(1.0, observed)
     as_many = np.zeros(BLOCKS, dtype=np.int64)
     for rep in range(replicates):
@@ -182,7 +185,7 @@ def _too_few(n: float) -> str:
 
 
 def _blocks(hours: ArrayLike) -> Array:
-    week = np.asarray(hours, dtype=np.float64)
+    week = floats(hours, "A week has 168 hours, each with 0 or more incidents.")
     if week.shape != (WEEK_H,) or not np.isfinite(week).all() or (week < 0).any():
         raise GeoInputError("A week has 168 hours, each with 0 or more incidents.")
     found: Array = week.reshape(BLOCKS, BLOCK_H).sum(axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 
 Array = NDArray[Any]
 
@@ -170,7 +171,9 @@ def _ascending(tests: Array) -> Array:
 
 
 def _checked(p: ArrayLike) -> Array:
-    tests = np.asarray(p, dtype=np.float64)
+    tests = floats(p, "A p value is a number from 0 to 1.")
+    if tests.ndim != 1:
+        raise GeoInputError("The p values of a family are one row.")
     if not ((tests >= 0) & (tests <= 1)).all():
         raise GeoInputError("A p value is a number from 0 to 1.")
     return tests

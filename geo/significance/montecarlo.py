@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 
 TIE = 1e-9
 EULER = 0.5772156649015329
@@ -39,7 +40,7 @@ def monte_carlo_p(observed: float, simulated: ArrayLike) -> float:
     >>> monte_carlo_p(3.0, [1.0, 3.0, 2.0, 5.0])
     0.6
     """
-    draws = np.asarray(simulated, dtype=np.float64)
+    draws = floats(simulated, "A statistic that is not a number has no p value.").ravel()
     if np.isnan(observed) or np.isnan(draws).any():
         raise GeoInputError("A statistic that is not a number has no p value.")
     r = int((draws >= observed - TIE * max(1.0, abs(observed))).sum())
@@ -123,7 +124,8 @@ def gumbel(observed: float, maxima: ArrayLike) -> float:
     if scale == 0.0:
         return 1.0
     mode = float(drawn.mean()) - EULER * scale
-    tail = float(-np.expm1(-np.exp(-(observed - mode) / scale)))
+    below = min(-(observed - mode) / scale, 700.0)  # far below, all simulations are larger
+    tail = float(-np.expm1(-np.exp(below)))
     return max(tail, float(np.finfo(np.float64).tiny))
 
 
@@ -142,6 +144,11 @@ def band(p: float, replicates: int, *, level: float = 0.999) -> tuple[int, int]:
     low, high : int
         Both included.
 
+    Raises
+    ------
+    GeoInputError
+        A share that is not from 0 to 1.
+
     Examples
     --------
     >>> band(0.5, 100, level=0.95)
@@ -149,6 +156,8 @@ def band(p: float, replicates: int, *, level: float = 0.999) -> tuple[int, int]:
     """
     from scipy.stats import binom
 
+    if not 0 <= p <= 1 or replicates < 0:
+        raise GeoInputError("A share lies between 0 and 1, of 0 draws or more.")
     tail = (1 - level) / 2
     low, high = binom.ppf([tail, 1 - tail], replicates, p)
     return int(low), int(high)

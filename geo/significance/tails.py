@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 
 Array = NDArray[Any]
 
@@ -58,7 +59,10 @@ def poisson_binomial_sf(at_least: int, p: ArrayLike) -> float:
     >>> poisson_binomial_sf(3, [0.5, 0.5])
     0.0
     """
-    chances = np.asarray(p, dtype=np.float64)
+    chances = floats(p, "A chance is a number from 0 to 1.").ravel()
+    if not np.isfinite(at_least) or at_least != int(at_least):
+        raise GeoInputError("Successes are counted in whole numbers.")
+    at_least = int(at_least)
     if not ((chances >= 0) & (chances <= 1)).all():
         raise GeoInputError("A chance is a number from 0 to 1.")
     if at_least <= 0:

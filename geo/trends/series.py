@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeoInputError
+from geo.numbers import floats
 
 Array = NDArray[Any]
 Status = Literal["ok", "constant", "not enough data"]
 
 
 def series_of(x: ArrayLike, ndim: int = 1) -> Array:
-    found = np.asarray(x, dtype=np.float64)
+    shape = "A series is a row of numbers." if ndim == 1 else "Give one row each."
+    found = floats(x, shape)
     if found.ndim != ndim:
-        raise GeoInputError("A series is a row of numbers." if ndim == 1 else "Give one row each.")
+        raise GeoInputError(shape)
     if np.isinf(found).any():
         raise GeoInputError("A series holds numbers; leave a gap (NaN) where one is missing.")
     return found
@@ -23,8 +25,9 @@ def series_of(x: ArrayLike, ndim: int = 1) -> Array:
 def seasons_of(x: ArrayLike, period: int) -> Array:
     """One row for each season, gaps (NaN) filling the last year."""
     series = series_of(x)
-    if period < 1:
-        raise GeoInputError("A year has at least one season.")
+    if not period >= 1 or period != int(period):
+        raise GeoInputError("A year has at least one season, and whole ones only.")
+    period = int(period)
     years = -(-len(series) // period)
     table = np.full(years * period, np.nan)
     table[: len(series)] = series
