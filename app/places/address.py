@@ -52,6 +52,7 @@ def _shown(ref: str, request: Request, db: Database, actor: Actor) -> Response:
             page_title="Exact address",
             place=place,
             exact=exact,
+            agency=dict(reference.codes(session, "agency")).get(place.lead_agency or ""),
             purpose=dict(reference.codes(session, "purpose")).get(actor.purpose or ""),
         )
 

@@ -115,6 +115,7 @@ class Page:
 
     level: str
     manager: str | None
+    agency: str | None
     lead: str | None
     harms: list[str]
     hours: frozenset[int]
@@ -141,6 +142,7 @@ def page(session: Session, place: Place) -> Page:
     return Page(
         level=dict(reference.codes(session, "level")).get(place.level, place.level),
         manager=_named(place.managed_by_agency, agencies),
+        agency=_named(place.lead_agency, agencies),
         lead=names.get(place.lead_user_id) if place.lead_user_id else None,
         harms=[harms.get(code, code) for code in place.harm_codes],
         hours=concern,

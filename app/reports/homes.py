@@ -42,7 +42,15 @@ def move_there(session: Session, keys: Keys, found: Opened, place: Place) -> Non
     exact = places.exact(session, place.id)
     where = found.said.get("where_text", "")
     if exact is None and report.geom is not None:
-        session.add(PlaceExact(place_id=place.id, geom=report.geom, address=where or None))
+        warned = place.type_code == "CUCKOOED"
+        session.add(
+            PlaceExact(
+                place_id=place.id,
+                geom=report.geom,
+                address=where or None,
+                victim_warning=warned,
+            )
+        )
     elif exact is not None and where and where not in (exact.address or ""):
         known = "; ".join(filter(None, (exact.address, where)))
         exact.address = known[:ADDRESS]

@@ -85,6 +85,20 @@ def test_a_home_is_proposed_with_a_purpose_and_shown_without_its_point(send, cli
     assert "518000" not in shown
 
 
+def test_a_cuckooed_address_warns_first_that_somebody_there_may_be_a_victim(send, client):
+    sent = send("/places/new", **SHOP | {"type_code": "CUCKOOED", "purpose": "PLAN"})
+    url = sent.headers["location"]
+    warning = "Someone at this address may be a victim. Do not make contact without"
+
+    place = client.get(url, headers=HTML).text
+    send(f"{url}/address", purpose="MARVE")
+    address = client.get(f"{url}/address", headers=HTML).text
+
+    assert f"{warning} the contextual safeguarding lead." in place
+    for page in (place, address):
+        assert page.index(warning) < page.index("<h1")
+
+
 def test_a_place_is_changed_and_the_second_of_two_is_told(send, client):
     url = send("/places/new", **SHOP, description="Dark").headers["location"] + "/edit"
 
@@ -137,6 +151,7 @@ def test_an_incident_is_recorded_and_listed(send, client):
     assert "1 incident recorded" in listed
     assert "29 Jul 2026" in listed
     assert "to the day" in listed
+    assert ">Achieving for Children</td>" in listed
 
 
 @pytest.mark.parametrize("query", ["", "?harm=ASB&source=&borough=", f"?borough={KINGSTON}&page=2"])
