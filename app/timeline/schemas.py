@@ -37,7 +37,8 @@ class RowOut(BaseModel):
 
     @classmethod
     def of_state(cls, change: PlaceStateChange, words: str) -> Self:
-        said = "Proposed" if change.from_state is None else f"Became {words}"
+        # What came in from elsewhere may have been further on already.
+        said = words[:1].upper() + words[1:] if change.from_state is None else f"Became {words}"
         return cls(kind=Kind.STATE, at=change.at, words=said, reason=change.reason)
 
     @property

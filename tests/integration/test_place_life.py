@@ -187,6 +187,7 @@ def test_the_page_of_a_place_says_why_it_is_listed_and_what_happened(client, sho
     )
     assert "2 independent sources" in why.text
     assert "Achieving for Children" in timeline.text
+    assert re.search(r'href="/incidents/IC-[^"]+">IC-', timeline.text)
     assert nothing["rows"] == []
     assert re.match(
         r"Nothing has been recorded since \d+ \w+\. This does", nothing["nothing_since"]
