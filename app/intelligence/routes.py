@@ -125,5 +125,6 @@ def words(session: Session, scheme: str = rules.SCHEME) -> Mapping[str, Any]:
         "actions": dict(reference.codes(session, "intel_action")),
         "day_parts": dict(reference.codes(session, "day_part")),
         "day_types": dict(reference.codes(session, "day_type")),
+        "agencies": dict(reference.codes(session, "agency")),
         "platforms": dict(reference.codes(session, "platform")),
     }
