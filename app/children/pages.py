@@ -255,7 +255,7 @@ def _new_form(
         request,
         "children/new.html",
         status=422 if errors else 200,
-        page_title="Open a reference",
+        page_title="Make a new reference",
         values=values,
         errors=errors,
         purposes=why.purposes(session, actor),

@@ -16,6 +16,7 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, TooManyError
 from app.core.mail import send_all
+from app.reference import queries as reference
 from app.vault import letters, queries, rules, service
 from app.vault.keys import Vault
 from app.vault.rules import Identity
@@ -158,6 +159,7 @@ def _page(
         status=422 if errors else 200,
         page_title="Who this is",
         child=child,
+        agency=dict(reference.codes(session, "agency")).get(child.agency_code),
         held=queries.held(session, child.id),
         asked=asked,
         state=state,

@@ -103,15 +103,15 @@ def new_child(page):
         assert fits(page)
         say_why(page)
     assert fits(page)
-    press(page, "Open a reference")
-    press(page, "Open a reference")  # nothing typed
+    press(page, "Make a new reference")
+    press(page, "Make a new reference")  # nothing typed
     assert fits(page)
     for name, word in (("home_lad_code", "King"), ("age_band", "13"), ("purpose", "Con")):
         if name == "purpose":
             day(page, "age_band_as_of", "01012026")
         tab_to(page, name)
         page.keyboard.type(word)
-    press(page, "Open a reference")
+    press(page, "Make a new reference")
     assert page.locator("h1").inner_text().startswith("Child CH-")
     assert fits(page)
     return re.search(r"CH-\w{3}-\w{4}", page.url)[0]
