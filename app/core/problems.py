@@ -224,7 +224,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
     """The log has the class and the id; the message of a foreign exception may hold a name."""
     log.error("unexpected", request_id=request.scope.get("request_id"), error=error)
     request_id = request.scope.get("request_id")
-    return answer(request, ERROR, f"It has been recorded. Error number {request_id}.")
+    return answer(request, ERROR, f"Nothing was saved. Reference {request_id}.")
 
 
 def _field(found: dict[str, Any]) -> str:

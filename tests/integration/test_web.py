@@ -57,6 +57,7 @@ def test_an_unexpected_error_has_headers_and_tells_nothing(db, settings, capsys)
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"] == security.CSP
     assert answer.json()["type"] == "/problems/error"
+    assert re.fullmatch(r"Nothing was saved\. Reference \w+\.", answer.json()["detail"])
     assert "Kim" not in answer.text + capsys.readouterr().err
 
 
