@@ -118,7 +118,7 @@ INCIDENTS = Kind(
             "child_count_band",
             words=("children", "number of children"),
         ),
-        Question("line_linked", "Linked to a drugs line", "yes", words=("county lines",)),
+        Question("line_linked", "Linked to a county line", "yes", words=("county lines",)),
         Question("summary", "Summary", words=("description", "notes", "text", "what happened")),
     ),
     explains="Something that happened at a place or a time: one row is one incident.",

@@ -105,6 +105,7 @@ def test_too_many_errors_are_refused_and_the_own_file_comes_back_with_what_is_wr
     file = lead.get(f"/imports/{ref}/errors")
 
     assert "Fix the file: 2 of 4 rows have errors." in page
+    assert "Upload the file again when it is put right" in page
     assert "how_to_fix" in file.text.splitlines()[0]
     assert "Write dates like 05/11/2026" in file.text
     answer = send(lead, f"/imports/{ref}/confirm", rows="2")
