@@ -43,7 +43,7 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
 # A form leaves empty answers out.
-EMPTIED = {"name": "", "description": None}
+EMPTIED = {"name": "", "description": None, "precision_m": None}
 
 
 def partners_of(request: Request) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def send_new(
     request: Request, db: Db, actor: Proposer, sent: html.Form, partners: Partners
 ) -> Response:
     said = {name: value for name, value in sent.items() if name != "another"}
-    wanted, errors = html.parse(PlaceIn, said)
+    wanted, errors = html.parse(PlaceIn, view.ticked(said))
     purpose = None if wanted is None else wanted.purpose
     with db.begin(for_record(actor, "", purpose)) as session:
         if wanted is not None:
@@ -213,7 +213,7 @@ def edit(ref: str, request: Request, db: Db, actor: Editor) -> Response:
 def send_edit(
     ref: str, request: Request, db: Db, actor: Editor, sent: html.Form, partners: Partners
 ) -> Response:
-    wanted, errors = html.parse(PlaceChange, EMPTIED | sent)
+    wanted, errors = html.parse(PlaceChange, EMPTIED | view.ticked(sent))
     with db.begin(actor) as session:
         place = queries.lock(session, ref)
         if wanted is not None:
@@ -230,6 +230,7 @@ def choices(session: Session) -> dict[str, Any]:
     named = ("place_state", "purpose", "platform")
     states, purposes, platforms = (reference.codes(session, name) for name in named)
     return {
+        "harms": [(harm.code, harm.label) for harm in reference.harms(session)],
         "types": [(found.code, found.label) for found in queries.place_types(session)],
         "states": states,
         "boroughs": queries.boroughs(session),
@@ -261,4 +262,6 @@ def _form(
 
 def _answers(place: Place) -> dict[str, Any]:
     """What the form shows before anybody typed. Where it is stays unless said anew."""
-    return {name: getattr(place, name) for name in ("version", "type_code", "name", "description")}
+    kept = ("version", "type_code", "name", "description", "precision_m")
+    said = {name: getattr(place, name) for name in kept}
+    return said | {f"{view.HARM}{code}": "yes" for code in place.harm_codes}

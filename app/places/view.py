@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from app.places.rules import lint
 from app.reference import queries as reference
 
 URGENT = timedelta(hours=24)
+HARM = "harm_"  # a tick of a form: harm_ASB
 GUARDIANS = {
     "YOUTH_WORKER": "Youth worker",
     "STAFF": "Staff of the place",
@@ -162,3 +163,15 @@ def page(session: Session, place: Place) -> Page:
 
 def _named(code: str | None, names: Mapping[str, str]) -> str | None:
     return None if code is None else names.get(code, code)
+
+
+def ticked(sent: Mapping[str, str]) -> dict[str, Any]:
+    """What a form sent, with its ticked harms as one answer; none ticked is an answer, too."""
+    fields: dict[str, Any] = {name: said for name, said in sent.items() if not _is_harm(name)}
+    if fields.pop("harms_shown", None):
+        fields["harm_codes"] = [name.removeprefix(HARM) for name in sent if _is_harm(name)]
+    return fields
+
+
+def _is_harm(name: str) -> bool:
+    return name.startswith(HARM) and name != "harm_codes"

@@ -23,7 +23,7 @@ splitting = APIRouter(prefix="/places", include_in_schema=False)
 
 Lead = Annotated[Actor, Depends(May("place.approve"))]
 NEW: tuple[str, ...] = ("type_code", "name", "description", "shape", "postcode", "easting")
-NEW += ("northing", "longitude", "latitude")
+NEW += ("northing", "longitude", "latitude", "harm_codes", "precision_m")
 GOES = "goes_"
 WORDS = {"reason": "Give the reason, in 10 to 500 characters."}
 
@@ -40,7 +40,8 @@ def send_split(
     ref: str, request: Request, db: Db, actor: Lead, sent: html.Form, partners: Partners
 ) -> Response:
     wanted, errors = html.parse(SplitIn, _split(sent))
-    new, wrong = html.parse(PlaceIn, {name: sent[name] for name in NEW if name in sent})
+    said = place_view.ticked(sent)
+    new, wrong = html.parse(PlaceIn, {name: said[name] for name in NEW if name in said})
     errors = {name: WORDS.get(name, words) for name, words in (wrong | errors).items()}
     with db.begin(actor) as session:
         place = places.lock(session, ref)

@@ -85,6 +85,27 @@ def test_a_home_is_proposed_with_a_purpose_and_shown_without_its_point(send, cli
     assert "518000" not in shown
 
 
+def test_harms_and_how_exact_the_place_is_are_said_changed_and_taken_back(send, client):
+    told = {"harm_ASB": "yes", "harm_ROBBERY": "yes", "precision_m": "40"}
+    url = send("/places/new", **SHOP, **told, harms_shown="yes").headers["location"]
+    api = f"/api/v1{url}"
+
+    first = client.get(api).json()
+    edit = client.get(f"{url}/edit", headers=HTML).text
+    page = client.get(url, headers=HTML).text
+    kept = {"type_code": "TAKEAWAY_SHOP", "name": "Corner", "harms_shown": "yes"}
+    send(f"{url}/edit", **kept, harm_ASB="yes")
+    second = client.get(api).json()
+    send(f"{url}/edit", **kept)
+
+    assert (sorted(first["harm_codes"]), first["precision_m"]) == (["ASB", "ROBBERY"], 40)
+    assert 'name="harm_ASB" value="yes" checked' in edit
+    assert 'name="harm_KNIFE" value="yes" checked' not in edit
+    assert "It may be off by 40 metres." in page
+    assert (second["harm_codes"], second["precision_m"]) == (["ASB"], None)
+    assert client.get(api).json()["harm_codes"] == []
+
+
 def test_a_cuckooed_address_warns_first_that_somebody_there_may_be_a_victim(send, client):
     sent = send("/places/new", **SHOP | {"type_code": "CUCKOOED", "purpose": "PLAN"})
     url = sent.headers["location"]
