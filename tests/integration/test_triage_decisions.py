@@ -329,13 +329,14 @@ def test_where_a_home_is_leaves_the_merged_reports_too(desk, db):
         assert "behind the shelter" not in desk.client.get(f"/reports/{each}").text
 
 
-def test_a_new_home_gets_the_pin_and_the_words_where(desk, db):
+@pytest.mark.parametrize(("kind", "warned"), [("RESIDENTIAL", False), ("CUCKOOED", True)])
+def test_a_new_home_gets_the_pin_and_the_words_where(desk, db, kind, warned):
     ref = desk.taken().ref
-    ((code, home, *_),) = desk.decided(ref, place="NEW", new_type="RESIDENTIAL")
+    ((code, home, *_),) = desk.decided(ref, place="NEW", new_type=kind)
 
     assert code == "NEW_PLACE"
-    found = "select ST_X(geom), address from app.place_exact"
-    assert rows(db, found) == [(518000.0, "behind the shelter")]
+    found = "select ST_X(geom), address, victim_warning from app.place_exact"
+    assert rows(db, found) == [(518000.0, "behind the shelter", warned)]
     assert rows(db, "select name, geom from app.place") == [(f"Address {home}", None)]
     assert rows(db, "select geom from app.report") == [(None,)]
 
