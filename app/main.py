@@ -236,6 +236,7 @@ def _page_context(request: Request) -> dict[str, Any]:
         "actor": actor,
         "idle_min": ROLES[actor.role].idle_min if actor and known and known.session_id else None,
         "demo": request.app.state.settings.demo,
+        "marking": request.app.state.settings.marking,
         "section": request.url.path.strip("/").split("/")[0],
         "nav": [
             (key, label)

@@ -137,7 +137,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import accounts, imports, incidents, intelligence, reports, vault
+    from app.demo import accounts, clusters, imports, incidents, intelligence, reports, vault
     from app.demo import service as demo
     from app.reference import service as reference
     from app.retention import erasing
@@ -154,6 +154,7 @@ def _make_ready(settings: Settings) -> None:
             incidents.load_once(db)
             vault.load_once(db, settings)
             imports.load_once(db)
+            clusters.ask_once(db, settings)
         else:
             accounts.close(db)
         erasing.replay(db, settings)  # a restored database shows nothing that had been erased

@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         description="Boroughs, names, contacts, exit site: a TOML file.",
     )
     marking: str = Field(
-        default="OFFICIAL-SENSITIVE", description="Protective marking of every exported file."
+        default="OFFICIAL-SENSITIVE",
+        description="Protective marking of staff pages and of every exported file.",
     )
     oidc_issuer: str = Field(default="", description="Single sign-on: address of the issuer.")
     oidc_client_id: str = Field(default="", description="Single sign-on: our identifier there.")

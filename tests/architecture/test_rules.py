@@ -118,6 +118,7 @@ FURTHER = {
     "clusters/week_rhythm",
     "clusters/weighing",
     "demo/accounts",
+    "demo/clusters",
     "demo/imports",
     "demo/life",
     "demo/intelligence",

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.core.actor import job_actor
+from app.demo import clusters as first_calculation
 from app.demo import commands, service
 from geo import density
 from tests.people import LEAD
@@ -139,3 +140,12 @@ def audited(db):
     auditor = replace(LEAD, db_role="cs_audit", role="auditor")
     with db.read(auditor) as session:
         return session.scalar(text("select count(*) from audit.event where action = 'demo.load'"))
+
+
+def test_the_first_calculation_waits_for_the_worker_once(db, settings):
+    for _ in range(2):
+        first_calculation.ask_once(db, settings)
+
+    with db.read(LEAD) as session:
+        runs = session.execute(text("select source, state from app.cluster_run")).all()
+    assert runs == [("partnership", "QUEUED")]

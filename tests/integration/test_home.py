@@ -139,3 +139,13 @@ def test_a_partner_is_told_of_no_incident_and_no_cluster(as_):
     for page in (home, shown):
         assert not re.search("incident|cluster|published police", page.partition("<main")[2], re.I)
     assert partner.get("/map?layer=incidents", headers=HTML).status_code == 404
+
+
+def test_the_marking_is_the_first_and_the_last_line_of_a_page(as_, client):
+    page = as_("practitioner").get("/", headers={"accept": "text/html"}).text
+    words = re.sub(r"<[^>]+>", "\n", page[page.index("<body") :])
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+
+    assert lines[:2] == ["Skip to the content", "OFFICIAL-SENSITIVE"]
+    assert lines[-1] == "OFFICIAL-SENSITIVE"
+    assert "OFFICIAL-SENSITIVE" not in client.get("/report", headers={"accept": "text/html"}).text
