@@ -72,7 +72,7 @@ def network_k(
 
     def curve(places: At) -> Array:
         mm = np.sort(reach.pairs(places)[2])
-        found: Array = scale * np.searchsorted(mm, r * 1000 + 1e-6, "right")
+        found: Array = scale * np.searchsorted(mm, r * on.per_m + 1e-3, "right")
         return found
 
     def draw(rep: int) -> Array:

@@ -6,7 +6,7 @@ Across the river or the railway is as far as the next bridge.
 import numpy as np
 
 from geo.nearrepeat.study import Array, at_least_0
-from geo.neighbourhood import SLACK_M, Pairs, joined, parts
+from geo.neighbourhood import Pairs, joined, parts
 from geo.network.ways import At, Streets, on_streets
 
 SOURCES = 256  # nodes looked from at a time
@@ -57,11 +57,11 @@ class Reach:
     """Nodes within a distance of each node: made once, for any number of sets of points."""
 
     def __init__(self, on: Streets, limit_m: float) -> None:
-        self.on, self.limit_m = on, limit_m
+        self.on, self.limit_m, self.slack_m = on, limit_m, 0.5 / on.per_m
         near, far, count = [], [], []
         for start in range(0, on.nodes, SOURCES):
             some = np.arange(start, min(start + SOURCES, on.nodes))
-            found = _dijkstra(on, some, limit_m + SLACK_M)
+            found = _dijkstra(on, some, limit_m + self.slack_m)
             row, node = np.nonzero(np.isfinite(found))
             near.append(node.astype(np.int32))
             far.append(found[row, node])
@@ -70,7 +70,7 @@ class Reach:
         self.start = np.append(0, np.cumsum(np.concatenate(count)))
 
     def pairs(self, at: At) -> tuple[Array, Array, Array]:
-        """Points i < j at most the limit apart, each pair once, and whole millimetres."""
+        """Points i < j at most the limit apart, each pair once, and whole `per_m`."""
         points = _Points(self.on, at)
         reached = np.diff(self.start)[points.node].reshape(-1, 2).sum(axis=1)
         # About as many points as any node has wait at each of them.
@@ -85,8 +85,8 @@ class Reach:
         """Pairs whose first point is one of some; of several ways the shortest."""
         ways = zip(self._by_nodes(points, some), points.along(some), strict=True)
         i, j, metres = (np.concatenate(both) for both in ways)
-        mm = np.rint(metres * 1000)
-        kept = np.flatnonzero((i < j) & (mm <= self.limit_m * 1000 + 1e-6))
+        mm = np.rint(metres * self.on.per_m)
+        kept = np.flatnonzero((i < j) & (mm <= self.limit_m * self.on.per_m + 1e-3))
         kept = kept[np.lexsort((mm[kept], j[kept], i[kept]))]
         i, j = i[kept], j[kept]
         new = np.append(True, (i[1:] != i[:-1]) | (j[1:] != j[:-1]))[: len(i)]
@@ -99,7 +99,7 @@ class Reach:
         node = self.near[row]
         way = points.to_node[mine][end] + self.far[row]
         # Most nodes have no points, or lie too far beyond the own segment's end.
-        some_way = np.flatnonzero((points.count[node] > 0) & (way <= self.limit_m + SLACK_M))
+        some_way = np.flatnonzero((points.count[node] > 0) & (way <= self.limit_m + self.slack_m))
         end, node, way = end[some_way], node[some_way], way[some_way]
         other, path = joined(points.first[node], points.count[node])
         theirs = points.by_node[other]
@@ -160,7 +160,8 @@ def near(on: Streets, at: At, limit_m: float) -> Pairs:
     array([0, 0, 0], dtype=int32)
     """
     at_least_0("The limit", limit_m)
-    i, j, mm = Reach(on, limit_m).pairs(on_streets(on, at))
+    i, j, apart = Reach(on, limit_m).pairs(on_streets(on, at))
+    mm = np.rint(apart * (1000 / on.per_m))
     return Pairs(i, j, mm, np.zeros(len(i), dtype=np.int64))
 
 

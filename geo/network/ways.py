@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from geo.errors import GeoInputError
 from geo.nearrepeat.study import Array
-from geo.numbers import points
+from geo.numbers import decimals, points
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Streets:
     length_m: Array
     nodes: int
     lines: Array | None = None
+
+    @property
+    def per_m(self) -> float:
+        """Parts of a metre that distances are rounded to: a thousand, more where all is small."""
+        return float(10.0 ** decimals(np.array([0.0, self.length_m.sum()])))
 
 
 class At(NamedTuple):
@@ -98,7 +103,8 @@ def streets_of(lines: ArrayLike) -> Streets:
     if shapely.is_empty(every).any():
         raise GeoInputError(f"Line {int(shapely.is_empty(every).argmax())} is empty.")
     ends = [shapely.get_coordinates(shapely.get_point(every, at)) for at in (0, -1)]
-    _, node = np.unique(np.rint(np.vstack(ends) * 1000), axis=0, return_inverse=True)
+    corners = np.vstack(ends)
+    _, node = np.unique(np.round(corners, decimals(corners)), axis=0, return_inverse=True)
     found = streets(node[: len(every)], node[len(every) :], shapely.length(every))
     return Streets(found.first, found.last, found.length_m, found.nodes, every)
 
@@ -161,7 +167,8 @@ def on_streets(on: Streets, at: At) -> At:
         raise GeoInputError("Every point has a segment and metres along it.")
     known = (segment >= 0) & (segment < len(on.length_m))
     length = on.length_m[np.where(known, segment, 0)]
-    off = ~(known & (offset >= -0.001) & (offset <= length + 0.001))
+    slack = 1 / on.per_m
+    off = ~(known & (offset >= -slack) & (offset <= length + slack))
     if off.any():
         raise GeoInputError(f"Point {int(off.argmax())} does not lie on its segment.")
     return At(segment, np.clip(offset, 0, length))

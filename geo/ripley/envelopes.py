@@ -126,8 +126,9 @@ def too_few(r: Array, theory: Array, simulations: int, reason: str) -> Curve:
 
 def _off(curves: Array, alternative: Alternative) -> Array:
     """How far each curve strays from the mean of all, in standard deviations."""
-    spread = curves.std(axis=0)
-    off = (curves - curves.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    spread, mean = curves.std(axis=0), curves.mean(axis=0)
+    told = spread > 1e-9 * np.abs(mean)  # where all curves are equal but for rounding, none is far
+    off = np.where(told, curves - mean, 0) / np.where(told, spread, 1)
     sides = {"two-sided": np.abs(off), "clustered": off, "regular": -off}
     found: Array = sides[alternative].max(axis=1)
     return found

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from geo.density import st_dbscan_sites
 from geo.errors import GeoInputError
 from geo.network import At, distances, near, network_k, snapped, streets, streets_of, walking
+from geo.network.ways import Streets
 
 RIVER = streets([0, 1, 2, 3, 4], [1, 2, 3, 4, 5], [100, 300, 100, 300, 50])
 
@@ -221,3 +222,29 @@ LINE = shapely.LineString([(0, 0), (1, 0)])
 def test_what_would_give_a_wrong_answer_is_refused_in_words(asked, words):
     with pytest.raises(GeoInputError, match=words):
         asked()
+
+
+@pytest.mark.parametrize("size", [1e-5, 0.01, 1.0, 100.0])
+def test_streets_of_any_size_give_the_same_walks(size: float) -> None:
+    lines = [
+        shapely.LineString(np.array(ends) * size)
+        for ends in ([(0, 0), (0, 1)], [(0, 1), (1, 1)], [(1, 1), (1, 0)], [(1, 0), (0, 0)])
+    ]
+    around = streets_of(lines)
+    at = At(np.array([0, 1, 2, 3]), np.array([0.5, 0.5, 0.25, 0.9]) * size)
+    assert around.nodes == 4
+    assert (
+        near(around, at, size).i.tolist() == near(streets_of_square(), at_square(), 1000).i.tolist()
+    )
+    found = network_k(around, at, np.array([0.6, 1.0, 2.0]) * size, simulations=9, key="k")
+    told = network_k(streets_of_square(), at_square(), [600, 1000, 2000], simulations=9, key="k")
+    assert np.allclose(found.value / size, told.value / 1000)
+    assert found.p == told.p
+
+
+def streets_of_square() -> Streets:
+    return streets([0, 1, 2, 3], [1, 2, 3, 0], [1000] * 4)
+
+
+def at_square() -> At:
+    return At(np.array([0, 1, 2, 3]), np.array([500.0, 500.0, 250.0, 900.0]))

@@ -11,6 +11,7 @@ from shapely import affinity
 
 from geo.errors import GeoInputError
 from geo.ripley import Window, cross_k, k_function, pair_correlation
+from geo.ripley.envelopes import compared
 
 SQUARE = shapely.box(0, 0, 100, 100)
 BAY = shapely.Polygon([(0, 0), (100, 0), (100, 40), (40, 40), (40, 100), (0, 100)])
@@ -207,3 +208,10 @@ def test_too_few_points_are_said():
 def test_what_would_give_a_wrong_answer_is_refused_in_words(asked, words):
     with pytest.raises(GeoInputError, match=words):
         asked()
+
+
+def test_a_distance_at_which_all_curves_are_equal_but_for_rounding_says_nothing() -> None:
+    r = np.array([1.0, 2.0])
+    draws = [np.array([k, 4.0 + (k % 2) * 4e-16 * 2]) for k in range(1, 10)]
+    found = compared(r, np.array([5.0, 4.0 + 8e-16]), r, lambda rep: draws[rep], 9, "clustered")
+    assert found.p == 0.6
