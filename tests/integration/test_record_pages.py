@@ -106,6 +106,18 @@ def test_harms_and_how_exact_the_place_is_are_said_changed_and_taken_back(send, 
     assert client.get(api).json()["harm_codes"] == []
 
 
+def test_a_home_where_somebody_may_be_a_victim_warns_with_its_address_only(send, client):
+    home = {"type_code": "RESIDENTIAL", "purpose": "PLAN", "victim_warning": "yes"}
+    url = send("/places/new", **SHOP | home).headers["location"]
+
+    place = client.get(url, headers=HTML).text
+    send(f"{url}/address", purpose="MARVE")
+    address = client.get(f"{url}/address", headers=HTML).text
+
+    assert "may be a victim" not in place
+    assert "Someone at this address may be a victim." in address
+
+
 def test_a_cuckooed_address_warns_first_that_somebody_there_may_be_a_victim(send, client):
     sent = send("/places/new", **SHOP | {"type_code": "CUCKOOED", "purpose": "PLAN"})
     url = sent.headers["location"]
