@@ -146,8 +146,10 @@ def cross_k(
     if not 0 < n < len(xy):
         return too_few(r, theory, simulations, "There are points of one kind only.")
     scale, grain = area.area**2 / (n * (len(xy) - n)), decimals(xy)
-    near = _near(xy, area, float(r[-1]), grain, exact=True)
     first = np.arange(len(xy)) < n
+    by = np.lexsort((first, xy[:, 1], xy[:, 0]))  # draws do not hang on the order of rows
+    xy, first = xy[by], first[by]
+    near = _near(xy, area, float(r[-1]), grain, exact=True)
 
     def curve(is_first: Array) -> Array:
         both = is_first[near.i] != is_first[near.j]

@@ -215,3 +215,12 @@ def test_a_distance_at_which_all_curves_are_equal_but_for_rounding_says_nothing(
     draws = [np.array([k, 4.0 + (k % 2) * 4e-16 * 2]) for k in range(1, 10)]
     found = compared(r, np.array([5.0, 4.0 + 8e-16]), r, lambda rep: draws[rep], 9, "clustered")
     assert found.p == 0.6
+
+
+def test_the_order_of_rows_changes_no_draw_of_labels() -> None:
+    rng = np.random.default_rng(5)
+    stops, shops, yard = rng.random((20, 2)), rng.random((30, 2)), shapely.box(0, 0, 1, 1)
+    found = cross_k(stops, shops, yard, [0.1, 0.2], simulations=19, key="k")
+    again = cross_k(stops[::-1], shops[::-1], yard, [0.1, 0.2], simulations=19, key="k")
+    assert np.allclose(found.mean, again.mean)
+    assert found.p == again.p
