@@ -3,7 +3,7 @@
 The answer does not depend on the order of rows: a border event joins its nearest core event, ties
 by day difference and then by the caller's order, and clusters are numbered by their first member.
 Sources: Ester et al. 1996 (DBSCAN); Birant and Kut 2007 (ST-DBSCAN). Distances are compared in
-whole millimetres; both limits are closed.
+whole millimetres, finer in a small plane with limits of less than a metre; both limits are closed.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from geo import cells, sitedays
 from geo.errors import GeoInputError
 from geo.linking import Labels, linked
 from geo.neighbourhood import SLACK_M, Array, GridPairs, Nodes, Pairs, collapsed, runs
+from geo.numbers import MILLIMETRE, decimals
 
 __all__ = [
     "SLACK_M",
@@ -104,8 +105,9 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
     array([ 0,  0,  0, -1], dtype=int32)
     """
     _check(eps_m, eps_days, min_points)
-    nodes = collapsed(xy_m, day, weight, order, may_be_core)
-    return _per_row(nodes, _clustered(nodes, eps_m, eps_days, min_points, form))
+    times = _magnified(xy_m, eps_m)
+    nodes = collapsed(xy_m if times == 1 else xy_m * times, day, weight, order, may_be_core)
+    return _per_row(nodes, _clustered(nodes, eps_m * times, eps_days, min_points, form))
 
 
 def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
@@ -202,6 +204,14 @@ def _per_row(nodes: Nodes, found: Labels) -> Labels:
     label[nodes.located] = found.label[nodes.row]
     core[nodes.located] = found.core[nodes.row]
     return Labels(label, core)
+
+
+def _magnified(xy_m: Array, eps_m: float) -> float:
+    """How many times larger to look: millimetres would be coarse for limits of no metre."""
+    if not 0 < eps_m < 1:
+        return 1.0
+    located = xy_m[np.isfinite(xy_m).all(axis=1)]
+    return float(10.0 ** (decimals(located) - MILLIMETRE))
 
 
 def _check(eps_m: float, eps_days: int, min_points: int) -> None:

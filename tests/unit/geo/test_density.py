@@ -356,3 +356,15 @@ def test_events_that_weigh_nothing_are_counted_pair_by_pair():
 
     assert found.label.tolist() == [0, 0, 0, -1]
     assert found.core.tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("size", [1e-6, 0.001, 1.0, 500.0])
+def test_clusters_are_the_same_in_a_plane_of_any_size(size: float) -> None:
+    rng = np.random.default_rng(8)
+    xy = np.concatenate(
+        [rng.normal(0, 0.1, (40, 2)), rng.normal(1, 0.1, (40, 2)), rng.random((30, 2))]
+    )
+    told = dbscan(xy * 1e5, np.ones(110, int), 0.15e5, 5)
+    found = dbscan(xy * size, np.ones(110, int), 0.15 * size, 5)
+    assert found.core.tolist() == told.core.tolist()
+    assert found.label.tolist() == told.label.tolist()
