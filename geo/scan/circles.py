@@ -166,7 +166,7 @@ def _within(
     reach = np.full(len(near), np.inf if max_radius is None else max_radius)
     if not plane:
         for row, most in zip(near, reach, strict=True):
-            at = np.flatnonzero((row <= most * (1 + TIE) + TIE) & np.isfinite(row))
+            at = np.flatnonzero((row <= most * (1 + TIE) + _slack(most)) & np.isfinite(row))
             yield at, row[at]
         return
     if not len(place):
@@ -184,7 +184,7 @@ def _within(
         some, most = near[a : a + CHUNK], reach[a : a + CHUNK]
         bounded = np.isfinite(most).all()
         found = (
-            tree.query_ball_point(some, most * (1 + TIE) + TIE, return_sorted=True)
+            tree.query_ball_point(some, most * (1 + TIE) + _slack(most), return_sorted=True)
             if bounded
             else [every] * len(some)
         )
@@ -193,11 +193,16 @@ def _within(
             yield at, np.sqrt(((place[at] - centre) ** 2).sum(axis=1))
 
 
+def _slack(extent: Array | float) -> Array:
+    """What rounding may do to distances; in a plane of less than a unit less than a billionth."""
+    return np.asarray(TIE * np.minimum(1.0, extent))
+
+
 def _ranked(at: Array, apart: Array, place: Array | None) -> tuple[Array, Array]:
     """Locations nearest first, and the group of equal distance that each belongs to."""
     by = np.argsort(apart, kind="stable")
     far = apart[by]
-    step = np.diff(far, prepend=far[:1]) > TIE * np.maximum(1.0, far)
+    step = np.diff(far, prepend=far[:1]) > np.maximum(_slack(far[-1:].sum()), TIE * far)
     group = np.cumsum(step)
     ranked = at[by]
     keys = [ranked] if place is None or not len(place) else list(place[ranked].T[::-1])

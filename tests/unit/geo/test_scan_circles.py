@@ -222,3 +222,13 @@ def test_a_long_period_is_looked_at_in_parts(monkeypatch):
     assert parts.clusters == whole.clusters
     assert np.array_equal(parts.maxima, whole.maxima)
     assert len(periods.windows(20, "retrospective").start) > 100
+
+
+@pytest.mark.parametrize("size", [1e-7, 0.01, 1.0, 1e5])
+@pytest.mark.parametrize("max_k", [None, 7])
+def test_zones_are_the_same_in_a_plane_of_any_size(size: float, max_k: int | None) -> None:
+    xy = np.random.default_rng(4).random((40, 2))
+    told = zones(xy * 1000, max_radius=300, max_k=max_k)
+    found = zones(xy * size, max_radius=0.3 * size, max_k=max_k)
+    assert found.member.tolist() == told.member.tolist()
+    assert found.closes.tolist() == told.closes.tolist()
