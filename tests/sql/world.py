@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 
 from app.core.ids import new_reference, random_id
+from geo.crossborough import Params
 from tests.sql.oracle import Row
 
 KINGSTON, RICHMOND, MERTON = "E09000021", "E09000027", "E09000024"
@@ -802,7 +803,7 @@ def run_values(key: UUID) -> dict:
     return {
         "id": key,
         "source": "partnership",
-        "params": {"eps_m": 150, "eps_days": 90, "min_points": 5},
+        "params": Params(eps_m=150, eps_days=90).as_dict() | {"replicates": 999, "partners": []},
         "coverage": {"events": 9},
         "n_clusters": 4,
         "params_hash": "x",
