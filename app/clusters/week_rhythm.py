@@ -62,9 +62,8 @@ def run(db: Database, settings: Settings, tell: Progress) -> Figures:
     xy_m = np.array([row[3:] for row in found], dtype=np.float64).reshape(-1, 2)
     key = _key(settings, begin, end, precision, xy_m)
     tell(1, 3, f"Comparing hours of {len(found)} incidents")
-    week = rhythms.wheel(
-        rhythms.rhythm(begin, end, precision=precision), key=key, replicates=settings.replicates
-    )
+    hours = rhythms.rhythm(begin, end, precision=precision)
+    week = rhythms.wheel(hours, key=key, replicates=max(settings.replicates, 1))
     tell(2, 3, "Comparing nights")
     dark = _after_dark(settings, begin, end, xy_m, precision, key)
     tell(3, 3, "Done")
@@ -80,7 +79,7 @@ def run(db: Database, settings: Settings, tell: Progress) -> Figures:
         "status": week.status,
         "reason": week.reason or None,
         "compared": week.compared,
-        "peaks": list(week.peaks),
+        "peaks": list(week.peaks) if settings.replicates else [],  # nothing was drawn to say so
         "after_dark": dark,
     }
 

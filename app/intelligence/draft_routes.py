@@ -19,7 +19,6 @@ from app.intelligence.models import IntelDraft
 from app.intelligence.routes import Partners, of_role, words
 from app.intelligence.sections import BY_NAME, SECTIONS, Section
 from app.places import queries as places
-from app.reference import queries as reference
 
 writing = APIRouter(prefix="/intelligence", include_in_schema=False)
 
@@ -178,7 +177,6 @@ def _section(
             if not (found.is_residential or found.is_online)
         ],
         people=checking.people(session) if section.name == "grading" else [],
-        agencies=dict(reference.codes(session, "agency")) if section.name == "grading" else {},
         **words(session),
     )
 

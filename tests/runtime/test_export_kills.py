@@ -24,6 +24,7 @@ def killed(as_, db, settings):
     """A lead whose file was being made when the worker was killed; the page of it."""
     lead = as_("cs_lead", agency="AFC")
     place(lead)
+    before = files(settings)  # of other tests
     dsn = db.logins.dsn("postgres")
     with psycopg.connect(dsn) as holding, psycopg.connect(dsn, autocommit=True) as admin:
         page = asked(lead)
@@ -37,7 +38,11 @@ def killed(as_, db, settings):
         admin.execute(
             "update queue.procrastinate_workers set last_heartbeat = now() - interval '2 minutes'"
         )
-    return lead, page
+    return lead, page, before
+
+
+def files(settings):
+    return set(settings.data_dir.glob("exports/*"))
 
 
 def state(db):
@@ -46,8 +51,7 @@ def state(db):
 
 
 def test_nothing_half_written_is_fetched_and_the_file_is_made_once(killed, db, settings):
-    lead, page = killed
-
+    lead, page, before = killed
     assert state(db) == ("MAKING", None)
     assert lead.get(f"{page}/file", headers=HTML).status_code == 404
     assert "being made" in lead.get(page, headers=HTML).text
@@ -59,11 +63,11 @@ def test_nothing_half_written_is_fetched_and_the_file_is_made_once(killed, db, s
             "select count(*) from audit.event where action = 'export.make'"
         ).fetchone()
     assert times == 1
-    assert len(list((settings.data_dir / "exports").iterdir())) == 1
+    assert len(files(settings) - before) == 1
 
 
 def test_or_it_fails_once_with_a_sentence(killed, db):
-    lead, page = killed
+    lead, page, _before = killed
     with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
         admin.execute("update app.export set created_at = now() - interval '1 hour'")
 
