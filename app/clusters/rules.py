@@ -141,14 +141,14 @@ def reasons(
 
 def coverage_in_words(coverage: Mapping[str, Any], source: str) -> list[str]:
     """What the run counted, what it left out, and why."""
-    found = [f"{coverage['events']} incidents counted."]
+    found = [f"{coverage['events']:,} incidents counted."]
     found += [
-        f"{n} left out: {words}."
+        f"{n:,} left out: {words}."
         for key, words in LEFT_OUT.items()
         if (n := coverage.get("left_out", {}).get(key, 0))
     ]
     if coverage.get("never_core"):
-        found.append(f"{coverage['never_core']} too vague in place or time to be a core.")
+        found.append(f"{coverage['never_core']:,} too vague in place or time to be a core.")
     if source == Source.POLICE:
         found.append(APPROXIMATE)
     if coverage.get("warning"):

@@ -31,24 +31,24 @@ class IncidentIn(WhereIn):
     """A new incident, at a `place` (its reference), at a point, or both.
 
     Without `occurred_to` the period is what `time_precision` makes of `occurred_from`. A time
-    without zone is London's.
+    without zone is London's. In the order of the form, as problems are told in this order.
     """
 
+    harm_code: Code
+    other_harm_codes: Codes = ()
+    summary: Annotated[Text, Field(max_length=500)] | None = None
     occurred_from: Instant
     occurred_to: Instant | None = None
     time_precision: Annotated[Precision, Field(strict=False)] = Precision.DAY
     time_about: bool = False
     place: Annotated[Text, Field(max_length=20)] | None = None
     uncertainty_m: Annotated[int, Field(ge=0, le=5000)] | None = None
-    harm_code: Code
-    other_harm_codes: Codes = ()
     line_linked: bool = False
     confidence: Annotated[Confidence, Field(strict=False)] = Confidence.REPORTED
     discovered_by: Annotated[DiscoveredBy, Field(strict=False)] = DiscoveredBy.OTHER
     source_agency: Code
     child_count_band: Annotated[ChildCount, Field(strict=False)] = ChildCount.NOT_KNOWN
     outcome_band: Annotated[Outcome, Field(strict=False)] = Outcome.NOT_KNOWN
-    summary: Annotated[Text, Field(max_length=500)] | None = None
 
     def period(self) -> tuple[datetime, datetime]:
         return period(self.occurred_from, self.occurred_to, self.time_precision)

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from app.incidents.forms import NEEDED
 from tests.people import HTML, KINGSTON, RICHMOND, browser, csrf, sign_in_as
 
 PARK = "POLYGON((517800 169800, 518000 169800, 518000 170000, 517800 170000, 517800 169800))"
@@ -345,3 +346,13 @@ def test_a_place_that_a_reader_may_not_see_is_in_no_version_and_stays_linked(
     assert all(shop not in page for page in pages)
     assert answer.status_code == 200
     assert [p["ref"] for p in lead.get(f"/api/v1/incidents/{ref}").json()["places"]] == [shop]
+
+
+def test_what_is_missing_is_told_in_the_order_of_the_form(as_):
+    lead = as_("cs_lead", agency="AFC")
+
+    page = lead.post("/incidents/new", data={"csrf": csrf(lead)}, headers=HTML).text
+
+    summary = page[page.index("There is a problem") : page.index("<h1")]
+    told = [summary.index(words) for words in NEEDED.values()]
+    assert told == sorted(told)

@@ -156,7 +156,7 @@ def test_what_was_left_out_is_said_with_the_reason():
     found = rules.coverage_in_words(coverage, "partnership")
 
     assert found == [
-        "1946 incidents counted.",
+        "1,946 incidents counted.",
         "53 left out: at a home without a safe nearby point to stand for it.",
         "2 too vague in place or time to be a core.",
     ]
