@@ -30,8 +30,18 @@ def params_hash(params: Mapping[str, Any]) -> str:
     >>> params_hash({"b": 1, "a": 2}) == params_hash({"a": 2, "b": 1})
     True
     """
-    text = json.dumps(dict(params), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(params).encode()).hexdigest()
+
+
+def canonical_json(params: Mapping[str, Any]) -> str:
+    """One text for equal content: sorted keys, no spaces, letters as they are.
+
+    Examples
+    --------
+    >>> canonical_json({"b": [1.0, "é"], "a": None})
+    '{"a":null,"b":[1.0,"é"]}'
+    """
+    return json.dumps(dict(params), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def content_id(params: str, core_ids: Iterable[str]) -> str:

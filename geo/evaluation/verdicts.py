@@ -50,6 +50,9 @@ def verdict(found: Wdd, *, withheld: str | None = None) -> Said:
     return _said(found.total, found, _allowing(found), withheld)
 
 
+NOTHING_NEARBY = "Nearby streets: no incident was recorded there, before or after."
+
+
 def displacement(found: Wdd, *, withheld: str | None = None) -> Said | None:
     """Say the same of nearby streets alone: whether harm moved there, or the gain spread.
 
@@ -69,9 +72,13 @@ def displacement(found: Wdd, *, withheld: str | None = None) -> Said | None:
     >>> from geo.evaluation.difference import wdd
     >>> displacement(wdd((308, 318), (207, 110), (150, 140), (178, 157))).plain
     'Nearby streets: the change could be chance.'
+    >>> displacement(wdd((308, 318), (207, 110), (0, 0), (0, 0))).plain
+    'Nearby streets: no incident was recorded there, before or after.'
     """
     if found.displacement is None:
         return None
+    if found.displacement.se == 0 and withheld is None:
+        return Said(Verdict.WITHHELD_FEW, NOTHING_NEARBY, NOTHING_NEARBY)
     said = _said(found.displacement, found, "allowing for streets near the control area", withheld)
     return Said(said.verdict, *(f"Nearby streets: {_lower(w)}" for w in (said.words, said.plain)))
 

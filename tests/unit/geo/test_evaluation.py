@@ -222,6 +222,15 @@ def test_nearby_streets_have_a_sentence_of_their_own():
     assert displacement(wdd((50, 50), (50, 10))) is None
 
 
+def test_streets_without_an_incident_are_not_said_to_have_changed_by_nothing():
+    empty = wdd((50, 50), (50, 10), (0, 0), (0, 0))
+    said = displacement(empty)
+
+    assert said.verdict == "WITHHELD_FEW"
+    assert said.words == "Nearby streets: no incident was recorded there, before or after."
+    assert displacement(empty, withheld="seasons differ").words.startswith("Nearby streets: not ev")
+
+
 def test_a_plan_is_told_what_counts_can_show():
     same = (235, 235)
 

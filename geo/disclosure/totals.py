@@ -1,59 +1,8 @@
-"""How a count of people may be told: the number rule, and totals that would give a cell away."""
+"""The row test: totals that would give a banded part away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from geo.errors import GeoInputError
-
-THRESHOLD, BASE = 7, 5
-FEWEST = 4  # whole numbers that must remain possible for a banded cell
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A count as it is told: it lies between `low` and `high`, both included; None: no limit."""
-
-    text: str
-    low: int
-    high: int | None
-
-
-NOT_SHOWN = Shown("not shown", 0, None)
-BAND = Shown(f"1 to {THRESHOLD}", 1, THRESHOLD)
-
-
-def show(n: int) -> Shown:
-    """Tell a count: 0, "1 to 7", or rounded to the nearest 5.
-
-    Parameters
-    ----------
-    n : int
-        Things counted, 0 or more.
-
-    Returns
-    -------
-    Shown
-
-    Raises
-    ------
-    GeoInputError
-        A negative count.
-
-    Examples
-    --------
-    >>> [show(n).text for n in (0, 1, 7, 8, 12, 13)]
-    ['0', '1 to 7', '1 to 7', '10', '10', '15']
-    >>> show(9)
-    Shown(text='10', low=8, high=12)
-    """
-    if n < 0:
-        raise GeoInputError("A count is 0 or more.")
-    if n == 0:
-        return Shown("0", 0, 0)
-    if n <= THRESHOLD:
-        return BAND
-    near = BASE * ((n + 2) // BASE)
-    return Shown(str(near), max(THRESHOLD + 1, near - 2), near + 2)
+from geo.disclosure.bands import BAND, FEWEST, THRESHOLD, Shown
 
 
 def gives_away(total: Shown, parts: Sequence[Shown], *, overlapping: bool = False) -> bool:
@@ -73,6 +22,7 @@ def gives_away(total: Shown, parts: Sequence[Shown], *, overlapping: bool = Fals
 
     Examples
     --------
+    >>> from geo.disclosure import show
     >>> gives_away(show(13), [show(6), show(7), show(0)])
     True
     >>> gives_away(show(9), [show(4), show(5)])
