@@ -23,7 +23,18 @@ from app.core.settings import load_settings
 from app.reference import service as reference
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-SLICES = ("imports", "clusters", "audit", "admin", "demo", "vault", "retention")
+SLICES = (
+    "imports",
+    "clusters",
+    "audit",
+    "admin",
+    "demo",
+    "vault",
+    "retention",
+    "basemaps",
+    "releases",
+    "briefings",
+)
 
 
 class Registering(Protocol):

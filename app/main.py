@@ -1,6 +1,5 @@
 """The web application: middleware, problems, routers. Wiring only."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import PathLike, StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
 from app.accounts.account_routes import account_pages
 from app.accounts.catalogue import refuse_unsafe
@@ -35,6 +32,8 @@ from app.children import routes as children
 from app.children.link_pages import pages as children_pages
 from app.clusters.page_routes import CLUSTERS
 from app.core import log, openapi, problems
+from app.core.assets import Assets
+from app.core.dates import OneAddressMiddleware
 from app.core.db import Database
 from app.core.lanes import LanesMiddleware, threads_for
 from app.core.mail import Mailer, mailer_of
@@ -64,23 +63,24 @@ from app.intelligence import routes as intelligence
 from app.intelligence.draft_routes import writing
 from app.intelligence.qa_routes import checking_pages
 from app.maps import routes as maps
-from app.maps.cluster_routes import PICTURES
+from app.maps.api_routes import api as map_api
+from app.maps.kept import Tiles
+from app.maps.period_routes import map_periods
+from app.maps.place_routes import PICTURES
+from app.maps.saved_routes import map_views
 from app.ogc.routes import pages as ogc_pages
 from app.oversight import routes as oversight
 from app.oversight.deps import oversees
-from app.places import routes as places
-from app.places.address import addresses
-from app.places.decision_routes import api as decision_api
-from app.places.decision_routes import decisions
-from app.places.guardian_routes import api as guardian_api
-from app.places.guardian_routes import watching
-from app.places.section_routes import sections
+from app.places.routers import PLACES
+from app.priority.routes import pages as priority
 from app.reports import routes as reports
 from app.reports.mine_routes import mine_pages
 from app.reports.reply_routes import replying
 from app.reports.sealing import Keys
 from app.retention.routes import retention_pages
+from app.search.routes import pages as search
 from app.site import routes as site
+from app.site.routers import CONTEXT_WORK
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
 from app.vault.request_routes import vault_pages
@@ -91,22 +91,21 @@ ROUTERS: list[APIRouter] = [
     site.api,
     maps.pages,
     maps.streets,
+    map_api,
     *PICTURES,
+    map_periods,
+    map_views,
     imports.pages,
     imports_api,
     mapping_pages,
     step_pages,
     finish_pages,  # after those: its addresses take every reference
-    addresses,
-    places.pages,
-    places.api,
-    sections,
-    watching,
-    guardian_api,
-    decisions,
-    decision_api,
+    *PLACES,
+    *CONTEXT_WORK,
+    search,
     splitting,
     timeline.pages,
+    priority,
     timeline.api,
     mine_pages,
     partner_pages,
@@ -149,6 +148,7 @@ ROUTERS: list[APIRouter] = [
 NAV = (
     ("map", "Map", "place.read"),
     ("places", "Places", "place.read"),
+    ("meetings", "Meetings", "meeting_pack.read"),
     ("reports", "Reports", "report.read"),
     ("incidents", "Incidents", "incident.read"),
     ("intelligence", "Intelligence", "intelligence_c.read"),
@@ -156,23 +156,11 @@ NAV = (
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
     ("exports", "Exports", "export.read export.approve"),
-    ("about-the-data", "About the data", "reference_data.read"),
+    ("briefings", "Briefings", "briefing_released.download"),
     ("admin", "Administration", "user.revoke user.request"),
 )
 OF_THE_PUBLIC = frozenset({"report", "exit", "cookies"})
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
-
-
-class Assets(StaticFiles):
-    """Vendored files carry their version in the path; our own are asked for again by ETag."""
-
-    def file_response(
-        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        age = "public, max-age=31536000, immutable" if "/vendor/" in str(full_path) else "no-cache"
-        response.headers["cache-control"] = age
-        return response
 
 
 class Contextmap(FastAPI):
@@ -180,7 +168,9 @@ class Contextmap(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
-        lanes = LanesMiddleware(inner, self.state.settings, problems.full)
+        lanes = LanesMiddleware(
+            OneAddressMiddleware(maps.TilesFirst(inner, self)), self.state.settings, problems.full
+        )
         return SecurityMiddleware(lanes, self.state.settings.upload_bytes)
 
     def openapi(self) -> dict[str, Any]:
@@ -211,12 +201,13 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.refused = record_refusal
     app.state.page_context = _page_context
     app.state.methods = methods()
+    app.state.tiles = Tiles(settings.tiles_kept_mb * 2**20)
     check_routes(ROUTERS)
     problems.install(app)
+    # Before the routers: each costs whatever comes after it time, and a page asks for many files.
+    app.mount("/static", Assets(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
-    # Files hold no secret, so that their length once compressed tells nothing; pages may hold one.
-    app.mount("/static", GZipMiddleware(Assets(directory=STATIC), minimum_size=500), name="static")
     return app
 
 
@@ -230,21 +221,21 @@ def app_from_env() -> FastAPI:
 
 def _page_context(request: Request) -> dict[str, Any]:
     actor = getattr(request.state, "actor", None)
-    watching = oversees(actor)
     known = getattr(request.state, "identified", None)
     return {
         "actor": actor,
         "idle_min": ROLES[actor.role].idle_min if actor and known and known.session_id else None,
         "demo": request.app.state.settings.demo,
         "marking": request.app.state.settings.marking,
+        "protected": actor is not None,
         "section": request.url.path.strip("/").split("/")[0],
         "nav": [
             (key, label)
             for key, label, needed in NAV
             if any(can(actor, each) for each in needed.split())
         ]
-        + [("audit", "Audit")] * watching,
-        "oversees": watching,
+        + [("audit", "Audit")] * oversees(actor),
+        "oversees": oversees(actor),
         "can": partial(can, actor),
         "csrf": csrf_token(request),
         "partnership": request.app.state.partnership,

@@ -137,7 +137,16 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import accounts, clusters, imports, incidents, intelligence, reports, vault
+    from app.demo import (
+        accounts,
+        clusters,
+        context,
+        imports,
+        incidents,
+        intelligence,
+        reports,
+        vault,
+    )
     from app.demo import service as demo
     from app.reference import service as reference
     from app.retention import erasing
@@ -152,6 +161,7 @@ def _make_ready(settings: Settings) -> None:
             reports.load_once(db, settings)
             intelligence.load_once(db)
             incidents.load_once(db)
+            context.load_once(db)
             vault.load_once(db, settings)
             imports.load_once(db)
             clusters.ask_once(db, settings)

@@ -11,6 +11,7 @@ from procrastinate.blueprints import Blueprint
 from app.accounts import jobs as accounts
 from app.accounts.catalogue import refuse_unsafe
 from app.audit.jobs import Keeper
+from app.briefings import jobs as briefings
 from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
@@ -18,7 +19,11 @@ from app.core.settings import Settings, load_settings
 from app.exports import jobs as exports
 from app.imports import jobs as imports
 from app.intelligence import jobs as intelligence
+from app.outcomes import jobs as outcomes
 from app.places import jobs as places
+from app.plans import jobs as plans
+from app.priority import jobs as priority
+from app.releases import jobs as releases
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 from app.retention import jobs as retention
@@ -26,11 +31,16 @@ from app.vault import jobs as vault
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
+    "briefings": briefings.blueprint,
     "clusters": clusters.blueprint,
     "intelligence": intelligence.blueprint,
     "exports": exports.blueprint,
     "imports": imports.blueprint,
+    "outcomes": outcomes.blueprint,
     "places": places.blueprint,
+    "plans": plans.blueprint,
+    "priority": priority.blueprint,
+    "releases": releases.blueprint,
     "reports": reports.blueprint,
     "retention": retention.blueprint,
     "vault": vault.blueprint,

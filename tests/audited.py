@@ -19,7 +19,9 @@ from app.accounts.permissions import FILE, PERMISSIONS
 from app.audit import service
 
 SAFE = {"GET", "HEAD"}
-EMPTY_FORMS = {"GET /children/new", "GET /children/known"}  # no record is shown by them
+# No record is shown by them.
+EMPTY_FORMS = {"GET /children/new", "GET /children/known", "GET /places/{ref}/objection"}
+EMPTY_FORMS |= {"GET /meetings/new"}
 TRACES = (service.record, service.written_by)  # here, or by a function of the database
 
 

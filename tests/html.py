@@ -32,7 +32,8 @@ class Reader(HTMLParser):
         self._placed(tag)
         if (tag == "img" or said.get("type") == "image") and not said.get("alt"):
             self.wrong(f"<{tag}> without alt")
-        self.seen.append(tag)
+        if "svg" not in self.open:  # a drawing has a title of its own
+            self.seen.append(tag)
         if tag not in VOID:
             self.open.append(tag)
 

@@ -32,7 +32,7 @@ from app.reports.service import Sending, receive
 from app.retention import erasing
 from tests import intelligence, reports
 from tests.authenticator import SecurityKey
-from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, sign_in_as
+from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, in_days, sign_in_as
 from tests.sql import world
 
 PLAN = {"X-Purpose": "PLAN"}
@@ -234,6 +234,66 @@ def link_places(world):
     return partial(world.lead.post, f"/api/v1/places/{world.shop()}/links", json=body)
 
 
+ASKED = {"raised_by": "RESIDENT", "body": "Synthetic: the youth club has long since moved away."}
+ANSWERED = {"state": "NOT_UPHELD", "decision": "Synthetic: two new reports came in last week."}
+SPACE = {"type_code": "ONLINE_GROUP", "name": "The group of the uses", "platform_code": "GAME"}
+SPACE |= {"audience": "CLOSED", "borough": KINGSTON}
+
+
+@use("POST /places/{ref}/objection")
+def object_to_a_label(world):
+    return posting(world.lead, f"/places/{world.shop()}/objection", **ASKED)
+
+
+def objection(world) -> str:
+    by_practitioner = world.as_("practitioner")
+    sent = posting(by_practitioner, f"/places/{world.shop()}/objection", **ASKED)()
+    return sent.headers["location"]
+
+
+@use("GET /objections")
+def list_objections(world):
+    objection(world)
+    return partial(world.as_("auditor").get, "/objections")
+
+
+@use("GET /objections/{ref}")
+def read_an_objection(world):
+    return partial(world.as_("auditor").get, objection(world))
+
+
+@use("POST /objections/{ref}")
+def answer_an_objection(world):
+    return posting(world.as_("auditor"), objection(world), **ANSWERED)
+
+
+def online_space(world) -> str:
+    address = f"https://example.com/{secrets.token_hex(8)}"
+    sent = posting(world.lead, "/online/new", **SPACE, address=address)()
+    return sent.headers["location"].rpartition("/")[2]
+
+
+@use("POST /online/new")
+def record_an_online_space(world):
+    def send():
+        address = f"https://example.com/{secrets.token_hex(8)}"
+        return posting(world.lead, "/online/new", **SPACE, address=address)()
+
+    return send
+
+
+@use("POST /online/{ref}/edit")
+def change_an_online_space(world):
+    answers = {"version": "1", "platform_code": "SITE", "audience": "PUBLIC"}
+    path = f"/online/{online_space(world)}/edit"
+    return posting(world.lead, path, takedown_state="REQUESTED", **answers)
+
+
+@use("POST /online/{ref}/reveal")
+def show_an_address(world):
+    return posting(world.lead, f"/online/{online_space(world)}/reveal")
+
+
 GUARDIAN = {"kind": "STAFF", "agency": "BUSINESS", "valid_from_on": "2026-01-01"}
 
 
@@ -284,6 +344,19 @@ def known_place(world):
 def set_level(world):
     answers = {"level": "CL3", "version": "1", "reason": WHY}
     return posting(world.lead, f"/places/{known_place(world)}/level", **answers)
+
+
+@use("POST /places/{ref}/priority")
+def set_priority(world):
+    from app.core import clock
+    from app.priority import service
+    from app.priority.jobs import PRIORITY
+
+    ref = known_place(world)
+    with world.db.begin(PRIORITY) as session:
+        service.run(session, clock.today())
+    answers = {"band": "HIGH", "reason": WHY, "ends_on": in_days(30)}
+    return posting(world.lead, f"/places/{ref}/priority", **answers)
 
 
 @use("POST /places/{ref}/label")
@@ -1471,4 +1544,13 @@ def end_hold(world):
     return posting(world.as_("auditor"), f"{held_child(world)}/end")
 
 
-import tests.import_uses  # noqa: E402, F401 - the uses of one slice more
+import tests.assessment_uses  # noqa: E402 - the uses of one slice more
+import tests.briefing_uses  # noqa: E402 - and of a ninth
+import tests.comment_uses  # noqa: E402 - and of what is said beside them
+import tests.import_uses  # noqa: E402 - and of another
+import tests.map_uses  # noqa: E402 - and of a third
+import tests.meeting_uses  # noqa: E402 - and of a fourth
+import tests.outcome_uses  # noqa: E402 - and of a fifth
+import tests.plan_uses  # noqa: E402 - and of a sixth
+import tests.release_uses  # noqa: E402 - and of an eighth
+import tests.safety_map_uses  # noqa: E402, F401 - and of a seventh

@@ -143,7 +143,6 @@ def _password_page(request: Request, errors: dict[str, str]) -> Response:
     return html.render(
         request,
         "account/password.html",
-        status=422 if errors else 200,
         page_title="Change your password",
         values={},
         errors=errors,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
@@ -10,7 +11,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
-from app.accounts.identity import Identified, identify
+from app.accounts.gate import Gate
+from app.accounts.identity import Identified, identify, token_hash
 from app.accounts.permissions import PERMISSIONS, Rule
 from app.accounts.rules import source_of
 from app.accounts.secrets import Factors
@@ -28,6 +30,7 @@ from app.core.mail import Mailer
 from app.core.pages import SESSION_COOKIE
 
 SIGNED_IN = "signed_in"
+SIGN_IN_FIRST = "Sign in first."
 ELSEWHERE = frozenset({"released", "meta"})  # these roles get releases, or metadata, not records
 SAFE = frozenset({"GET", "HEAD"})
 WRITE = "write"
@@ -96,8 +99,19 @@ class May:
             refuse_unknown_query(request)
         request.state.permission = self.permission
         known = self._known(request)
+        return PUBLIC if known is None else self.admitted(request, known)
+
+    async def check_soon(self, request: Request) -> Actor:
+        """The same from the event loop, for a route that reads the query itself and for staff."""
+        request.state.permission = self.permission
+        token = token_of(request)
+        known = await gate_of(request).identified(token_hash(token)) if token else None
         if known is None:
-            return PUBLIC
+            raise SignInNeededError(SIGN_IN_FIRST)
+        return self.admitted(request, known)
+
+    def admitted(self, request: Request, known: Identified) -> Actor:
+        """Of a live session or token: whether its permissions let it in, and as whom."""
         request.state.actor = known.actor
         request.state.identified = known
         if self.permission == SIGNED_IN:
@@ -136,12 +150,32 @@ def for_record(actor: Actor, ref: str, purpose: str | None) -> Actor:
 
 def identified(request: Request) -> Identified:
     """The live session or token of this request."""
-    said = request.headers.get("authorization", "")
-    token = said[7:] if said[:7].lower() == "bearer " else request.cookies.get(SESSION_COOKIE)
+    token = token_of(request)
     found = identify(request.app.state.db, token) if token else None
     if found is None:
-        raise SignInNeededError("Sign in first.")
+        raise SignInNeededError(SIGN_IN_FIRST)
     return found
+
+
+def gate_of(request: Request) -> Gate:
+    """The one of this application, over its database."""
+    state = request.app.state
+    if not hasattr(state, "gate"):
+        state.gate = Gate(state.db)
+    found: Gate = state.gate
+    return found
+
+
+def token_of(request: Request) -> str | None:
+    """What a program or a browser brings."""
+    said = request.headers.get("authorization", "")
+    return said[7:] if said[:7].lower() == "bearer " else request.cookies.get(SESSION_COOKIE)
+
+
+def session_of(request: Request) -> UUID | None:
+    """Of the person whom `May` found for this request; a program with a token has none."""
+    known: Identified | None = getattr(request.state, "identified", None)
+    return None if known is None else known.session_id
 
 
 def allowed(actor: Actor, permission: str) -> Rule:

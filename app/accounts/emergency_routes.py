@@ -70,7 +70,6 @@ def _page(
     return html.render(
         request,
         "account/emergency.html",
-        status=422 if errors else 200,
         page_title="Emergency access",
         standing=standing,
         values=values,

@@ -153,7 +153,6 @@ def _asked(
     return html.render(
         request,
         "sign-on/passkey.html",
-        status=422 if errors else 200,
         page_title="Confirm that it is you" if again else "Use a passkey",
         errors=errors,
         options=sign_on.options(session, visit, site, Use.SHOW, now=clock.now()),
@@ -172,7 +171,6 @@ def _listing(
     return html.render(
         request,
         "sign-on/passkeys.html",
-        status=422 if errors else 200,
         page_title="Passkeys",
         passkeys=held,
         stepped=stepped,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, and_, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import (
@@ -106,6 +106,19 @@ def open_visits(session: Session, user_id: UUID) -> Sequence[Visit]:
     ).all()
 
 
+def last_visit(session: Session, session_id: UUID | None) -> datetime | None:
+    """When the person of this session was last here before it began; None at a first visit.
+
+    Nothing is kept for it: sessions are rows anyway, and each is its person's alone to read.
+    """
+    this = select(Visit.user_id, Visit.created_at).where(Visit.id == session_id).subquery()
+    return session.scalar(
+        select(func.max(Visit.last_seen_at))
+        .join(this, this.c.user_id == Visit.user_id)
+        .where(Visit.stage == Stage.FULL, Visit.created_at < this.c.created_at)
+    )
+
+
 def credential(session: Session, user_id: UUID) -> Credential | None:
     """Locked: of two uses of one code the second waits here and then finds it used."""
     return session.scalar(select(Credential).where(Credential.user_id == user_id).with_for_update())
@@ -191,10 +204,14 @@ def users(session: Session) -> Sequence[User]:
 
 def unused_since(session: Session, before: datetime) -> Sequence[User]:
     """Active accounts that nobody has signed in to since."""
+    found = select(User).where(unused(before)).order_by(User.username)
+    return session.scalars(found).all()
+
+
+def unused(before: datetime) -> ColumnElement[bool]:
+    """The same, of the rows of a list."""
     last = func.coalesce(User.last_sign_in_at, User.approved_at, User.created_at)
-    return session.scalars(
-        select(User).where(User.state == State.ACTIVE, last < before).order_by(User.username)
-    ).all()
+    return and_(User.state == State.ACTIVE, last < before)
 
 
 def username_taken(session: Session, username: str) -> bool:

@@ -111,7 +111,6 @@ def _page(request: Request, user: User, secret: str, errors: dict[str, str]) -> 
     return html.render(
         request,
         "sign-in/setup.html",
-        status=422 if errors else 200,
         page_title=TITLE,
         username=user.username,
         name=user.name,

@@ -10,6 +10,9 @@ NO_ROWS = frozenset({"released", "none"})
 # A purpose given for a record opens what hangs on it by one of these.
 PARENTS = ("child_id", "place_id", "incident_id", "report_id")
 
+# Kept by the database on a meeting and on all that hangs on it.
+MEMBERS = "(select sec.actor()) = any (member_ids) and access_ends_at > now()"
+
 Columns = frozenset[str]
 
 
@@ -105,16 +108,20 @@ def _own(by: str, own: Mapping[str, str], table: Table) -> str | None:
 
 
 def _named(thing: Thing, table: Table, own: Mapping[str, str]) -> str | None:
-    """The rows that a live grant opens, by their own key or that of the record they hang on."""
+    """The rows that a live grant opens, by their own key or that of the record they hang on.
+
+    Of a meeting also those that name the person, until its access ends.
+    """
     record = thing.tables[0].partition(".")[2]
     fallback = "id" if table.name == thing.tables[0] else f"{record}_id"
     granted = record if thing.rows else thing.name  # objects that share a table share its grants
     column = own.get("named", fallback)
     if column not in table.columns:
         column = f"{record.removesuffix('_exact')}_id"
-    if column not in table.columns:
-        return None
-    return f"{column} = any ((select sec.named('{granted}'))::uuid[])"
+    parts = [MEMBERS] if "member_ids" in table.columns else []
+    if column in table.columns:
+        parts.append(f"{column} = any ((select sec.named('{granted}'))::uuid[])")
+    return either(parts) if parts else None
 
 
 def _tiers(permissions: Permissions, rule: Rule, table: Table) -> str:

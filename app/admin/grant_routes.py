@@ -1,7 +1,7 @@
 """Grants: lists by state, asked for, approved by somebody else, revoked, asked for again."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
@@ -43,11 +43,16 @@ State = Annotated[GrantState | None, BeforeValidator(_or_none)]
 
 @grant_pages.get("")
 def listing(
-    request: Request, db: Db, actor: Reader, state: State = None, number: PageNumber = 1
+    request: Request,
+    db: Db,
+    actor: Reader,
+    state: State = None,
+    emergency: Literal["yes", ""] = "",
+    number: PageNumber = 1,
 ) -> Response:
     now = clock.now()
     with db.read(actor) as session:
-        found = queries.grants(session, state, now=now, number=number)
+        found = queries.grants(session, state, now=now, number=number, emergency=bool(emergency))
         return html.render(
             request,
             "admin/grants.html",
@@ -55,6 +60,7 @@ def listing(
             page=linked(found, request.url, queries.PAGE_SIZE),
             counts=queries.grant_counts(session, now=now),
             chosen=state,
+            emergency=bool(emergency),
             states=rules.GRANT_STATE_WORDS,
             state_of=lambda grant: rules.grant_state(grant, now),
             kinds=GRANT_WORDS,
@@ -162,7 +168,6 @@ def _form(
     return html.render(
         request,
         "admin/grant-form.html",
-        status=422 if errors else 200,
         page_title="Ask for a grant",
         values=values,
         errors=errors,

@@ -116,7 +116,7 @@ def change_page(
     return html.render(
         request,
         "admin/user-stale.html" if stale else FORM,
-        status=409 if stale else 422 if errors else 200,
+        status=409 if stale else None,
         page_title="Somebody changed this first" if stale else _title(user),
         user=user,
         values=values,

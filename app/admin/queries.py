@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Grant, User
 from app.accounts.permissions import ROLES
+from app.accounts.queries import unused
 from app.accounts.rules import BREAK_GLASS, State
-from app.admin.rules import ENDING_TIME, LASTING, UNDER_WAY, GrantState
+from app.admin.rules import EMERGENCY_TIME, ENDING_TIME, LASTING, UNDER_WAY, GrantState
 from app.children.models import Child
 from app.core.actor import NOBODY
 from app.core.errors import NotFoundError
@@ -62,9 +63,13 @@ class Filters:
     role: str | None = None
     state: State | None = None
     words: str | None = None
+    waiting: bool = False
+    unused_before: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
+        found: list[ColumnElement[bool]] = [to_confirm()] if self.waiting else []
+        if self.unused_before:
+            found.append(unused(self.unused_before))
         if self.role:
             found.append(User.role == self.role)
         if self.state:
@@ -159,10 +164,17 @@ class GrantRow(NamedTuple):
 
 
 def grants(
-    session: Session, state: GrantState | None, *, now: datetime, number: int = 1
+    session: Session,
+    state: GrantState | None,
+    *,
+    now: datetime,
+    number: int = 1,
+    emergency: bool = False,
 ) -> Page[GrantRow]:
     """One numbered page of grants in a state: first what ends first."""
     asked = [] if state is None else [in_state(state, now)]
+    if emergency:
+        asked.append(used_in_emergency(now))
     total = session.scalar(select(func.count()).select_from(Grant).where(*asked))
     rows = session.execute(
         _grant_rows()
@@ -172,6 +184,11 @@ def grants(
         .offset((number - 1) * PAGE_SIZE)
     )
     return Page([GrantRow._make(row) for row in rows], total or 0, number)
+
+
+def used_in_emergency(now: datetime) -> ColumnElement[bool]:
+    """In the last 30 days, over or not."""
+    return and_(Grant.kind == BREAK_GLASS, Grant.from_at >= now - EMERGENCY_TIME)
 
 
 def grant_counts(session: Session, *, now: datetime) -> dict[GrantState, int]:

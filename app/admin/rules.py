@@ -14,6 +14,7 @@ from app.core import clock
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 ENDING_TIME = timedelta(days=14)
+EMERGENCY_TIME = timedelta(days=30)  # as long as an auditor is shown unusual use
 LONGEST_GRANT = timedelta(days=89)  # the end of that day is still within 90 days
 SHORTEST_REASON, LONGEST_REASON = 20, 500
 

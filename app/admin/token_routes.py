@@ -90,7 +90,6 @@ def _page(
     return html.render(
         request,
         "admin/tokens.html",
-        status=422 if errors else 200,
         page_title="Make a token",
         user=user,
         values=values,

@@ -10,7 +10,7 @@ from app.accounts import queries as known
 from app.accounts import service as accounts
 from app.accounts.deps import Db, Post
 from app.accounts.models import User
-from app.accounts.rules import State
+from app.accounts.rules import UNUSED, State
 from app.admin import queries, service, words
 from app.admin.deps import MayAll
 from app.admin.pages import Partners, account_page, change_page, decision_page, handed_over, wanted
@@ -49,8 +49,11 @@ def filters_of(
     role: Said = None,
     state: Annotated[State | None, BeforeValidator(_or_none)] = None,
     q: Said = None,
+    waiting: Literal["yes", ""] = "",
+    unused: Literal["yes", ""] = "",
 ) -> queries.Filters:
-    return queries.Filters(role or None, state, q or None)
+    before = clock.now() - UNUSED if unused else None
+    return queries.Filters(role or None, state, q or None, bool(waiting), before)
 
 
 @user_pages.get("")

@@ -12,6 +12,7 @@ OBJECTS = {
     "report_contact": "Contact details of who reported",
     "place": "Places of concern",
     "place_exact_residential": "Exact addresses of homes",
+    "place_priority": "Priorities of places",
     "place_link": "Links between places",
     "online_space": "Online spaces",
     "route": "Routes",
@@ -30,14 +31,17 @@ OBJECTS = {
     "plan": "Context plans",
     "action": "Actions of plans",
     "outcome_review": "Reviews of outcomes",
+    "context_comment": "Comments on assessments, plans and reviews",
     "meeting_pack": "Meetings and their packs",
     "briefing_draft": "Drafts of briefings",
     "briefing_released": "Briefings",
     "release": "Releases of numbers",
+    "release_ledger": "Who read which released numbers",
     "export": "Exports",
     "import_batch": "Imports",
     "import_work": "Files being imported",
     "import_mapping": "Saved mappings of imports",
+    "map_view": "Saved views of the map",
     "attachment": "Attached files",
     "audit_event": "Audit",
     "user": "Accounts",
@@ -104,11 +108,14 @@ CONDITIONS = {
     "all_have_rated": "once everybody has rated",
     "until_confirmed": "until it is confirmed",
     "frozen": "once it is frozen",
+    "checked": "once it is checked",
+    "approved": "once it is approved",
     "not_intelligence": "but no intelligence of somebody else",
     "synthetic": "synthetic ones only",
     "custodian": "as an identity custodian",
     "few_rows": "by themselves",
     "both_ends": "when both places may be seen",
+    "own_or_of_role": "their own, and what colleagues of the same role share",
     "both_ends_listed": "when both places are listed to partners",
 }
 KINDS = {
@@ -127,7 +134,19 @@ KINDS = {
     "policy": "policy",
     "technical": "technical ones",
 }
-NO_BOROUGH = frozenset({"user", "grant", "audit_event", "reference_data", "settings", "release"})
+NO_BOROUGH = frozenset(
+    {
+        "user",
+        "grant",
+        "audit_event",
+        "reference_data",
+        "settings",
+        "release",
+        "release_ledger",
+        "briefing_draft",
+        "briefing_released",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,11 @@ def last_outcome(cursor: Cursor, action: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def broken_documents(cursor: Cursor) -> list[str]:
+    """Releases and briefings that are not what was signed."""
+    return [str(row[0]) for row in cursor.execute("select app.broken_documents()").fetchall()]
+
+
 def sealed_events(cursor: Cursor) -> int:
     cursor.execute("select coalesce(sum(count), 0)::bigint from audit.seal")
     return int(_only(cursor))

@@ -15,6 +15,7 @@ from app.core.actor import Actor
 from app.core.db import Database
 from app.core.settings import Settings
 
+CHANGED = "The {name} is not what was signed: its hash is another."
 Progress = Callable[[int, int, str], None]
 VERIFY, ASKED = "audit.verify", "asked"
 
@@ -59,6 +60,8 @@ def read_through(
     verdict = examine(seals, newest.passing(queries.every_event(cursor)))
     era, xid = queries.current_era(cursor), queries.next_xid(cursor)
     check_future(verdict, newest.at, era=era, xid=xid)
+    for name in queries.broken_documents(cursor):
+        verdict.add("document-changed", None, CHANGED.format(name=name))
     if compared:
         anchors.compare(verdict, compared, hashes)
         verdict.anchors = len(compared)

@@ -181,7 +181,6 @@ def _form(
     return html.render(
         request,
         "children/link.html",
-        status=422 if errors else 200,
         page_title="Link to a place or incident" if link is None else "Correct this link",
         child=child,
         link=link,
@@ -197,7 +196,6 @@ def _withdraw_form(
     return html.render(
         request,
         "children/withdraw.html",
-        status=422 if errors else 200,
         page_title="Take this link back?",
         child=child,
         link=link,

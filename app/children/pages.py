@@ -254,7 +254,6 @@ def _new_form(
     return html.render(
         request,
         "children/new.html",
-        status=422 if errors else 200,
         page_title="Make a new reference",
         values=values,
         errors=errors,
@@ -274,7 +273,6 @@ def _edit_form(
     return html.render(
         request,
         "children/edit.html",
-        status=422 if errors else 200,
         page_title="Change this reference",
         child=child,
         values=values,

@@ -45,7 +45,6 @@ def ask(
         return html.render(
             request,
             "children/why.html",
-            status=422 if errors else 200,
             page_title="Why do you need to see this?",
             about=about,
             purposes=purposes(session, actor),

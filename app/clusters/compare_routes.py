@@ -26,6 +26,13 @@ Viewer = Annotated[Actor, Depends(May("cluster.read"))]
 Runner = Annotated[Actor, Depends(May("cluster.run"))]
 Said = Annotated[str, Query(max_length=40)]
 CHOOSE = "Choose two finished calculations."
+# Above the form they stand alone, so each says which of four days it means.
+DAYS = {
+    "first_from": "Enter the first day of the first period.",
+    "first_to": "Enter the last day of the first period.",
+    "second_from": "Enter the first day of the second period.",
+    "second_to": "Enter the last day of the second period.",
+}
 
 
 class LineOut(BaseModel):
@@ -103,14 +110,14 @@ def compare_periods(
 ) -> Response:
     """Start a run for each period; the page waits for both."""
     wanted, errors = html.parse(Periods, sent)
-    errors = dict.fromkeys(errors, "Enter a day.")
+    errors = {name: DAYS.get(name, words) for name, words in errors.items()}
     with db.begin(actor) as session:
         if wanted is None:
             return _page(request, session, actor, sent, errors)
         if wanted.first_from > wanted.first_to:
-            errors["first_to"] = "The end is before the start."
+            errors["first_to"] = "The first period ends before it starts."
         if wanted.second_from > wanted.second_to:
-            errors["second_to"] = "The end is before the start."
+            errors["second_to"] = "The second period ends before it starts."
         if errors:
             return _page(request, session, actor, sent, errors)
         asked = [
@@ -149,7 +156,6 @@ def _page(
     return html.render(
         request,
         "clusters/compare.html",
-        status=422 if errors else 200,
         page_title="Compare two calculations",
         choices=[(run.id, _label(RunOut.of(run))) for run in runs if run.state == State.DONE],
         values=sent,

@@ -41,6 +41,8 @@ select happened.id::text as id,
        coalesce((select area.lad_code from app.place_area as area
                  where area.place_id = happened.place_id
                  order by area.share desc, area.lad_code limit 1), happened.borough_code) as lad,
+       happened.tier in ('H0', 'H1') and place.sensitivity is distinct from 'RESIDENTIAL'
+           as is_open,
        coalesce(linked.children, '{}') as children
 from happened
 join reference.harm as harm on harm.code = happened.harm_code

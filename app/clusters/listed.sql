@@ -1,13 +1,16 @@
 -- Clusters of runs for a list: how sure, what became of them since the run before, what was decided.
 -- Parameters: runs, own (boroughs whose counts alone may be told, or null), show (sure, chance, all),
--- borough, change, decided (text or null). What is asked of `wanted` follows in lists.py.
+-- borough, change, decided (text or null), since (an instant: what stood then is the run before, or
+-- null). What is asked of `wanted` follows in lists.py.
 with run as (
     select run.id, run.source, before.id as before_id
     from app.cluster_run as run
     left join lateral (
         select id from app.cluster_run as earlier
         where earlier.series = run.series and earlier.state = 'DONE'
-          and (earlier.finished_at, earlier.id) < (run.finished_at, run.id)
+          and case when cast(:since as timestamptz) is null
+                   then (earlier.finished_at, earlier.id) < (run.finished_at, run.id)
+                   else earlier.finished_at <= least(cast(:since as timestamptz), run.finished_at) end
         order by earlier.finished_at desc, earlier.id desc limit 1
     ) as before on true
     where run.id = any (cast(:runs as uuid[]))
@@ -21,7 +24,7 @@ found as (
            cluster.rank_weight,
            coalesce(cluster.evidence->>'significance', 'not tested') as significance,
            was.n as n_before,
-           case when run.before_id is null then null
+           case when run.before_id is null and cast(:since as timestamptz) is null then null
                 when was.id is null then 'new'
                 when cast(:own as text[]) is null and was.content_id <> cluster.content_id
                     or was.n <> counted.n then 'changed'
@@ -51,6 +54,7 @@ wanted as (
     from found
     where (reportable or cast(:show as text) = 'all')
       and (cast(:borough as text) is null or borough_counts ? cast(:borough as text))
-      and (cast(:change as text) is null or change = cast(:change as text))
+      and (cast(:change as text) is null or change = cast(:change as text)
+           or cast(:change as text) = 'moved' and change in ('new', 'changed'))
       and (cast(:decided as text) is null or state = cast(:decided as text))
 )

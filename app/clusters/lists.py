@@ -1,7 +1,7 @@
 """Lists of clusters: filters of the address, pages of rows, what is new and what is gone."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
@@ -68,11 +68,13 @@ class Filters(StrictModel):
     run: Annotated[UUID | None, Field(strict=False)] = None
     source: Literal["partnership", "police"] | None = None
     borough: str | None = None
-    change: Literal["new", "changed", "same"] | None = None
+    change: Literal["new", "changed", "same", "moved"] | None = None
     decided: Literal["CANDIDATE", "REVIEWED", "ADOPTED", "WATCH", "DISMISSED"] | None = None
 
+    since: Literal["visit"] | None = None
+
     def given(self) -> bool:
-        return bool(self.source or self.borough or self.change or self.decided)
+        return bool(self.source or self.borough or self.change or self.decided or self.since)
 
 
 class Listed(NamedTuple):
@@ -125,12 +127,19 @@ def rows(
     filters: Filters,
     own: Sequence[str] | None,
     number: int = 1,
+    since: datetime | None = None,
 ) -> tuple[list[Listed], Counts]:
-    """One page, the surest and heaviest first."""
-    given = _given(runs, filters, own)
+    """One page, the surest and heaviest first. Changes are since the run before, or `since`."""
+    given = _given(runs, filters, own, since)
     counts = Counts._make(session.execute(COUNTS, given).one())
     page = {"page_size": PAGE_SIZE, "first": (number - 1) * PAGE_SIZE}
     return [Listed._make(row) for row in session.execute(ROWS, given | page)], counts
+
+
+def moved(session: Session, runs: Sequence[UUID], since: datetime) -> int:
+    """How many are new or changed since a moment, in a list that tells exact numbers."""
+    given = _given(runs, Filters(since="visit"), None, since)
+    return Counts._make(session.execute(COUNTS, given).one()).shown
 
 
 def gone(session: Session, runs: Sequence[UUID]) -> list[Gone]:
@@ -139,12 +148,15 @@ def gone(session: Session, runs: Sequence[UUID]) -> list[Gone]:
     return [Gone._make(row) for row in found]
 
 
-def _given(runs: Sequence[UUID], filters: Filters, own: Sequence[str] | None) -> dict[str, Any]:
+def _given(
+    runs: Sequence[UUID], filters: Filters, own: Sequence[str] | None, since: datetime | None
+) -> dict[str, Any]:
     return {
+        "since": since if filters.since else None,
         "runs": list(runs),
         "own": None if own is None else list(own),
         "show": filters.show,
         "borough": filters.borough,
-        "change": filters.change,
+        "change": filters.change or ("moved" if filters.since else None),
         "decided": filters.decided,
     }

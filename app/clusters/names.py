@@ -27,13 +27,24 @@ PLACES = """
     select name, ST_X(point), ST_Y(point)
     from app.place cross join lateral (select ST_PointOnSurface(geom) as point) as at
     where deleted_at is null and sensitivity in ('PUBLIC_REALM', 'MANAGED')
-      and geom && ST_MakeEnvelope(%s, %s, %s, %s, 27700)
+      and geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 27700)
     order by name, ref
 """
 POSTCODES = """
     select postcode, ST_X(geom), ST_Y(geom) from reference.postcode
-    where geom && ST_MakeEnvelope(%s, %s, %s, %s, 27700)
+    where geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 27700)
     order by postcode
+"""
+
+# Of open data only: squares are read by one borough, and what is recorded in another is none of
+# their names.
+KNOWN = """
+    select name, easting_m, northing_m from reference.site
+    where kind <> 'TOWN' and geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 27700)
+    union all
+    select name, easting_m, northing_m from reference.street
+    where geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 27700)
+    order by name, easting_m, northing_m
 """
 
 
@@ -56,6 +67,19 @@ def near(cursor: Cursor, source: Source, study: Study, anchors: Array) -> list[s
     ]
 
 
+def squares(cursor: Cursor, middle_m: Array, side_m: float) -> list[str]:
+    """A name for each square: the nearest street or site in or beside it, and postcode sector."""
+    if not len(middle_m):
+        return []
+    what = _nearest(cursor, KNOWN, middle_m, side_m)
+    postcodes = _nearest(cursor, POSTCODES, middle_m, NEAR_POSTCODE_M)
+    sectors = [rules.sector_of(found) if found else None for found in postcodes]
+    return [
+        rules.name(label, sector, easting_m=x, northing_m=y)
+        for label, sector, (x, y) in zip(what, sectors, middle_m.tolist(), strict=True)
+    ]
+
+
 def _streets(cursor: Cursor, point_ids: Array) -> Sequence[str | None]:
     found = dict(cursor.execute(STREETS, (np.unique(point_ids).tolist(),)).fetchall())
     return [rules.street(found.get(point_id, "")) for point_id in point_ids.tolist()]
@@ -66,7 +90,8 @@ def _nearest(cursor: Cursor, query: str, xy_m: Array, within_m: float) -> Sequen
     from scipy.spatial import cKDTree
 
     (west, south), (east, north) = xy_m.min(axis=0) - within_m, xy_m.max(axis=0) + within_m
-    rows = cursor.execute(query.encode(), (west, south, east, north)).fetchall()
+    sides = {"w": west, "s": south, "e": east, "n": north}
+    rows = cursor.execute(query.encode(), sides).fetchall()
     if not rows:
         return [None] * len(xy_m)
     labels = [label for label, _, _ in rows]

@@ -1,11 +1,13 @@
 """Pages of clusters: the list, the run dialogue, the runs, one cluster."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
+from app.accounts import queries as accounts
+from app.accounts.deps import Db, May, session_of
 from app.clusters import (
     asking,
     compare_routes,
@@ -44,10 +46,11 @@ def asked_of(
     borough: Said = None,
     change: Said = None,
     decided: Said = None,
+    since: Said = None,
 ) -> dict[str, str]:
     """The filters of the address, as they were typed; empty ones are left out."""
     given = {"show": show, "run": run, "source": source, "borough": borough}
-    given |= {"change": change, "decided": decided}
+    given |= {"change": change, "decided": decided, "since": since}
     return {name: value for name, value in given.items() if value}
 
 
@@ -60,28 +63,31 @@ def listing(
     page: Number = 1,
 ) -> Response:
     filters, errors = html.parse(Filters, asked)
+    since_visit = filters is not None and filters.since is not None
     with db.read(actor) as session:
-        context = _listed(session, actor, filters or Filters(), page)
+        visit = accounts.last_visit(session, session_of(request)) if since_visit else None
+        context = _listed(session, actor, filters or Filters(), page, visit)
     found = paging.Page(context["rows"], context["counts"].shown, page)
     return html.render(
         request,
         "clusters/list.html",
-        status=422 if errors else 200,
         page_title="Clusters",
-        values=asked,
+        values={"change": "moved"} | asked if context["visit"] else asked,
         errors=dict.fromkeys(errors, "Choose one of the list."),
         page=paging.linked(found, request.url, lists.PAGE_SIZE),
         **context,
     )
 
 
-def _listed(session: Session, actor: Actor, filters: Filters, number: int) -> dict[str, Any]:
+def _listed(
+    session: Session, actor: Actor, filters: Filters, number: int, visit: datetime | None
+) -> dict[str, Any]:
     exact = rules.sees_exact(actor.role)
     if filters.show == "all" and not exact:
         filters = filters.model_copy(update={"show": "chance"})
     own = None if exact else actor.boroughs
     newest = [filters.run] if filters.run else queries.standing_runs(session, filters.source)
-    rows, counts = lists.rows(session, newest, filters, own, number)
+    rows, counts = lists.rows(session, newest, filters, own, number, visit)
     runs, names = queries.runs(session), queries.borough_names(session)
     return {
         "rows": [Line.of(row, names, own) for row in rows],
@@ -92,6 +98,7 @@ def _listed(session: Session, actor: Actor, filters: Filters, number: int) -> di
         "hidden": lines.hidden(counts, filters),
         "running": lines.running(runs),
         "exact": exact,
+        "visit": visit,
         "of_runs": [lines.of_run(queries.find_run(session, one)) for one in newest],
         "boroughs": sorted((b.code, b.name) for b in reference.boroughs(session)),
         "states": list(deciding.STATES.items()),
@@ -125,7 +132,6 @@ def _dialogue(
     return html.render(
         request,
         "clusters/new.html",
-        status=422 if errors else 200,
         page_title="Start a calculation",
         values=values,
         errors=errors,

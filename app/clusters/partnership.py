@@ -49,6 +49,7 @@ class Incident:
     first_day: date
     until_day: date
     lad: str | None
+    is_open: bool
     children: list[str]
 
     @property
@@ -137,6 +138,7 @@ def _study(
         names,
         _facts(kept, agencies, standing[site]),
         lambda eps_m: sites.neighbours(geometry, eps_m) if spread else None,
+        open_rows=np.array([i.is_open for i in kept], dtype=bool),
     )
 
 

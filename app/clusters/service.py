@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.clusters import names, partnership, police, queries, results, rules, weighing
+from app.clusters import names, partnership, police, queries, results, rules, squares, weighing
 from app.clusters.models import ClusterRun
 from app.clusters.results import Finished, Found
 from app.clusters.rules import Settings, Source, State
@@ -90,7 +90,7 @@ def recompute(
         tell(2, 4, f"Testing {len(level1.hot_spots)} clusters against chance")
         weighed = weighing.weigh(study, level1, settings, lads)
         tell(3, 4, f"Storing {len(level1.hot_spots)} clusters")
-        _stored(db, run_id, settings, study, (level1, weighed))
+        _stored(db, run_id, settings, (study, lads), (level1, weighed))
     except GeoInputError as refused:
         _failed(db, run_id, str(refused))
     except Exception as error:
@@ -166,9 +166,9 @@ def _computed(
 
 
 def _stored(
-    db: Database, run_id: UUID, settings: Settings, study: Study, computed: Computed
+    db: Database, run_id: UUID, settings: Settings, of: tuple[Study, Lads], computed: Computed
 ) -> None:
-    level1 = computed[0]
+    (study, lads), level1 = of, computed[0]
     with db.cursor(JOB) as cursor:
         results.one_at_a_time(cursor)
         if results.overtaken(cursor, run_id):
@@ -180,6 +180,7 @@ def _stored(
         )
         results.store(cursor, finished)
         results.finish(cursor, run_id, _figures(study, level1, found))
+        squares.store(cursor, run_id, study, lads, settings.partners)
 
 
 def _figures(study: Study, level1: Level1, found: Sequence[Found]) -> dict[str, Any]:

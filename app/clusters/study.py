@@ -68,6 +68,14 @@ class Study:
     recorded: Recorded | None = None
     near: Near = points_only
     children: Children | None = None
+    open_rows: Array | None = None
+
+    @property
+    def opened(self) -> Array:
+        """Rows that whoever reads the borough may read without a reason: no homes."""
+        if self.open_rows is None:
+            return np.ones(len(self.events.order), dtype=bool)
+        return self.open_rows
 
     @property
     def snapshot_hash(self) -> str:

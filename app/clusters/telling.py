@@ -6,7 +6,7 @@ Nothing is made up here: a part that was not tested says so, with the reason tha
 from collections.abc import Mapping, Sequence
 from datetime import date
 from math import floor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.clusters.deciding import long_day
 from app.clusters.evidence import Aoristic, Evidence, Stability, Tested, WithoutProactive
@@ -25,6 +25,13 @@ class Verdict(NamedTuple):
     short: str
     sentences: Sequence[str]
     sure: bool
+
+
+class Likely(Protocol):
+    """Any row that knows how likely its cluster is by chance."""
+
+    @property
+    def p_emerging(self) -> float | None: ...
 
 
 class Rule(NamedTuple):
@@ -62,7 +69,7 @@ def between(first: date, last: date, today: date) -> str:
     return f"between {begin} and {_day(last, today)}"
 
 
-def verdict(row: Row, evidence: Evidence, *, exact: bool = True) -> Verdict:
+def verdict(row: Likely, evidence: Evidence, *, exact: bool = True) -> Verdict:
     """What the two tests say. Chances are for analysts and leads; others get the words."""
     kind = evidence.significance
     if kind == "not tested":

@@ -3,6 +3,7 @@
 Into a temporary table only: PostgreSQL refuses COPY into a table with policies.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,8 @@ def pg_date(day: Array) -> Array:
 
 def wire_type(kind: str) -> np.dtype[Any]:
     """`bytea32` is a byte string of exactly 32 bytes, `int4x5` an array of exactly 5 numbers."""
-    if kind.startswith("int4x"):
-        return np.dtype(f"V{_array_bytes(int(kind.removeprefix('int4x')))}")
+    if array := ARRAY_KIND.fullmatch(kind):
+        return np.dtype(f"V{_array_bytes(array[1], int(array[2]))}")
     if kind.startswith("bytea"):
         return np.dtype(f"V{kind.removeprefix('bytea')}")
     return WIRE[kind]
@@ -96,7 +97,8 @@ def copy_out(cursor: Cursor, query: sql.Composable, kinds: Mapping[str, str]) ->
 
 
 ARRAY_HEAD = 20  # dimensions, whether null, type, length, lower bound
-INT4_OID = 23
+OIDS = {"int4": 23, "int8": 20}
+ARRAY_KIND = re.compile(r"(int[48])x(\d+)")
 
 
 def _column(value: bytes, kind: str) -> Array:
@@ -137,22 +139,26 @@ def _native(column: Array) -> Array:
     return column.astype(column.dtype.newbyteorder("=")) if column.dtype.kind in "if" else column
 
 
-def int4_arrays(values: Array) -> Array:
-    """Rows of a matrix as PostgreSQL arrays, for the kind `int4xK` of its K columns."""
+def arrays(values: Array, kind: str = "int4") -> Array:
+    """Rows of a matrix as PostgreSQL arrays, for the kind `int4xK` or `int8xK` of its K columns."""
     n, k = values.shape
-    words = np.zeros((n, _array_bytes(k) // 4), dtype=">i4")
-    words[:, 2] = INT4_OID
+    element = np.dtype([("length", ">i4"), ("value", WIRE[kind])])
+    head = np.zeros((n, ARRAY_HEAD // 4 if k else 3), dtype=">i4")
+    head[:, 2] = OIDS[kind]
     if k:
-        words[:, 0], words[:, 3], words[:, 4] = 1, k, 1  # dimensions, length, lower bound
-        words[:, 5::2], words[:, 6::2] = 4, values
-    return words.view(f"V{_array_bytes(k)}").ravel()
+        head[:, 0], head[:, 3], head[:, 4] = 1, k, 1  # dimensions, length, lower bound
+    body = np.empty((n, k), dtype=element)
+    body["length"], body["value"] = WIRE[kind].itemsize, values
+    whole = np.hstack([head.view(np.uint8), body.view(np.uint8).reshape(n, k * element.itemsize)])
+    return np.ascontiguousarray(whole).view(f"V{_array_bytes(kind, k)}").ravel()
 
 
-def _array_bytes(k: int) -> int:
-    return ARRAY_HEAD + 8 * k if k else 12  # an empty array has no dimension
+def _array_bytes(kind: str, k: int) -> int:
+    # An empty array has no dimension.
+    return ARRAY_HEAD + (4 + WIRE[kind].itemsize) * k if k else 12
 
 
 def _type(kind: str) -> str:
-    if kind.startswith("int4x"):
-        return "int4[]"
+    if array := ARRAY_KIND.fullmatch(kind):
+        return f"{array[1]}[]"
     return "bytea" if kind.startswith("bytea") else kind

@@ -4,6 +4,7 @@ A chart and its table show the same numbers, so both are made from one of these.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 WIDTH, HEIGHT, BASE = 640, 200, 168
@@ -102,3 +103,83 @@ def _level(value: float, most: float) -> int:
 def _number(value: float) -> str:
     """One decimal, and none where it is whole; `0` for nothing."""
     return f"{round(value, 1):g}"
+
+
+class Mark(NamedTuple):
+    """One day of a measure; `top` and `bottom` of its interval, where it has one."""
+
+    label: str
+    words: str
+    x: float
+    y: float
+    top: float | None
+    bottom: float | None
+
+
+class Course(NamedTuple):
+    """A measure against time: its days, where it should go, and when the plan began."""
+
+    marks: Sequence[Mark]
+    line: str
+    ticks: Sequence[tuple[str, float]]
+    target: float | None
+    plan: float | None
+    left: int = 48
+    top: int = 24
+    width: int = WIDTH
+    height: int = 240
+    base: int = 200
+
+
+class Measured(NamedTuple):
+    """A day, its value in numbers and in words, and the interval around it."""
+
+    day: date
+    value: float
+    words: str
+    low: float | None = None
+    high: float | None = None
+
+
+def course(
+    measured: Sequence[Measured], *, target: float | None, plan_on: date | None, most: float | None
+) -> Course:
+    """Days from left to right, values from zero up; `most` is the end of the scale, if it has one.
+
+    >>> days = [Measured(date(2026, 1, 1), 2, "2"), Measured(date(2026, 7, 1), 8, "8", 6, 10)]
+    >>> found = course(days, target=10, plan_on=date(2026, 4, 1), most=10)
+    >>> [mark.y for mark in found.marks], found.target, found.marks[1].top
+    ([164.8, 59.2], 24.0, 24.0)
+    """
+    blank = Course((), "", (), None, None)
+    values = [v for one in measured for v in (one.value, one.high) if v is not None]
+    values += [] if target is None else [target]
+    end = most or max(values, default=0) or 1
+    days = sorted([one.day for one in measured] + ([plan_on] if plan_on else []))
+    span = max((days[-1] - days[0]).days, 1) if days else 1
+
+    def across(day: date) -> float:
+        room = WIDTH - blank.left - 60
+        return round(blank.left + 20 + room * (day - days[0]).days / span, 1)
+
+    def up(value: float) -> float:
+        return round(blank.base - (blank.base - blank.top) * min(max(value, 0), end) / end, 1)
+
+    marks = [
+        Mark(
+            f"{one.day:%-d %b %Y}",
+            one.words,
+            across(one.day),
+            up(one.value),
+            None if one.high is None else up(one.high),
+            None if one.low is None else up(one.low),
+        )
+        for one in measured
+    ]
+    return blank._replace(
+        marks=marks,
+        line=" ".join(f"{mark.x},{mark.y}" for mark in marks),
+        ticks=[(f"{end * part / 2:g}", up(end * part / 2)) for part in range(3)],
+        target=None if target is None else up(target),
+        plan=None if plan_on is None else across(plan_on),
+    )

@@ -3,32 +3,26 @@
 A raw connection without claims sees no row of any protected table.
 """
 
-import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, LiteralString, Protocol
 
 import psycopg
-from sqlalchemy import Engine, MetaData, PoolProxiedConnection, PoolResetState, create_engine, event
+from sqlalchemy import Engine, MetaData, PoolProxiedConnection
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.actor import Actor
 from app.core.claims import claims_json, signature
-from app.core.errors import BusyError
+from app.core.engines import busy_in_words, opened, raw_of
+from app.core.lines import Lines, Statement
 
 BNG = 27700
 
-# When a connection is lost the pool would log tracebacks; callers get one sentence.
-logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
-LATE = "The database did not answer in time. Please try again."
-# The process was held up between two statements for so long that the database gave up on it.
-TOO_IDLE = psycopg.errors.IdleInTransactionSessionTimeout
 TIMEOUT_MS = {"cs_public": 2_000, "cs_app": 5_000, "cs_job": 30 * 60_000, "cs_audit": 60_000}
 
 SET_CLAIMS = (
@@ -40,9 +34,9 @@ SET_CLAIMS = (
 SET_CLAIMS_AND_KEEP_PLANS = (
     SET_CLAIMS + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
-
-
-AS_NEW = b"reset all; select pg_advisory_unlock_all()"
+NUMBERED = tuple(f"${n}" for n in range(1, 5))
+CLAIM = (SET_CLAIMS % NUMBERED).encode()
+CLAIM_AND_KEEP_PLANS = (SET_CLAIMS_AND_KEEP_PLANS % NUMBERED).encode()
 
 
 class Model(DeclarativeBase):
@@ -78,12 +72,13 @@ class Database:
     pool_size: int = 8
     public_pool_size: int = 5  # its own: a flood at the form leaves staff untouched
     _engines: dict[str, Engine] | None = None
+    _lines: dict[str, Lines] = field(default_factory=dict)
 
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Session]:
         """A writing transaction as `actor`; commits when the block ends, rolls back on error."""
         with (
-            _busy_in_words(),
+            busy_in_words(),
             self._claimed(actor) as connection,
             connection.begin(),
             ClaimedSession(
@@ -97,7 +92,7 @@ class Database:
     def read(self, actor: Actor) -> Iterator[Session]:
         """A transaction that keeps nothing. Same claims, same policies."""
         with (
-            _busy_in_words(),
+            busy_in_words(),
             self._claimed(actor) as connection,
             ClaimedSession(bind=connection, expire_on_commit=False) as session,
         ):
@@ -113,11 +108,11 @@ class Database:
         asked thousands of times and have one good plan.
         """
         statement = SET_CLAIMS_AND_KEEP_PLANS if keep_plans else SET_CLAIMS
-        with _busy_in_words():
+        with busy_in_words():
             pooled = self._engine(actor.db_role).raw_connection()
             while not self._claim(pooled, actor, statement):
                 pooled = self._engine(actor.db_role).raw_connection()
-            raw = _psycopg(pooled)
+            raw = raw_of(pooled)
             try:
                 with raw.cursor() as cursor:
                     yield cursor
@@ -133,10 +128,10 @@ class Database:
 
     def ask(self, role: str, question: LiteralString, given: tuple[Any, ...]) -> Any:  # noqa: ANN401 - JSON
         """One value from a definer function that works without claims, such as `app.actor_of`."""
-        with _busy_in_words():
+        with busy_in_words():
             while True:
                 pooled = self._engine(role).raw_connection()
-                raw = _psycopg(pooled)
+                raw = raw_of(pooled)
                 try:
                     row = raw.execute(question, given).fetchone()
                     raw.commit()
@@ -150,7 +145,38 @@ class Database:
                 finally:
                     pooled.close()
 
+    async def soon(
+        self, actor: Actor, asked: Statement, *, keep_plans: bool = False
+    ) -> Sequence[bytes | None]:
+        """The first row of one statement, with claims, in one round trip from the event loop."""
+        claim = CLAIM_AND_KEEP_PLANS if keep_plans else CLAIM
+
+        def whole(backend_pid: int) -> list[Statement]:
+            claims = [said.encode() for said in self._claims(backend_pid, actor)]
+            return [Statement(claim, claims), asked]
+
+        return (await self.soon_as(actor.db_role, whole))[claim.count(b"set_config") :]
+
+    async def soon_as(
+        self, role: str, said: Callable[[int], Sequence[Statement]]
+    ) -> Sequence[bytes | None]:
+        """The same of a definer function that works without claims, as in `ask`."""
+        lines = self._lines.get(role)
+        if lines is None:
+            lines = self._lines[role] = Lines(partial(self._detached, role))
+        with busy_in_words():
+            return await lines.ask(said)
+
+    def _detached(self, role: str) -> psycopg.Connection[Any]:
+        """A connection beside those of the pool."""
+        pooled = self._engine(role).raw_connection()
+        raw = raw_of(pooled)
+        pooled.detach()
+        return raw
+
     def dispose(self) -> None:
+        for lines in self._lines.values():
+            lines.close()
         for engine in (self._engines or {}).values():
             engine.dispose()
         self._engines = None
@@ -160,7 +186,7 @@ class Database:
             self._engines = {}
         if role not in self._engines:
             size = self.public_pool_size if role == "cs_public" else self.pool_size
-            self._engines[role] = _open(self.logins.dsn(role), size)
+            self._engines[role] = opened(self.logins.dsn(role), size)
         return self._engines[role]
 
     @contextmanager
@@ -176,9 +202,9 @@ class Database:
         self, pooled: PoolProxiedConnection, actor: Actor, statement: LiteralString = SET_CLAIMS
     ) -> bool:
         """False when the connection died in the pool. A ping of each would tell the same, later."""
-        raw = _psycopg(pooled)
+        raw = raw_of(pooled)
         try:
-            raw.execute(statement, self._claims(raw, actor))
+            raw.execute(statement, self._claims(raw.info.backend_pid, actor))
         except psycopg.OperationalError:
             died = raw.closed
             pooled.invalidate()
@@ -187,58 +213,11 @@ class Database:
             return False
         return True
 
-    def _claims(self, raw: psycopg.Connection[Any], actor: Actor) -> tuple[str, str, str, str]:
+    def _claims(self, backend_pid: int, actor: Actor) -> tuple[str, str, str, str]:
         timeout_ms = TIMEOUT_MS["cs_job" if actor.patient else actor.db_role]
         claims = claims_json(
             actor,
-            backend_pid=raw.info.backend_pid,
+            backend_pid=backend_pid,
             expires_at_s=round(time.time() + timeout_ms / 1000 + 5, 3),
         )
         return claims, signature(claims, self.claims_key), str(timeout_ms), str(timeout_ms)
-
-
-def _psycopg(pooled: PoolProxiedConnection) -> psycopg.Connection[Any]:
-    raw = pooled.driver_connection
-    if not isinstance(raw, psycopg.Connection):
-        raise TypeError("expected a psycopg connection")
-    return raw
-
-
-def _open(dsn: str, pool_size: int) -> Engine:
-    engine = create_engine(
-        dsn.replace("postgresql://", "postgresql+psycopg://", 1),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10,
-        pool_use_lifo=True,  # the backend used last has its plans in the cache of the processor
-        connect_args={
-            "prepare_threshold": 1,
-            "application_name": "contextmap",
-            "options": "-c client_connection_check_interval=5000 -c jit=off",
-        },
-    )
-    event.listen(engine, "reset", _as_new)
-    return engine
-
-
-def _as_new(connection: psycopg.Connection[Any], _record: object, state: PoolResetState) -> None:
-    """Nobody finds what a statement of somebody before left in the session: settings and locks.
-
-    Only what was committed can be left, and one round trip, 0.05 ms, takes it away.
-    """
-    if not state.terminate_only and not connection.closed:
-        connection.rollback()
-        connection.pgconn.exec_(AS_NEW)
-
-
-@contextmanager
-def _busy_in_words() -> Iterator[None]:
-    """A statement, lock, pool or transaction that took too long, and a database that is away."""
-    try:
-        yield
-    except (PoolTimeoutError, OperationalError, psycopg.OperationalError, TOO_IDLE) as late:
-        raise BusyError(LATE) from late
-    except InternalError as other:
-        if not isinstance(other.orig, TOO_IDLE):
-            raise
-        raise BusyError(LATE) from other

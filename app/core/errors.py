@@ -24,6 +24,10 @@ class AppError(Exception):
         super().__init__(detail)
         self.detail = detail
 
+    def beside(self, field: str) -> dict[str, str]:
+        """What is wrong by the field of a form that it is about: this one, if it names none."""
+        return {field: self.detail}
+
 
 class SignInNeededError(AppError): ...
 
@@ -72,3 +76,6 @@ class InvalidError(AppError):
     def __init__(self, detail: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.fields = fields or {}
+
+    def beside(self, field: str) -> dict[str, str]:
+        return self.fields or super().beside(field)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
-from app.core import clock
+from app.core import clock, dates
 from app.core.errors import ForbiddenError
+from app.core.packing import packed
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -43,6 +44,8 @@ def capital(words: str) -> str:
 
 
 _env.globals |= {"london": clock.london, "last_day": clock.last_day, "capital": capital}
+_env.globals["boxes"] = dates.boxes
+_env.globals["now"] = clock.now
 
 
 def wants_html(request: Request) -> bool:
@@ -52,11 +55,22 @@ def wants_html(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - what the template needs
-    """Every page also gets the actor, the section of the menu, the demo banner and the token."""
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int | None = None,
+    **context: Any,  # noqa: ANN401 - what the template needs
+) -> Response:
+    """Every page also gets the actor, the section of the menu, the demo banner and the token.
+
+    Where nothing else is said, a page that shows `errors` answers 422 and any other 200.
+    """
     shared = request.app.state.page_context(request)
     body = rendered(template, **(shared | context))
-    return Response(body, status, media_type="text/html; charset=utf-8")
+    status = status or (422 if context.get("errors") else 200)
+    page = Response(body, status, media_type="text/html; charset=utf-8")
+    return packed(request, page) if shared["actor"] else page
 
 
 def rendered(template: str, **context: Any) -> str:  # noqa: ANN401 - what the template needs
@@ -112,11 +126,14 @@ Entry = Annotated[dict[str, str], Depends(entry_fields)]
 
 
 def _answers(form: FormData) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in form.items()
-        if isinstance(value, str) and value.strip() and name != "csrf"
-    }
+    text = [(name, value) for name, value in form.items() if isinstance(value, str)]
+    return {name: value for name, value in dates.joined(text) if value.strip() and name != "csrf"}
+
+
+def asked(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """What the address asks of these, what was left open left out."""
+    query = request.query_params
+    return {name: dates.given(query[name]) for name in names if query.get(name, "").strip()}
 
 
 def parse(model: type[Parsed], fields: Mapping[str, Any]) -> tuple[Parsed | None, dict[str, str]]:

@@ -212,7 +212,7 @@ class PrivateCluster:
 
     def _identity(self) -> dict[str, Any]:
         """As root the server runs as its own user, without root's groups."""
-        env = {**os.environ, **self._programs().env}
+        env = {**pgconf.MEMORY, **os.environ, **self._programs().env}
         if os.geteuid() != 0:
             return {"env": env}
         user = folders.server_user()

@@ -7,11 +7,11 @@ from urllib.parse import quote
 import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.core import closed, errors, lanes, log, pages
+from app.core import closed, errors, lanes, log, pages, types
 from app.core.asgi import Receive, Scope, Send
 from app.core.json import json_bytes
 
@@ -93,6 +93,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(IntegrityError, _conflict)
+    app.add_exception_handler(DataError, _not_a_text)
     app.add_exception_handler(psycopg.errors.QueryCanceled, _busy)
     app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _not_yours)
     app.add_exception_handler(ProgrammingError, _not_yours)
@@ -118,6 +119,7 @@ def answer(
             title=kind.title,
             detail=detail,
             fields=fields or {},
+            protected=_protected(request),
         )
         page.headers.update(MORE.get(kind.status, {}))
         return page
@@ -133,6 +135,12 @@ def answer(
         body["errors"] = [{"field": name, "message": words} for name, words in fields.items()]
     headers = MORE.get(kind.status)
     return Response(json_bytes(body), kind.status, headers, media_type=MEDIA_TYPE)
+
+
+def _protected(request: Request) -> bool:
+    """What a browser with a session is told is marked, also where no route asked who it is."""
+    known = getattr(request.state, "actor", None) is not None
+    return known or pages.SESSION_COOKIE in request.cookies
 
 
 async def full(scope: Scope, receive: Receive, send: Send) -> None:
@@ -201,6 +209,13 @@ def _not_yours(request: Request, error: Exception) -> Response:
         KINDS[errors.ForbiddenError],
         "This is outside of what your account may change. Nothing was saved.",
     )
+
+
+def _not_a_text(request: Request, error: Exception) -> Response:
+    """A NUL that no field refused by its name: the database takes none in any text."""
+    if "NUL (0x00)" not in str(getattr(error, "orig", error)):
+        return _unexpected(request, error)
+    return answer(request, KINDS[errors.InvalidError], types.UNSHOWN)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
+    tiles_kept_mb: int = Field(
+        default=64, ge=0, description="Memory for tiles of the map, per web process; 0 keeps none."
+    )
     public_pool_size: int = Field(
         default=5,
         ge=1,

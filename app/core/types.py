@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.core.dates import NOT_A_DAY, Boxes
+
 
 class StrictModel(BaseModel):
     """What a request may hold: these fields, of these types, nothing else."""
@@ -18,6 +20,7 @@ class Bare(StrictModel):
     """`{}`: a change that needs no words. As JSON, which a form of another site cannot send."""
 
 
+UNSHOWN = "Remove the characters that cannot be shown."
 # They turn words round on the page, or split a name from whoever looks for it, and show nothing.
 INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -30,7 +33,7 @@ def clean_text(value: str) -> str:
     """
     value = unicodedata.normalize("NFC", value.translate(INVISIBLE)).strip()
     if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in value):
-        raise ValueError("Remove the characters that cannot be shown.")
+        raise ValueError(UNSHOWN)
     return value
 
 
@@ -51,6 +54,8 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 
 def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
     """A number, or a text of digits, would be taken for seconds since 1970."""
+    if isinstance(value, Boxes):
+        raise ValueError(NOT_A_DAY)  # noqa: TRY004 - a 422
     if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value):
         raise ValueError("Give a date like 2026-11-05.")
     if isinstance(value, int | float):

@@ -34,6 +34,18 @@ def after(day: date, working_days: int) -> date:
     return day
 
 
+def before(day: date, working_days: int) -> date:
+    """The last working day from which it is so many working days to a day.
+
+    >>> before(date(2026, 12, 29), 1)
+    datetime.date(2026, 12, 24)
+    """
+    found = day
+    while not (is_working_day(found) and between(found, day) >= working_days):
+        found -= timedelta(days=1)
+    return found
+
+
 def between(earlier: date, later: date) -> int:
     """Working days after the one and up to the other; 0 when `later` is not later."""
     span = range(1, (later - earlier).days + 1)

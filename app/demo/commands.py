@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from app.demo import accounts, imports, incidents, intelligence, reports, service
+from app.demo import context as work
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -24,6 +25,7 @@ def run(arguments: argparse.Namespace, context: Any) -> dict[str, int]:  # noqa:
         added |= {"intel_item": intelligence.load_once(context.db)}
         added |= {"import_batch": imports.load_once(context.db)}
         added |= {"missing_episode": incidents.load_once(context.db)}
+        added |= {"context_work": work.load_once(context.db)}
     return added
 
 

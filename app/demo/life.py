@@ -4,7 +4,7 @@ Drawn by the key of each place, so that nothing else of the demonstration change
 """
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def guardian(dice: Dice, place: Row, which: int) -> Row:
 
 def alias(place: Row, number: int) -> Row:
     return {
-        "id": UUID(bytes=_rng(place["id"]).bytes(16), version=4),
+        "id": uuid5(place["id"], "alias"),  # each row of a place has an id of its own
         "place_id": place["id"],
         "name": f"{MARK}known locally as spot {number}",
         "created_by": NOBODY,
@@ -75,7 +75,7 @@ def alias(place: Row, number: int) -> Row:
 
 def link(near: Row, far: Row) -> Row:
     return {
-        "id": UUID(bytes=_rng(near["id"]).bytes(16), version=4),
+        "id": uuid5(near["id"], "link"),
         "from_place_id": near["id"],
         "to_place_id": far["id"],
         "relation": "same_journey",

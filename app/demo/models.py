@@ -107,9 +107,20 @@ def _place(dice: Dice, rows: Rows, kind: Kind, number: str) -> None:
     }
     rows.place.append(place | _life(dice, kind) | life.details(place["id"], kind))
     if at_home and shape is not None:
-        rows.place_exact.append({"place_id": place["id"], "geom": stored(shape)})
+        warned = kind.type_code == "CUCKOOED"
+        home = {"place_id": place["id"], "geom": stored(shape), "victim_warning": warned}
+        rows.place_exact.append(home)
     if kind.sensitivity is Sensitivity.ONLINE:
-        rows.online_space.append(_online(place))
+        rows.online_space.append(_online(rows.place[-1]))
+
+
+PLATFORMS = {
+    "ONLINE_VIDEO": "VIDEO",
+    "ONLINE_SITE": "SITE",
+    "ONLINE_SOCIAL": "SOCIAL",
+    "ONLINE_GROUP": "MESSAGING",
+    "ONLINE_GAME": "GAME",
+}
 
 
 def _online(place: Row) -> Row:
@@ -117,10 +128,13 @@ def _online(place: Row) -> Row:
     handle = f"demo-{place['ref'][3:].lower()}"
     return {
         "place_id": place["id"],
-        "platform_code": "OTHER",
+        "platform_code": PLATFORMS.get(place["type_code"], "OTHER"),
         "host": "demo.example",
         "handle_norm": handle,
         "url_defanged": f"hxxps://demo[.]example/{handle}",
+        "audience": "CLOSED",
+        "first_seen_on": place["created_at"].date(),
+        "last_seen_on": place["created_at"].date() + timedelta(days=1),
     }
 
 

@@ -109,14 +109,14 @@ def _sensitivities(cursor: Cursor) -> dict[str, str]:
 
 def _insert(cursor: Cursor, rows: Rows) -> dict[str, int]:
     """Parents first; then the places each incident belongs to, all at once."""
-    added = {f.name: _insert_into(cursor, f.name, getattr(rows, f.name)) for f in fields(rows)}
+    added = {f.name: insert_rows(cursor, f.name, getattr(rows, f.name)) for f in fields(rows)}
     cursor.execute(
         "select app.link_incidents(%s, '{}')", ([incident["id"] for incident in rows.incident],)
     )
     return added
 
 
-def _insert_into(cursor: Cursor, name: str, rows: Sequence[Row]) -> int:
+def insert_rows(cursor: Cursor, name: str, rows: Sequence[Row]) -> int:
     """COPY is refused for a table with policies, so through a temporary one of its shape."""
     target, staging = sql.Identifier("app", name), sql.Identifier(f"demo_{name}")
     columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May, for_record
+from app.accounts import queries as accounts
+from app.accounts.deps import Db, May, for_record, session_of
 from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
@@ -53,7 +54,7 @@ def _form(
     given = request.method == "POST"
     purpose = wanted.purpose if wanted and wanted.purpose in able.purposes else None
     with db.begin(for_record(rights.bare(actor), "", purpose)) as session:
-        asked = _asked(request, session, able)
+        asked = _asked(request, session, actor, able)
         barrier = asked.barrier(able, with_another=with_another)
         if given and wanted is not None:
             agencies = dict(reference.codes(session, "agency"))
@@ -84,12 +85,14 @@ def _form(
         )
 
 
-def _asked(request: Request, session: Session, able: rights.Rights) -> Asked:
+def _asked(request: Request, session: Session, actor: Actor, able: rights.Rights) -> Asked:
     """The list that was looked at, by its own address."""
     query = {key: value for key, value in request.query_params.items() if value}
     kind = source(query.pop("what", None), able)
     query.pop("page", None)
-    around = Around(clock.today(), tuple(sorted(request.app.state.partnership.codes)))
+    partners = tuple(sorted(request.app.state.partnership.codes))
+    visit = accounts.last_visit(session, session_of(request))
+    around = Around(clock.today(), partners, asker=actor.id, visit=visit)
     filters = kind.read(query, around)
     rows = kind.count(session, filters, able)
     return Asked(kind, filters, query, rows, kind.total(session, filters) - rows)

@@ -87,7 +87,8 @@ def _rows(db: Database, settings: Settings, export: Export, actor: Actor) -> tup
         raise AppError(rules.NOT_ANY_MORE)
     with db.begin(actor) as session:
         kind = source(export.dataset, able)
-        around = Around(clock.today(), tuple(sorted(partnership(settings.partnership).codes)))
+        partners = tuple(sorted(partnership(settings.partnership).codes))
+        around = Around(clock.today(), partners, asker=export.created_by)
         filters = kind.read(export.filters, around)
         most = export.rows_asked if export.decided_by else able.alone
         sheet = kind.rows(session, filters, able, limit=most + 1)

@@ -26,6 +26,7 @@ COLUMNS = (
     *("online_address", "valid_from", "valid_to", "state", "position", "synthetic"),
 )
 BRIEF = ("ref", "text", "grade", "kind", "boroughs", "valid_from")
+TASKS = {"check": "To check what another wrote", "issues": "To mend what came back"}
 
 
 class Intelligence(Source):
@@ -36,7 +37,8 @@ class Intelligence(Source):
     one, many = "item", "items"
     list_path = "/intelligence"
     keys = frozenset(
-        {"state", "harm", "grade", "handling", "borough", "kind", "place", "q", "bbox", "datetime"}
+        {"state", "harm", "grade", "handling", "borough", "kind", "place", "q", "bbox"}
+        | {"datetime", "task"}
     )
     name = Dataset.INTELLIGENCE
 
@@ -52,6 +54,8 @@ class Intelligence(Source):
             words=query.get("q") or None,
             box=box_of(query.get("bbox")),
             period=period_of(query.get("datetime")),
+            task=task_named(query.get("task")),
+            reader=around.asker,
         )
 
     def words(self, session: Session, filters: Filters) -> list[tuple[str, str]]:
@@ -67,6 +71,7 @@ class Intelligence(Source):
             ("Borough", borough(session, filters.borough)),
             ("Area", "The box that was drawn" if filters.box else None),
             ("Dates", dates(filters.period)),
+            ("On the work list", filters.task and TASKS[filters.task]),
         ]
         return [(label, words) for label, words in found if words]
 
@@ -126,6 +131,13 @@ class Intelligence(Source):
             ids=[item.id for item, *_ in found],
             refs=[item.ref for item, *_ in found],
         )
+
+
+def task_named(task: str | None) -> str | None:
+    """ValueError when there is no such task: leaving it out would export more."""
+    if task and task not in TASKS:
+        raise ValueError("no such task")
+    return task or None
 
 
 def _at(rights: Rights) -> ColumnElement[Any]:

@@ -6,14 +6,13 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.core.errors import InvalidError
-from app.exports.of_places import Places, borough
+from app.exports.of_places import Places
 from app.exports.rules import Dataset
 from app.exports.source import Around, Query
-from app.maps import queries, rules
+from app.maps import choices, queries, rules
 from app.places.models import Place
 from app.places.queries import Filters
 from app.places.rules import Sensitivity
-from app.reference import queries as reference
 
 
 class OfMap(Places):
@@ -32,29 +31,11 @@ class OfMap(Places):
 
     def words(self, session: Session, filters: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         asked, _ = filters
-        types = {found.code: found.label for found in reference.place_types(session)}
-        types |= dict(reference.codes(session, "place_group"))
-        harms = {found.code: found.label for found in reference.harms(session)}
-        both = asked.borough == "both"
-        outside = {"outside": "Outside the partnership"}.get(asked.borough)
-        found = [
-            ("Dates", _window(asked)),
-            ("Source", None if asked.source == "all" else rules.SOURCES[asked.source]),
-            ("Type", types.get(asked.type)),
-            ("Harm", harms.get(asked.harm)),
-            ("Borough", outside or borough(session, None if both else asked.borough)),
-        ]
-        return [(label, words) for label, words in found if words]
+        return choices.names(session, asked)
 
     def conditions(self, session: Session, filters: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401
         asked, partners = filters
-        refs = [row.id for row in queries.places(session, asked, list(partners))]
-        return [Place.ref.in_(refs)]
-
-
-def _window(asked: rules.Filters) -> str | None:
-    """Dates do not leave a place out of the map's list: they are of the incidents beside it."""
-    return rules.PERIODS[asked.period] if asked.period != "all" else None
+        return [Place.deleted_at.is_(None), *queries.chosen(asked, list(partners))]
 
 
 class Online(Places):

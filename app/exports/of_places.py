@@ -14,7 +14,7 @@ from app.core.db import BNG
 from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.sheet import APPROXIMATE, EXACT, NONE, Sheet, said
-from app.exports.source import Around, Query, Source
+from app.exports.source import Around, Query, Source, ticked
 from app.maps.items import SHAPES
 from app.places import queries
 from app.places.models import OnlineSpace, Place
@@ -45,7 +45,9 @@ class Places(Source):
     title = "Places of concern"
     one, many = "place", "places"
     list_path = "/places"
-    keys = frozenset({"type", "state", "borough", "q", "bbox", "datetime", "ending", "urgent"})
+    keys = frozenset(
+        {"type", "state", "borough", "q", "bbox", "datetime", "ending", "urgent", "review"}
+    )
     name = Dataset.PLACES
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -57,8 +59,9 @@ class Places(Source):
             query.get("q") or None,
             box_of(query.get("bbox")),
             period_of(query.get("datetime")),
-            ending=query.get("ending") == "yes",
-            urgent=query.get("urgent") == "yes",
+            ending=ticked(query, "ending"),
+            urgent=ticked(query, "urgent"),
+            review=ticked(query, "review", "due"),
         )
 
     def words(self, session: Session, filters: Filters) -> list[tuple[str, str]]:
@@ -72,6 +75,7 @@ class Places(Source):
             ("Dates", dates(filters.period)),
             ("Labels that end soon", "Only these" if filters.ending else None),
             ("Urgent", "Only these" if filters.urgent else None),
+            ("Reviews that are due", "Only these" if filters.review else None),
         ]
         return [(label, words) for label, words in found if words]
 

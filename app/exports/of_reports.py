@@ -1,20 +1,24 @@
 """Reports as they leave: what was decided, without a word, a pin or a flag of anybody."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, select
 from sqlalchemy.orm import Session
 
+from app.core import clock
+from app.core.clock import london
 from app.exports.of_places import borough
 from app.exports.rights import Rights
 from app.exports.rules import Dataset
 from app.exports.sheet import Sheet, said
-from app.exports.source import Around, Query, Source
+from app.exports.source import Around, Query, Source, ticked
 from app.places import queries as places
 from app.reference import queries as reference
-from app.reports import rules
+from app.reports import inbox, queries, rules
 from app.reports.models import Report
 from app.reports.queries import ALL, OPEN, Filters
 from app.reports.rules import State
@@ -34,7 +38,9 @@ class Reports(Source):
     title = "Reports"
     one, many = "report", "reports"
     list_path = "/reports"
-    keys = frozenset({"state", "borough", "worry", "channel", "quarantine", "message"})
+    keys = frozenset(
+        {"state", "borough", "worry", "channel", "quarantine", "message", "overdue", "since"}
+    )
     name = Dataset.REPORTS
 
     def filters(self, query: Query, around: Around) -> Any:  # noqa: ANN401
@@ -47,7 +53,16 @@ class Reports(Source):
             query.get("channel") or None,
             quarantine=bool(query.get("quarantine")),
             message=bool(query.get("message")),
+            overdue=ticked(query, "overdue"),
+            since_visit=bool(query.get("since")),
+            decided_after=moment_of(query.get("since"), around),
         )
+
+    def lasting(self, query: Query, filters: Filters) -> dict[str, str]:
+        """With the moment of the visit: another one may be the last when the file is made."""
+        kept = {name: said for name, said in query.items() if name != "since"}
+        after = filters.decided_after
+        return kept if after is None else kept | {"since": after.isoformat()}
 
     def words(self, session: Session, filters: Filters) -> list[tuple[str, str]]:
         states = {OPEN: "To triage", ALL: "All"} | dict(rules.STATES)
@@ -59,10 +74,15 @@ class Reports(Source):
             ("Borough", borough(session, filters.borough)),
             ("Quarantined", "Yes" if filters.quarantine else None),
             ("New message", "Yes" if filters.message else None),
+            ("Overdue", "Only these" if filters.overdue else None),
+            ("Decided", _since(filters)),
         ]
         return [(label, words) for label, words in found if words]
 
     def conditions(self, session: Session, filters: Filters) -> list[ColumnElement[bool]]:
+        if filters.overdue:
+            late = inbox.late_until(queries.received_undecided(session), clock.now())
+            filters = replace(filters, late_until=late)
         return filters.conditions()
 
     def leaving(self, rights: Rights) -> list[ColumnElement[bool]]:
@@ -107,6 +127,22 @@ class Reports(Source):
             ids=[report.id for report in found],
             refs=[report.ref for report in found],
         )
+
+
+def moment_of(since: str | None, around: Around) -> datetime | None:
+    """The last visit of whoever asks, or the moment that was kept of it."""
+    if not since or since == "visit":
+        return around.visit if since else None
+    kept = datetime.fromisoformat(since)
+    if kept.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return kept
+
+
+def _since(filters: Filters) -> str | None:
+    """At a first visit everything is new, and the list shows it all."""
+    after = filters.decided_after
+    return None if after is None else f"Since {london(after):%-d %B %Y, %H:%M}"
 
 
 def _row(report: Report, names: dict[str, str], channels: dict[str, str]) -> list[object]:

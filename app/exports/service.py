@@ -71,7 +71,7 @@ def ask(session: Session, actor: Actor, wanted: ExportIn, asked: Asked, *, alone
         created_by=actor.id,
         agency_code=actor.agency or "",
         dataset=asked.source.name,
-        filters=dict(asked.query),
+        filters=asked.source.lasting(asked.query, asked.filters),
         rows_asked=asked.rows,
         state=State.REQUESTED if waits else State.QUEUED,
         **wanted.model_dump(),

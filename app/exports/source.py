@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,12 +20,24 @@ UNKNOWN = "This address does not know one of the filters."
 Query = Mapping[str, str]
 
 
+def ticked(query: Query, name: str, word: str = "yes") -> bool:
+    """Whether this one is asked for. ValueError for any other word, as the list refuses it."""
+    if query.get(name, "") not in {"", word}:
+        raise ValueError(name)
+    return bool(query.get(name))
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What filters may need beside the address: the day, and the partnership's own boroughs."""
+    """What filters may need beside the address: the day, and the partnership's own boroughs.
+
+    Lists that lead from the work list of a person also need who that is, and their last visit.
+    """
 
     today: date
     partners: tuple[str, ...]
+    asker: UUID | None = None
+    visit: datetime | None = None
 
 
 class Source(ABC):
@@ -56,6 +68,10 @@ class Source(ABC):
 
     @abstractmethod
     def filters(self, query: Query, around: Around) -> Any: ...  # noqa: ANN401
+
+    def lasting(self, query: Query, filters: Any) -> dict[str, str]:  # noqa: ANN401
+        """The address as it is kept: it has to say the same when the file is made."""
+        return dict(query)
 
     @abstractmethod
     def words(self, session: Session, filters: Any) -> list[tuple[str, str]]: ...  # noqa: ANN401

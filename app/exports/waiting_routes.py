@@ -63,7 +63,6 @@ def _page(request: Request, session: Session, row: Waiting, errors: dict[str, st
     return html.render(
         request,
         "exports/decide.html",
-        status=422 if errors else 200,
         page_title=f"Export {row.ref}: may it leave?",
         row=row,
         what=view.title(row.dataset),

@@ -1,9 +1,10 @@
 """Reads of batches, uploads, rows and saved mappings; whoever may see them is decided below."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
@@ -134,8 +135,24 @@ def changed_since(session: Session, batch: Batch) -> list[tuple[str, str]]:
     return [(row.ref, row.why) for row in found]
 
 
-def listed(session: Session, limit: int = 100) -> Sequence[Batch]:
-    """Newest first."""
-    return session.scalars(
-        select(Batch).order_by(Batch.started_at.desc(), Batch.ref).limit(limit)
-    ).all()
+def listed(
+    session: Session, *, unfinished_of: UUID | None = None, limit: int = 100
+) -> Sequence[Batch]:
+    """Newest first; all, or those that one person began and can go on with."""
+    found = select(Batch).order_by(Batch.started_at.desc(), Batch.ref).limit(limit)
+    if unfinished_of is not None:
+        found = found.where(unfinished(unfinished_of))
+    return session.scalars(found).all()
+
+
+def unfinished(person: UUID) -> ColumnElement[bool]:
+    """Begun by this person and not imported, while the file is kept."""
+    kept = exists().where(Upload.batch_id == Batch.id)
+    return and_(Batch.by == person, Batch.state.in_(("STAGED", "DRY_RUN")), kept)
+
+
+def waiting(session: Session, person: UUID) -> tuple[int, datetime | None]:
+    """How many of those, and when the oldest was begun."""
+    found = select(func.count(), func.min(Batch.started_at)).where(unfinished(person))
+    n, at = session.execute(found).one()
+    return int(n), at

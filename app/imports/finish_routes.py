@@ -208,7 +208,6 @@ def _duplicates_page(
     return html.render(
         request,
         "imports/duplicates.html",
-        status=422 if errors else 200,
         page_title="Are these there already?",
         batch=batch,
         pairs=pairs,

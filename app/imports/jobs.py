@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.core.actor import job_actor
-from app.imports import applying
+from app.imports import applying, pyramid, service
 from app.imports.applying import Bench
 
 blueprint = Blueprint()
@@ -36,6 +36,14 @@ def apply(context: JobContext, batch_id: str) -> None:
 @blueprint.task(name="undo", pass_context=True)
 def undo(context: JobContext, batch_id: str) -> None:
     applying.undo(_bench(context), UUID(batch_id))
+
+
+@blueprint.periodic(cron="*/10 * * * *")
+@blueprint.task(name="count_months", pass_context=True)
+def count_months(context: JobContext, timestamp: int) -> None:
+    """After an undo, new boundaries or a restore; imports do it themselves."""
+    with context.additional_context["db"].cursor(service.JOB) as cursor:
+        pyramid.fill(cursor)
 
 
 @blueprint.periodic(cron="41 * * * *")

@@ -59,7 +59,6 @@ def _page(request: Request, db: Db, actor: Actor, errors: dict[str, str]) -> Res
         return html.render(
             request,
             "imports/mappings.html",
-            status=422 if errors else 200,
             page_title="Saved mappings",
             mappings=[(each, label(each.kind)) for each in batches.mappings(session, actor)],
             me=actor.id,

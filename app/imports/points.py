@@ -116,7 +116,7 @@ def _insert(
             first = False
         values = packed[start[chosen][:, None] + np.arange(k)] if k else np.zeros((len(chosen), 0))
         bulk.copy_in(cursor, "point_in", kinds, _columns(points, chosen, total) | {
-            "months": bulk.int4_arrays(values)})  # fmt: skip
+            "months": bulk.arrays(values)})  # fmt: skip
     queries.insert_points(cursor, lads)
 
 

@@ -18,7 +18,7 @@ from app.core.actor import Actor
 from app.core.bulk import Cursor
 from app.core.db import Database
 from app.core.errors import RuleBrokenError
-from app.imports import service, stop_search, undo
+from app.imports import pyramid, service, stop_search, undo
 from app.imports.claims import UNDO_DAYS
 from app.imports.files import Refusal, Refusals
 from app.imports.service import JOB, Options, Progress, Tally
@@ -98,6 +98,7 @@ def apply(db: Database, upload: Upload, by: Actor, progress: Progress) -> Tally:
         )
         if upload.kind == "police-street":
             service.name_streets(cursor)
+            pyramid.fill(cursor)
         cursor.execute(
             "select audit.log(%s, 'import_batch', %s, 'done', %s, %s)",
             (

@@ -1,6 +1,6 @@
 """The list of imports."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -18,14 +18,17 @@ Reader = Annotated[Actor, Depends(May("import_batch.read"))]
 
 
 @pages.get("")
-def listing(request: Request, db: Db, actor: Reader) -> Response:
+def listing(
+    request: Request, db: Db, actor: Reader, state: Literal["unfinished", ""] = ""
+) -> Response:
     with db.read(actor) as session:
-        found = batches.listed(session)
+        found = batches.listed(session, unfinished_of=actor.id if state else None)
         kept = batches.with_file(session, [batch.id for batch in found])
         return html.render(
             request,
             "imports/list.html",
             page_title="Imports",
+            unfinished=bool(state),
             batches=[
                 (batch, label(batch.kind), _state(batch, actor, batch.id in kept))
                 for batch in found

@@ -14,7 +14,7 @@ from app.core.actor import Actor, job_actor
 from app.core.bulk import Array, Cursor
 from app.core.db import Database
 from app.core.errors import InvalidError
-from app.imports import claims, files, points, queries
+from app.imports import claims, files, points, pyramid, queries
 from app.imports.files import Refusal, Refusals
 from app.imports.points import Points
 from app.imports.queries import Arrival
@@ -84,12 +84,13 @@ class Options:
 def police_street(
     db: Database, paths: Sequence[Path], options: Options, progress: Progress
 ) -> tuple[str, Tally]:
-    """Import the files, then name their streets; the reference of the batch and the tally."""
+    """Import the files, then what hangs on them; the reference of the batch and the tally."""
     ref, tally = police_events(db, paths, options, progress)
     if tally.imported and not options.dry_run:
         progress(0, 1, "Naming streets")
         with db.cursor(JOB) as cursor:
             name_streets(cursor)
+            pyramid.fill(cursor)
     progress(1, 1, "Done")
     return ref, tally
 

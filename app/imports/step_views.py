@@ -22,7 +22,6 @@ def upload_page(request: Request, actor: Actor, errors: dict[str, str]) -> Respo
     return html.render(
         request,
         "imports/new.html",
-        status=422 if errors else 200,
         page_title="Upload a file",
         kinds=[k for k in KINDS.values() if can(actor, k.permission)],
         most_mb=request.app.state.settings.upload_mb,
@@ -43,7 +42,6 @@ def kind_page(
     return html.render(
         request,
         "imports/kind.html",
-        status=422 if errors else 200,
         page_title="What is it?",
         batch=batch,
         found=upload.found,
@@ -72,7 +70,6 @@ def columns_page(
     return html.render(
         request,
         "imports/columns.html",
-        status=422 if errors else 200,
         page_title="Which columns are what?",
         batch=batch,
         kind=wanted,

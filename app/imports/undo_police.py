@@ -115,6 +115,7 @@ def take_from_places(cursor: Cursor) -> int:
     for statement in (LESS, WITHOUT, MONTHS, GRID):
         cursor.execute(statement)
     cursor.execute("delete from reference.point_grid where n = 0")
+    cursor.execute("delete from reference.month_grid")  # a job works it out again
     cursor.execute("drop table gone, less")
     return int(row[0]) if row else 0
 

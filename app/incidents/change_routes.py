@@ -50,6 +50,7 @@ def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             closed=closed,
             moves=rules.MOVES.get(incident.state, ()),
             is_missing=incident.harm_code in rules.EPISODES,
+            near=view.near(session, incident),
         )
 
 
@@ -149,7 +150,6 @@ def _asked(
         return html.render(
             request,
             "incidents/decide.html",
-            status=422 if errors else 200,
             page_title=QUESTIONS[to],
             incident=incident,
             facts=view.facts(session, incident),
@@ -183,7 +183,6 @@ def _form(
     return html.render(
         request,
         "incidents/edit.html",
-        status=422 if errors else 200,
         page_title=f"Correct incident {incident.ref}",
         incident=incident,
         places=queries.places_of(session, incident.id),
@@ -228,7 +227,6 @@ def _earlier(
     return html.render(
         request,
         "incidents/version.html",
-        status=422 if errors else 200,
         page_title=f"Version {number} of incident {incident.ref}",
         incident=incident,
         one=one,

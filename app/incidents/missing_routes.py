@@ -92,7 +92,6 @@ def _page(
     return html.render(
         request,
         "incidents/missing.html",
-        status=422 if errors else 200,
         page_title=TITLE,
         incident=incident,
         episode=episode,
@@ -134,7 +133,6 @@ def _asked(
         return html.render(
             request,
             "incidents/why.html",
-            status=422 if errors else 200,
             page_title="Why do you need to see this?",
             incident=incident,
             purposes=[(code, words.get(code, code)) for code in allowed],

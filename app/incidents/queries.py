@@ -1,12 +1,13 @@
 """Reads of incidents. Row-level security has already limited them to what the actor may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from geoalchemy2.shape import to_shape
-from sqlalchemy import ColumnElement, column, func, or_, select, table, union
+from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, union
 from sqlalchemy.orm import Session, aliased
 
 from app.core.errors import NotFoundError
@@ -15,14 +16,19 @@ from app.core.paging import Page
 from app.incidents.models import Incident, IncidentPlace
 from app.incidents.rules import LONDON, Confidence, State
 from app.incidents.schemas import Belongs, IncidentOut
+from app.places.features import as_feature, collected
 from app.places.models import Place
-from app.places.queries import as_feature, feature_collection, within
+from app.places.queries import within
 from app.places.schemas import ALWAYS, Box, Period, geojson
 from app.reference import queries as reference
 
 PAGE_SIZE = 25
 
 HARM = table("harm", column("code"), column("label"), schema="reference")
+
+
+# Held to a list by the table itself, and never null.
+CODES = frozenset({"harm_code", "time_precision", "confidence", "state"})
 
 
 class Listed(NamedTuple):
@@ -165,8 +171,10 @@ def _local(row: Listed) -> Listed:
     return row._replace(occurred_from=begin, occurred_to=end)
 
 
-def features(session: Session, filters: Filters, *, limit: int) -> bytes:
-    """A GeoJSON FeatureCollection, newest first; an incident at a home has no geometry.
+def features(
+    filters: Filters, *, limit: int, also: Sequence[ColumnElement[bool]] = ()
+) -> Select[int, str | None]:
+    """For a GeoJSON FeatureCollection, newest first; an incident at a home has no geometry.
 
     One without a point of its own is shown at a point of its place.
     """
@@ -185,11 +193,10 @@ def features(session: Session, filters: Filters, *, limit: int) -> bytes:
         "state": Incident.state,
         "is_synthetic": Incident.is_synthetic,
     }
-    return feature_collection(
-        session,
-        select(as_feature(Incident.ref, at, properties))
+    return collected(
+        select(as_feature(Incident.ref, at, properties, CODES))
         .outerjoin(Place, Place.id == Incident.place_id)
-        .where(*filters.conditions())
+        .where(*filters.conditions(), *also)
         .order_by(Incident.occurred_from.desc(), Incident.ref),
         limit=limit,
     )

@@ -10,7 +10,6 @@ from app.children.schemas import why
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.ids import read_reference
-from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
 from app.incidents import changes, corrections, forms, history, queries, service, view
@@ -49,14 +48,6 @@ def purpose_of(x_purpose: Said = None) -> Purpose:
 
 
 Why = Annotated[Purpose, Depends(purpose_of)]
-
-
-@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
-def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 1000) -> Response:
-    """Incidents as a GeoJSON FeatureCollection, newest first."""
-    with db.read(actor) as session:
-        body = queries.features(session, asked, limit=limit)
-    return GeoJson(body)
 
 
 @api.post("", status_code=201, responses=documented(403, 422))
@@ -186,7 +177,6 @@ def _form(
     return html.render(
         request,
         "incidents/new.html",
-        status=422 if errors else 200,
         page_title="Record an incident",
         values=answers,
         errors=errors,

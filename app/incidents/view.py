@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from app.accounts.permissions import ROLES
@@ -11,6 +12,7 @@ from app.core.actor import Actor
 from app.incidents import history, when
 from app.incidents.history import Content, Version
 from app.incidents.models import Incident
+from app.reference import gazetteer
 from app.reference import queries as reference
 
 YES_NO = {True: "Yes", False: "No"}
@@ -23,6 +25,14 @@ LISTS = {
     "outcome_band": ("outcome_band", "What came of it"),
 }
 Places = Mapping[str, tuple[str, str]]
+
+
+def near(session: Session, incident: Incident) -> str | None:
+    """What the point of an incident is near, from the gazetteer: a street or a postcode."""
+    if incident.geom is None:
+        return None
+    point = to_shape(incident.geom)
+    return gazetteer.near(session, point.x, point.y).label
 
 
 class Fact(NamedTuple):

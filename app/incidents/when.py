@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from app.core import dates
 from app.incidents.rules import LONDON, Precision, interval
 
-MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 BOXES = ("day", "month", "year", "time")
-NOT_A_DAY = "Enter a day, a month and a year, like 27 3 2026."
 NOT_A_TIME = "Enter the time like 16:20 or 4:20pm."
 NO_TIME = "Enter the time, or say that it is known to the day only."
 TIME = re.compile(r"(\d{1,2})(?:[:.]?(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
@@ -48,17 +47,7 @@ def needs_time(sent: Mapping[str, str]) -> dict[str, str]:
 
 def _instant(boxes: Mapping[str, str], *, monthly: bool) -> datetime:
     day = boxes["day"] or ("1" if monthly else "")
-    return datetime.combine(_day(day, boxes["month"], boxes["year"]), _time(boxes["time"]))
-
-
-def _day(day: str, month: str, year: str) -> date:
-    number = MONTHS.index(month[:3].lower()) + 1 if month[:3].lower() in MONTHS else month
-    if not re.fullmatch(r"\d{1,2}", day, re.ASCII) or not re.fullmatch(r"\d{4}", year, re.ASCII):
-        raise ValueError(NOT_A_DAY)
-    try:
-        return date(int(year), int(number), int(day))
-    except ValueError as wrong:
-        raise ValueError(NOT_A_DAY) from wrong
+    return datetime.combine(dates.real(day, boxes["month"], boxes["year"]), _time(boxes["time"]))
 
 
 def _time(said: str) -> time:

@@ -133,7 +133,6 @@ def _tasks(
     return html.render(
         request,
         "intelligence/draft.html",
-        status=422 if errors else 200,
         page_title="Check and send the item" if complete else "Write an item of intelligence",
         draft=draft,
         sections=SECTIONS,
@@ -162,7 +161,6 @@ def _section(
     return html.render(
         request,
         "intelligence/section.html",
-        status=422 if errors else 200,
         page_title=section.title,
         draft=draft,
         section_of=section,

@@ -181,7 +181,6 @@ def _qa(
     return html.render(
         request,
         "intelligence/qa.html",
-        status=422 if errors else 200,
         page_title=f"Check {item.ref}",
         item=view.full(session, item),
         full=True,
@@ -203,7 +202,6 @@ def _withdraw(
     return html.render(
         request,
         "intelligence/withdraw.html",
-        status=422 if errors else 200,
         page_title=f"Why is {item.ref} withdrawn?",
         ref=item.ref,
         values=sent,

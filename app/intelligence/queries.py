@@ -5,20 +5,22 @@ this" show: there is no other way to an item.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
 from app.intelligence.models import IntelItem, IntelPlace
+from app.intelligence.rules import State
+from app.places.features import as_feature, feature_collection
 from app.places.models import Place
-from app.places.queries import as_feature, feature_collection, within
+from app.places.queries import within
 from app.places.schemas import ALWAYS, Box, Period
 
 PAGE_SIZE = 25
@@ -61,9 +63,18 @@ class Filters:
     words: str | None = None
     box: Box | None = None
     period: Period = ALWAYS
+    task: str | None = None
+    reader: UUID | None = None
+
+    def of(self, reader: UUID) -> "Filters":
+        """As this person asks."""
+        return replace(self, reader=reader)
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        return [IntelItem.deleted_at.is_(None), *self._codes(), *self._elsewhere()]
+        asked = [*self._codes(), *self._elsewhere()]
+        if self.task:  # without a reader it is nobody's task, and never everybody's items
+            asked.append(task_of(self.task, self.reader) if self.reader else false())
+        return [IntelItem.deleted_at.is_(None), *asked]
 
     def _codes(self) -> Iterator[ColumnElement[bool]]:
         equal: Mapping[Any, str | None] = {
@@ -200,11 +211,18 @@ def refs(session: Session, filters: Filters, *, limit: int) -> list[str]:
     return list(session.scalars(found.limit(limit)))
 
 
-def waiting(session: Session, *which: ColumnElement[bool]) -> tuple[int, datetime | None]:
-    """How many, and when the oldest of them was changed last."""
-    found = select(func.count(), func.min(IntelItem.updated_at))
-    n, at = session.execute(found.where(IntelItem.deleted_at.is_(None), *which)).one()
+def counted(session: Session, filters: Filters) -> tuple[int, datetime | None]:
+    """How many rows that list has, and when the oldest of them was changed last."""
+    found = select(func.count(), func.min(IntelItem.updated_at)).select_from(IntelItem)
+    n, at = session.execute(found.where(*filters.conditions())).one()
     return int(n), at
+
+
+def task_of(task: str, reader: UUID) -> ColumnElement[bool]:
+    """What waits for an analyst: to check what another wrote, or to mend what came back."""
+    if task == "check":
+        return and_(IntelItem.state.in_((State.SUBMITTED, State.IN_QA)), not_of(reader))
+    return and_(IntelItem.state == State.HAS_ISSUES, of_writer(reader))
 
 
 def not_of(writer: UUID) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -51,7 +51,17 @@ def filters_of(
     return replace(codes, place=place or None, words=q or None, box=box, period=period)
 
 
+def task_of(
+    asked: Annotated[Filters, Depends(filters_of)],
+    actor: Reader,
+    task: Literal["check", "issues", ""] = "",
+) -> Filters:
+    """The same, or only what the work list of an analyst leads to."""
+    return replace(asked, task=task, reader=actor.id) if task else asked
+
+
 Asked = Annotated[Filters, Depends(filters_of)]
+Task = Annotated[Filters, Depends(task_of)]
 
 
 def partners_of(request: Request) -> tuple[str, ...]:
@@ -68,7 +78,7 @@ def of_role(actor: Actor) -> Actor:
 
 @pages.get("")
 def listing(
-    request: Request, db: Db, actor: Reader, asked: Asked, number: PageNumber = 1
+    request: Request, db: Db, actor: Reader, asked: Task, number: PageNumber = 1
 ) -> Response:
     full = actor.view == FULL
     with db.begin(actor) as session:

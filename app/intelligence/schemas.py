@@ -9,13 +9,13 @@ from pydantic import BaseModel, BeforeValidator, Field
 from shapely import Geometry, Point
 
 from app.core.clock import LONDON
+from app.core.dates import NOT_A_DAY, real
 from app.core.types import StrictModel, Text
 from app.intelligence.rules import LONGEST_CONDITIONS, LONGEST_NOTE
 from app.places.schemas import Code, Codes, Gss, WhereIn, grid
 from geo.errors import GeoInputError
 from geo.gridref import from_grid_reference
 
-NOT_A_DAY = "Give a date like 27 3 2026."
 NOT_A_TIME = "Give a time like 16:05."
 
 
@@ -28,10 +28,7 @@ def _typed_day(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
         raise ValueError(NOT_A_DAY)
     year_first = len(parts[0]) == 4
     year, month, day = parts if year_first else reversed(parts)
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError as wrong:
-        raise ValueError(NOT_A_DAY) from wrong
+    return real(day, month, year)
 
 
 def _typed_time(value: Any) -> Any:  # noqa: ANN401 - whatever was sent

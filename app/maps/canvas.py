@@ -28,6 +28,7 @@ class Label(NamedTuple):
     size: int = 22
     colour: str = LABEL
     dot: str | None = None  # colour of a mark at the point; then the name stands beside it
+    beside: float = 0  # so far from the middle of something that is drawn there already
 
 
 @lru_cache(maxsize=16)
@@ -70,6 +71,31 @@ class Canvas:
         box = [(x - radius) * FINE, (y - radius) * FINE, (x + radius) * FINE, (y + radius) * FINE]
         self.pen.ellipse(box, fill=colour, outline=edge, width=2 * FINE if edge else 0)
 
+    def washed(self, shapes: Iterable[Sequence[Path]], colour: str, share: float) -> None:
+        """Polygons with their holes, through which the ground is seen; all are one layer."""
+        mask = Image.new("L", self.image.size)
+        cut = ImageDraw.Draw(mask)
+        for rings in shapes:
+            for hole, ring in enumerate(rings):
+                if len(ring) > 2:
+                    cut.polygon(_fine(ring), fill=0 if hole else round(255 * share))
+        self.image.paste(colour, (0, 0), mask)
+
+    def outlined(self, ring: Path, colour: str, edge: str, width: float) -> None:
+        self.pen.polygon(_fine(ring), fill=colour)
+        self.line([*ring, *ring[:2]], edge, width)
+
+    def pill(self, box: Box, colour: str, edge: str, width: float) -> None:
+        """A box whose ends are round."""
+        corners = [side * FINE for side in box]
+        radius = (corners[3] - corners[1]) / 2
+        wide = round(width * FINE)
+        self.pen.rounded_rectangle(corners, radius, fill=colour, outline=edge, width=wide)
+
+    def number(self, x: float, y: float, words: str, size: int, colour: str) -> None:
+        """In the middle of a symbol, which is its ground."""
+        self.pen.text((x, y), words, font=font(size), fill=colour, anchor="mm")
+
     def smoothed(self) -> None:
         self.image = self.image.resize((self.side, self.side), Image.Resampling.BOX)
         self.pen = ImageDraw.Draw(self.image)
@@ -80,7 +106,7 @@ class Canvas:
 
     def label(self, label: Label) -> bool:
         """Drawn if it fits: whole, over nothing that is there, and not said before."""
-        if (label.words, label.dot) in self.said:
+        if (label.words, label.dot) in self.said or self._covers(label):
             return False
         for x, y in self._tries(label):
             box = self._box(x, y, label)
@@ -94,6 +120,13 @@ class Canvas:
                 return True
         return False
 
+    def _covers(self, label: Label) -> bool:
+        """Whether its mark would lie on something."""
+        if label.dot is None:
+            return False
+        at = (label.x - 9, label.y - 9, label.x + 9, label.y + 9)
+        return any(_overlap(at, other) for other in self.taken)
+
     def _mark(self, label: Label) -> None:
         if label.dot is not None:
             for radius, colour in ((8, "#ffffff"), (6, label.dot)):
@@ -105,14 +138,14 @@ class Canvas:
         """Left upper corners: over the point; of a mark to the right, left, below and above it."""
         left, top, right, bottom = self.pen.textbbox((0, 0), label.words, font=font(label.size))
         wide, high = right - left, bottom + top
-        if label.dot is None:
+        if label.dot is None and not label.beside:
             return [(label.x - wide / 2, label.y - high / 2)]
-        middle = label.y - high / 2
+        middle, off = label.y - high / 2, label.beside or 14
         return [
-            (label.x + 14, middle),
-            (label.x - 14 - wide, middle),
-            (label.x - wide / 2, label.y + 12),
-            (label.x - wide / 2, label.y - 14 - bottom),
+            (label.x + off, middle),
+            (label.x - off - wide, middle),
+            (label.x - wide / 2, label.y + off - 2),
+            (label.x - wide / 2, label.y - off - bottom),
         ]
 
     def _box(self, x: float, y: float, label: Label) -> Box:

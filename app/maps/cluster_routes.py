@@ -20,7 +20,7 @@ from app.maps import basemap, picture, pin
 from app.maps.canvas import FINE
 from app.maps.picture import Frame, Outline
 from app.maps.pin import UNITS, View
-from app.maps.pin_routes import drawing_for_staff, pin_pages, taking_turns
+from app.maps.pin_routes import drawing_for_staff, taking_turns
 from app.reference import gazetteer
 from geo import crs
 
@@ -35,7 +35,7 @@ MARGIN = 0.8  # of the picture that the outlines may fill
 def of_one(key: str, request: Request, db: Db, actor: Viewer) -> Response:
     with db.read(actor) as session:
         outlines = [outline(queries.find(session, key))]
-    return _answer(request, db, actor, outlines, outlines)
+    return answer(request, db, actor, outlines, outlines)
 
 
 @cluster_pictures.get("/{before}/{after}/{which}.png")
@@ -52,7 +52,7 @@ def of_two_runs(
         pairs = _numbered(session, actor, before, after)
     sides = {"before": [one for one, _ in pairs if one], "after": [one for _, one in pairs if one]}
     both = [*sides["before"], *sides["after"]]
-    return _answer(request, db, actor, sides[which], both)
+    return answer(request, db, actor, sides[which], both)
 
 
 def _numbered(
@@ -89,7 +89,7 @@ def around(outlines: Sequence[Outline]) -> View:
     return View(round(east), round(north), pin.ZOOM_MIN)
 
 
-def _answer(
+def answer(
     request: Request,
     db: Database,
     actor: Actor,
@@ -107,6 +107,3 @@ def _answer(
     with taking_turns(drawing_for_staff):
         body = picture.png(view, found, codes, basemap.readable(settings.basemap), shown)
     return Response(body, media_type="image/png")
-
-
-PICTURES = (pin_pages, cluster_pictures)

@@ -18,20 +18,30 @@ named as (
     select distinct on (code) code, name from reference.area
     where kind in ('borough', 'district') order by code, vintage desc, id desc
 ),
+reader as materialized (
+    select (select sec.all_boroughs()) as whole, (select sec.boroughs())::text[] as codes
+),
 shown as (
     select rtrim(cluster.content_id::text) as id, lineage.ref as lineage, cluster.name,
-           cluster.n_incidents as n, cluster.cross_borough,
-           (select string_agg(coalesce(named.name, counted.key) || ' ' || counted.value, ', '
-                              order by counted.value::int desc, counted.key)
-            from jsonb_each_text(cluster.borough_counts) as counted
-            left join named on named.code = counted.key) as boroughs,
+           counted.n, cluster.cross_borough, coalesce(counted.boroughs, '') as boroughs,
            to_char(cluster.first_on, 'YYYY-MM-DD') as "from",
            to_char(cluster.last_on, 'YYYY-MM-DD') as "to",
            ST_AsMVTGeom(ST_Transform(cluster.hull, 3857), asked.square, 4096, 128, true) as geom
     from asked
     join app.cluster on cluster.hull && asked.reach
     join app.cluster_lineage as lineage on lineage.id = cluster.lineage_id
-    where cluster.run_id in (select id from run)
+    cross join reader
+    -- Of one borough: its own numbers, and patterns only (analysis.md 4.8).
+    cross join lateral (
+        select coalesce(sum(side.value::int), 0)::int as n,
+               string_agg(coalesce(named.name, side.key) || ' ' || side.value, ', '
+                          order by side.value::int desc, side.key) as boroughs
+        from jsonb_each_text(cluster.borough_counts) as side
+        left join named on named.code = side.key
+        where reader.whole or side.key = any (reader.codes)
+    ) as counted
+    where cluster.run_id in (select id from run) /* clusters */
+      and (reader.whole or cluster.reportable)
       and cluster.first_on < %(past_day)s::date and cluster.last_on >= %(first_day)s::date
       and (%(borough)s::text = 'both' or %(borough)s::text = any(cluster.borough_codes)
            or (%(borough)s::text = 'outside'

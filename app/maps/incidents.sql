@@ -1,9 +1,9 @@
 -- Single places from zoom 15: published points (layer incidents) and partnership incidents (layer
 -- partnership), each point once with its number. A tile is one range of the Morton key, and its
 -- coordinates are bit shifts: no index on shapes, no edge counted twice.
--- Parameters: first_key, past_key, shift, police, partnership, by_date, first_month, past_month,
--- first_at, past_at, harm, borough, partners.
-with police as (
+-- Parameters: first_key, past_key, shift, police, by_date, first_month, past_month, borough,
+-- partners, and those of app/maps/conditions.py.
+with police as materialized ( -- or each number is worked out twice
     select ST_MakePoint((mx >> %(shift)s::int) & 4095, (my >> %(shift)s::int) & 4095) as geom,
            case when %(by_date)s::bool then (
                select coalesce(sum(packed & 65535), 0)::int from unnest(months) as packed
@@ -17,20 +17,16 @@ with police as (
                and (lad_code is null or lad_code <> all(%(partners)s::text[]))))
 ),
 near as materialized (
-    -- By key alone: with dates beside it the planner reads the index of all dates for each tile.
-    select incident.geom, incident.occurred_from, incident.harm_code, incident.borough_codes
+    -- Not by date: with dates beside the key the planner reads the index of all dates each time.
+    select incident.geom, incident.occurred_from
     from app.incident
-    where %(partnership)s::bool
-      and incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
-      and incident.deleted_at is null and incident.state <> 'WITHDRAWN'
+    where incident.qk >= %(first_key)s::bigint and incident.qk < %(past_key)s::bigint
+      and incident.deleted_at is null and incident.state <> 'WITHDRAWN' /* incidents */
 ),
 own as (
     select ST_Transform(geom, 3857) as at, count(*)::int as n
-    from near
-    where occurred_from >= %(first_at)s::timestamptz and occurred_from < %(past_at)s::timestamptz
-      and (%(harm)s::text = 'all' or harm_code = %(harm)s::text)
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(borough_codes)
-           or (%(borough)s::text = 'outside' and not borough_codes && %(partners)s::text[]))
+    from near as incident
+    where true /* window */
     group by geom
 ),
 located as (

@@ -52,10 +52,14 @@ NAMES = {
 
 
 class Outline(NamedTuple):
-    """What a picture is about: a ring in metres (EPSG:27700), and the number that stands on it."""
+    """What a picture is about: a ring in metres (EPSG:27700), and the number that stands on it.
+
+    A line, which is not closed, is drawn from its first point to its last.
+    """
 
     ring: Sequence[tuple[float, float]]
     label: str = ""
+    closed: bool = True
 
 
 class Frame:
@@ -65,8 +69,8 @@ class Frame:
         self.middle, self.zoom, self.side = middle, zoom, units * FINE
 
     @classmethod
-    def of_view(cls, view: View) -> "Frame":
-        return cls(pin.world(*pin.lonlat(view), view.zoom), view.zoom, UNITS)
+    def of_view(cls, view: View, units: int = UNITS) -> "Frame":
+        return cls(pin.world(*pin.lonlat(view), view.zoom), view.zoom, units)
 
     @classmethod
     def of_tile(cls, z: int, x: int, y: int) -> "Frame":
@@ -75,6 +79,17 @@ class Frame:
     def of_world(self, x: float, y: float) -> tuple[float, float]:
         half = self.side / 2
         return (x - self.middle[0]) * FINE + half, (y - self.middle[1]) * FINE + half
+
+    def of_lonlat(self, lon: float, lat: float) -> tuple[float, float]:
+        return self.of_world(*pin.world(lon, lat, self.zoom))
+
+    def degrees(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        half = self.side / FINE / 2
+        x, y = self.middle
+        west, north = pin.degrees_of(x - half, y - half, self.zoom)
+        east, south = pin.degrees_of(x + half, y + half, self.zoom)
+        return west, south, east, north
 
     def of_metres(self, xy_m: Iterable[Sequence[float]]) -> list[tuple[float, float]]:
         points: NDArray[np.float64] = np.asarray(list(xy_m), dtype=np.float64)
@@ -108,46 +123,47 @@ def png(
     frame, canvas = Frame.of_view(view), Canvas(SIDE)
     names = NO_NAMES
     if basemap is None:
-        _ground(canvas, frame, found)
+        ground(canvas, frame, found)
     else:
         names = street_layers.paint(canvas, frame.of_world, view, basemap)
-    _borders(canvas, frame, found, frozenset(partners))
+    borders(canvas, frame, found, frozenset(partners))
     for outline in outlines or ():
         for colour, width in (("#ffffff", 9), ("#12436d", 5)):
-            canvas.line(frame.of_metres([*outline.ring, outline.ring[0]]), colour, width)
+            back = outline.ring[:1] if outline.closed else ()
+            canvas.line(frame.of_metres([*outline.ring, *back]), colour, width)
     canvas.smoothed()
-    _furniture(canvas, frame, basemap)
+    furniture(canvas, frame, basemap)
     if outlines is None:
         canvas.reserve((MIDDLE - 34, MIDDLE - 34, MIDDLE + 34, MIDDLE + 34))
     for outline in outlines or ():
         _numbered(canvas, frame, outline)
     known = [one for one in found if one.kind not in names.kinds]
-    for label in [*names.labels, *_named(frame, known, bare=basemap is None)]:
+    for label in [*names.labels, *named(frame, known, bare=basemap is None)]:
         canvas.label(label)
     if outlines is None:
         _crosshair(canvas)
-    return _bytes(canvas)
+    return as_png(canvas)
 
 
 def outline_tile(frame: Frame, found: Sequence[Drawn], partners: Iterable[str]) -> bytes:
     """What stands in for a street map where none is installed: 256 units, twice as fine."""
     canvas = Canvas(frame.side)
-    _ground(canvas, frame, found)
-    _borders(canvas, frame, found, frozenset(partners))
+    ground(canvas, frame, found)
+    borders(canvas, frame, found, frozenset(partners))
     canvas.smoothed()
-    for label in _named(frame, found, bare=True):
+    for label in named(frame, found, bare=True):
         canvas.label(label)
-    return _bytes(canvas)
+    return as_png(canvas)
 
 
-def _bytes(canvas: Canvas) -> bytes:
+def as_png(canvas: Canvas) -> bytes:
     """64 colours: a third of the bytes, and nobody sees it."""
     out = io.BytesIO()
     canvas.image.quantize(64).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _ground(canvas: Canvas, frame: Frame, found: Sequence[Drawn]) -> None:
+def ground(canvas: Canvas, frame: Frame, found: Sequence[Drawn]) -> None:
     """Known boroughs lighter than what lies between and beyond: the river shows as a band."""
     side = frame.side
     canvas.polygon([[(0, 0), (side, 0), (side, side), (0, side)]], NEIGHBOUR)
@@ -178,7 +194,7 @@ def _grid(canvas: Canvas, frame: Frame) -> None:
         canvas.line(frame.of_metres([(west, y), (east, y)]), "#dcdad4", 1.5)
 
 
-def _borders(canvas: Canvas, frame: Frame, found: Sequence[Drawn], own: frozenset[str]) -> None:
+def borders(canvas: Canvas, frame: Frame, found: Sequence[Drawn], own: frozenset[str]) -> None:
     """Of the partnership's boroughs darker. The edge of the box is cut, and no border."""
     west, south, east, north = frame.box()
     box = shapely.box(west, south, east, north)
@@ -198,7 +214,7 @@ def _at(one: Drawn) -> tuple[float, float]:
     return one.easting_m or 0.0, one.northing_m or 0.0
 
 
-def _named(frame: Frame, found: Sequence[Drawn], *, bare: bool) -> list[Label]:
+def named(frame: Frame, found: Sequence[Drawn], *, bare: bool) -> list[Label]:
     """Labels of the gazetteer, those nearest the middle first; without streets postcodes, too."""
     labels = []
     for rank, (kind, (size, colour, dot)) in enumerate(NAMES.items()):
@@ -218,28 +234,30 @@ def _off(frame: Frame, at: tuple[float, float]) -> float:
     return hypot(at[0] - frame.side / 2, at[1] - frame.side / 2)
 
 
-def _furniture(canvas: Canvas, frame: Frame, basemap: Basemap | None) -> None:
+def furniture(canvas: Canvas, frame: Frame, basemap: Basemap | None, heading: str = "") -> None:
     """Scale, source and what is missing: always there, and no name may cover them."""
     source = OUTLINE_SOURCE if basemap is None else f"{basemap.credit()}. {OUTLINE_SOURCE}"
-    lines = _wrapped(canvas, source, 17)
-    top = SIDE - 6 - 22 * len(lines)
-    canvas.pen.rectangle([0, top - 3, SIDE, SIDE], fill="#ffffff")
+    lines, side = _wrapped(canvas, source, 17), canvas.side
+    top = side - 6 - 22 * len(lines)
+    canvas.pen.rectangle([0, top - 3, side, side], fill="#ffffff")
     for number, line in enumerate(lines):
-        left = SIDE - 10 - canvas.width_of(line, 17)
+        left = side - 10 - canvas.width_of(line, 17)
         canvas.pen.text((left, top + 22 * number), line, font=font(17), fill=GREY)
-    canvas.reserve((0, top - 3, SIDE, SIDE))
+    canvas.reserve((0, top - 3, side, side))
     _scale(canvas, frame, top - 18)
-    if basemap is None:
-        canvas.pen.rectangle([0, 0, SIDE, 34], fill="#ffffff")
-        canvas.pen.text((12, 6), NO_STREETS, font=font(20), fill=INK)
-        canvas.reserve((0, 0, SIDE, 34))
+    said = [heading] * bool(heading) + [NO_STREETS] * (basemap is None)
+    if said:
+        canvas.pen.rectangle([0, 0, side, 6 + 28 * len(said)], fill="#ffffff")
+        canvas.reserve((0, 0, side, 6 + 28 * len(said)))
+    for number, words in enumerate(said):
+        canvas.pen.text((12, 6 + 28 * number), words, font=font(20), fill=INK)
 
 
 def _wrapped(canvas: Canvas, words: str, size: int) -> list[str]:
     lines = [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()
-        if canvas.width_of(longer, size) <= SIDE - 20 or not lines[-1]:
+        if canvas.width_of(longer, size) <= canvas.side - 20 or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)

@@ -105,8 +105,8 @@ def _found(db: Database, frame: Frame, actor: Actor) -> list[Drawn]:
 
 
 @contextmanager
-def taking_turns(turns: BoundedSemaphore) -> Iterator[None]:
-    if not turns.acquire(timeout=WAIT_S):
+def taking_turns(turns: BoundedSemaphore, wait_s: float | None = None) -> Iterator[None]:
+    if not turns.acquire(timeout=WAIT_S if wait_s is None else wait_s):
         raise BusyError("Too many maps are being drawn. Please try again.")
     try:
         yield

@@ -1,7 +1,6 @@
 -- Places of concern the actor may see. Points by Morton range, lines and areas by the box test.
 -- Residential and online places have no geometry here. Parameters: z, x, y, first_key, past_key,
--- west, south, east, north (margin included), type, borough,
--- partners, harm.
+-- west, south, east, north (margin included), and those of app/maps/conditions.py.
 with asked as (
     select ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int) as square,
            ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,
@@ -9,30 +8,26 @@ with asked as (
 ),
 -- Each row is read, and its policy asked, once: a join back by id asked it twice.
 near as materialized (
-    select ref, name, type_code, level, geom_kind, harm_codes, borough_codes, geom
+    select id, ref, name, type_code, level, geom_kind, geom
     from app.place
     where qk >= %(first_key)s::bigint and qk < %(past_key)s::bigint
-      and deleted_at is null and state <> 'CLOSED'
+      and place.deleted_at is null /* places near */
     union all
-    select ref, name, type_code, level, geom_kind, harm_codes, borough_codes, geom
+    select id, ref, name, type_code, level, geom_kind, geom
     from asked join app.place on place.geom && asked.reach
-    where geom_kind in ('L', 'A') and deleted_at is null and state <> 'CLOSED'
+    where geom_kind in ('L', 'A') and place.deleted_at is null /* places near */
 ),
 grouped as materialized (
     select code, group_code from reference.place_type
 ),
 shown as (
     select near.ref, near.name, near.type_code, coalesce(type.group_code, '') as "group",
-           near.level, near.geom_kind,
+           /* level */ near.geom_kind,
            ST_AsMVTGeom(ST_Transform(near.geom, 3857), asked.square, 4096, 128, true) as geom
     from asked
     cross join near
     join grouped as type on type.code = near.type_code
-    where (%(type)s::text = 'all' or near.type_code = %(type)s::text or type.group_code = %(type)s::text)
-      and (%(harm)s::text = 'all' or %(harm)s::text = any(near.harm_codes))
-      and (%(borough)s::text = 'both' or %(borough)s::text = any(near.borough_codes)
-           or (%(borough)s::text = 'outside'
-               and not near.borough_codes && %(partners)s::text[]))
+    where true /* near */
     order by near.ref
     limit 2000
 )

@@ -1,27 +1,31 @@
 """What the map shows: tiles, items to touch, and the same rows as a table."""
 
-from datetime import UTC, date, datetime, time
-from functools import cache, lru_cache
-from math import atan, degrees, pi, sinh
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import psycopg
-from sqlalchemy import TextClause, text
+from sqlalchemy import ColumnElement, TextClause, text
 from sqlalchemy.orm import Session
 
-from app.core import morton
+from app.core import dollars, morton
+from app.core.lines import Statement
+from app.incidents.models import Incident
+from app.maps import boxes, conditions, table
+from app.maps.boxes import Box
 from app.maps.rules import Filters
-from geo import crs
+from app.places.models import Place
+from app.places.ranking import words
+from app.places.rules import State
+from app.places.shown import STAGES
 
-LONDON = ZoneInfo("Europe/London")
 SQL = Path(__file__).parent
-LAYERS = ("areas", "places", "incidents", "clusters")
+LAYERS = ("areas", "context", "places", "routes", "incidents", "hotspots", "clusters")
 SINGLE_ZOOM = 15  # from here each point; counts below
 GRID_ZOOMS = range(8, 14)  # kept ready by the import
-Box = tuple[float, float, float, float]
 
 
 class Row(NamedTuple):
@@ -45,6 +49,21 @@ class Row(NamedTuple):
     lon: float | None
     lat: float | None
     href: str
+    n_reports: int | None
+    lead_agency: str
+    next_review_on: date | None
+    # Of a cluster: how sure, whether its reader is told no chances, and of no other side.
+    evidence: dict[str, Any] | None
+    p_emerging: float | None
+    in_words: bool | None
+    across: bool
+    # Of a place, for staff: how it ranks and how sure that is.
+    band: str | None
+    confidence: str | None
+
+    @property
+    def priority(self) -> str:
+        return words(self.band, self.confidence) if self.band and self.confidence else ""
 
 
 class Spot(NamedTuple):
@@ -68,8 +87,22 @@ class Counts(NamedTuple):
     line: int
     area: int
     matches: int
+    west: float | None = None
+    south: float | None = None
+    east: float | None = None
+    north: float | None = None
 
 
+class Listed(NamedTuple):
+    """Which rows of the table: so many after so many in an order; or those not on the map."""
+
+    sort: str = "name"
+    most: int | None = None
+    skipped: int = 0
+    beside: bool = False
+
+
+ALL = Listed()
 NO_PLACES = Counts(0, 0, 0, 0, 0, 0)
 
 
@@ -79,27 +112,69 @@ class Totals(NamedTuple):
     incidents: int
 
 
-@cache
-def _sql(name: str) -> bytes:
-    return (SQL / f"{name}.sql").read_bytes()
+# In the words of the statement, so that an index may be used.
+WHICH = {
+    "": "",
+    "refs": "and place.ref = any (cast(:refs as text[]))",
+    "beside": "and place.geom is null",
+}
+AROUND = "ST_Extent(place.geom)::geometry"
+BOUND = re.compile(r"(?<!:):([a-z_]+)")
 
 
-@cache
-def _asked(name: str) -> TextClause:
-    return text((SQL / f"{name}.sql").read_text())
+@lru_cache(maxsize=512)
+def sql(name: str, filters: Filters, sort: str = "name", which: str = "") -> str:
+    """A file with the conditions that are in force; of a tile in the words of its driver."""
+    said = {
+        "/* places */": conditions.places(filters),
+        "/* places near */": conditions.places_near(filters),
+        "/* near */": conditions.near(filters),
+        "/* incidents */": conditions.incidents_in(filters, dated=False),
+        "/* here */": conditions.incidents(filters, dated=False),
+        "/* level */": "near.level," if filters.in_full else "",
+        "/* window */": conditions.window(filters),
+        "/* clusters */": conditions.clusters(filters),
+        "/* order */": table.ORDERS[sort],
+        "/* which */": WHICH[which],
+        "/* around */": AROUND if filters.borough != "both" else "null::geometry",
+        "/* numbers */": conditions.numbers(filters, sort),
+        "/* reports */": conditions.reports(filters),
+    }
+    found = (SQL / f"{name}.sql").read_text()
+    for mark, added in said.items():
+        found = found.replace(mark, BOUND.sub(r"%(\1)s", added) if "%(" in found else added)
+    return found
 
 
-def tile(cursor: psycopg.Cursor[Any], layer: str, given: dict[str, Any]) -> bytes:
+@lru_cache(maxsize=512)
+def asked(name: str, filters: Filters, sort: str = "name", which: str = "") -> TextClause:
+    return text(sql(name, filters, sort, which))
+
+
+def tile(cursor: psycopg.Cursor[Any], layer: str, given: dict[str, Any], filters: Filters) -> bytes:
     """One layer of one tile; empty when there is nothing."""
-    row = cursor.execute(_sql(statement(layer, given)), given).fetchone()
+    row = cursor.execute(tile_sql(statement(layer, given), filters), given).fetchone()
     return bytes(row[0]) if row and row[0] else b""
+
+
+def tile_asked(
+    layer: str, zxy: tuple[int, int, int], filters: Filters, partners: list[str]
+) -> Statement:
+    """The same question for the event loop."""
+    given = tile_parameters(layer, zxy, filters, partners)
+    return dollars.statement(sql(statement(layer, given), filters), given)
+
+
+@lru_cache(maxsize=512)
+def tile_sql(name: str, filters: Filters) -> bytes:
+    return sql(name, filters).encode()
 
 
 def statement(layer: str, given: dict[str, Any]) -> str:
     """The file that answers: points when close, counts when far, ready ones when unfiltered."""
     if layer != "incidents" or given["z"] >= SINGLE_ZOOM:
         return layer
-    return "incident_grid" if given["grid"] else "incident_cells"
+    return str(given["counted"])
 
 
 def tile_parameters(
@@ -110,11 +185,11 @@ def tile_parameters(
     given: dict[str, Any] = {"z": z, "x": x, "y": y, "partners": partners}
     if layer == "areas":
         return given
-    given |= {"type": filters.type, "harm": filters.harm, "borough": filters.borough}
+    given |= conditions.values(filters, partners)
     given["first_key"], given["past_key"] = morton.tile_range(z, x, y)
     if layer == "incidents":
         return given | _incident_parameters(z, filters)
-    return given | _reach(z, x, y) | _run(filters)
+    return given | boxes.reach(z, x, y) | _run(filters)
 
 
 def _run(filters: Filters) -> dict[str, Any]:
@@ -128,22 +203,24 @@ def _run(filters: Filters) -> dict[str, Any]:
 
 @lru_cache(maxsize=512)
 def _incident_parameters(z: int, filters: Filters) -> dict[str, Any]:
-    first_at, past_at = instants(filters)
-    police = filters.source in {"all", "police"} and filters.harm == "all"
-    unfiltered = not filters.by_date and filters.borough == "both"
+    police = conditions.police(filters)
     return {
         "shift": 18 - z,
         "cell_shift": 24 - z,
-        "grid": police and unfiltered and z in GRID_ZOOMS,
+        "counted": _counted(z, filters) if police else "incident_cells",
         "police": police,
-        "partnership": filters.source in {"all", "partnership"},
         "by_date": filters.by_date,
         "first_month": month_number(filters.first_day),
         # A month counts when a day of it is inside: the publisher gives no finer time.
         "past_month": month_number(filters.last_day) + (filters.last_day.day > 1),
-        "first_at": first_at,
-        "past_at": past_at,
     }
+
+
+def _counted(z: int, filters: Filters) -> str:
+    """Where the counts of published events are: ready, ready by month and borough, or nowhere."""
+    if z not in GRID_ZOOMS:
+        return "incident_cells"
+    return "incident_months" if filters.by_date or filters.borough != "both" else "incident_grid"
 
 
 def month_number(day: date) -> int:
@@ -151,91 +228,83 @@ def month_number(day: date) -> int:
     return (day.year - 2000) * 12 + day.month - 1
 
 
-def instants(filters: Filters) -> tuple[datetime, datetime]:
-    """The window's London days as instants."""
-    first = datetime.combine(filters.first_day, time(), LONDON)
-    return first.astimezone(UTC), datetime.combine(filters.last_day, time(), LONDON).astimezone(UTC)
-
-
-def _reach(z: int, x: int, y: int) -> dict[str, float]:
-    """The tile's box with a margin in British National Grid metres, for the index.
-
-    Far from Great Britain the grid bends back on itself: there it is all or nothing.
-    """
-    if z < 7 or not _near_britain(z, x, y):
-        return dict.fromkeys(("west", "south"), 0.0) | {
-            "east": 700_000.0 if z < 7 else 0.0,
-            "north": 1_300_000.0 if z < 7 else 0.0,
-        }
-    corners = [(a, b) for a in (x - 0.05, x + 1.05) for b in (y - 0.05, y + 1.05)]
-    metres = crs.to_bng([_lonlat(z, a, b) for a, b in corners])
-    (west, south), (east, north) = metres.min(axis=0), metres.max(axis=0)
-    return {"west": west, "south": south, "east": east, "north": north}
-
-
-def _near_britain(z: int, x: int, y: int) -> bool:
-    longitude_deg, latitude_deg = _lonlat(z, x, y)
-    return -15 < longitude_deg < 10 and 45 < latitude_deg < 65
-
-
-def _lonlat(z: int, x: float, y: float) -> tuple[float, float]:
-    n = 2.0**z
-    return x / n * 360 - 180, degrees(atan(sinh(pi * (1 - 2 * y / n))))
-
-
-def rows(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
-    """Clusters, the largest first, then places: what the map and its table both show."""
-    found = clusters(session, filters, partners)
-    return found + places(session, filters, partners) if filters.layer == "places" else found
-
-
 def clusters(session: Session, filters: Filters, partners: list[str]) -> list[Row]:
     given = _table_parameters(filters, partners)
-    return [Row._make(row) for row in session.execute(_asked("cluster_rows"), given)]
+    return [Row._make(row) for row in session.execute(asked("cluster_rows", filters), given)]
 
 
 def places(
-    session: Session, filters: Filters, partners: list[str], refs: list[str] | None = None
+    session: Session,
+    filters: Filters,
+    partners: list[str],
+    refs: list[str] | None = None,
+    listed: Listed = ALL,
 ) -> list[Row]:
-    """All places within the filters, or those of `refs` only."""
-    given = _table_parameters(filters, partners) | {"refs": refs}
-    return [Row._make(row) for row in session.execute(_asked("place_rows"), given)]
+    """All places within the filters, or those of `refs` only, or some rows of the table."""
+    given = _table_parameters(filters, partners) | listed._asdict() | {"refs": refs}
+    which = "beside" if listed.beside else "" if refs is None else "refs"
+    statement = asked("place_rows", filters, listed.sort, which)
+    found = [Row._make(row) for row in session.execute(statement, given)]
+    return found if filters.in_full else [_shape(row) for row in found]
+
+
+def chosen(filters: Filters, partners: list[str]) -> list[ColumnElement[bool]]:
+    """The same places as conditions on `Place`, for other questions; none without a filter."""
+    asked = conditions.places(filters)
+    return [Place.id.in_(_ids("place_ids", filters, partners).columns(Place.id))] if asked else []
+
+
+def chosen_incidents(filters: Filters, partners: list[str]) -> list[ColumnElement[bool]]:
+    """The incidents of the map's layer as conditions on `Incident`."""
+    asked = conditions.incidents_in(filters)
+    found = _ids("incident_ids", filters, partners).columns(Incident.id)
+    return [Incident.id.in_(found)] if asked else []
+
+
+def _ids(name: str, filters: Filters, partners: list[str]) -> TextClause:
+    given, asked = conditions.values(filters, partners), sql(name, filters)
+    return text(asked).bindparams(**{key: given[key] for key in BOUND.findall(asked)})
+
+
+def _shape(row: Row) -> Row:
+    """What partners see of a place: neither level nor numbers nor dates, of its state the stage."""
+    seen = row._replace(level="", state=STAGES[State(row.state)], n=0, last_on=None)
+    return seen._replace(n_reports=None, lead_agency="", next_review_on=None, band=None)
 
 
 def in_box(session: Session, filters: Filters, partners: list[str], box: Box) -> list[Spot]:
     """Places whose middle is in a box of degrees, by name."""
-    given = _table_parameters(filters, partners) | around(box)
-    return [Spot._make(row) for row in session.execute(_asked("place_view"), given)]
+    given = _table_parameters(filters, partners) | boxes.around(box)
+    return [Spot._make(row) for row in session.execute(asked("place_view", filters), given)]
 
 
 def counts(session: Session, filters: Filters, partners: list[str]) -> Counts:
     given = _table_parameters(filters, partners)
-    return Counts._make(session.execute(_asked("place_counts"), given).one())
+    return Counts._make(session.execute(asked("place_counts", filters), given).one())
 
 
-def around(box: Box) -> dict[str, float]:
-    """A box of degrees, and one of British National Grid metres that holds all of it."""
-    west, south, east, north = box
-    edges = {"west": west, "south": south, "east": east, "north": north}
-    if not (west > -9 and east < 3 and south > 49 and north < 61):
-        return edges | {"min_x": -1e7, "min_y": -1e7, "max_x": 1e7, "max_y": 1e7}
-    # Its edges are curves there: nine points and a hundredth of its size hold them.
-    steps = (0.0, 0.5, 1.0)
-    metres = crs.to_bng(
-        [(west + a * (east - west), south + b * (north - south)) for a in steps for b in steps]
-    )
-    margin_m = 1 + 0.01 * np.ptp(metres, axis=0).max()
-    (min_x, min_y), (max_x, max_y) = metres.min(axis=0) - margin_m, metres.max(axis=0) + margin_m
-    return edges | {"min_x": min_x, "min_y": min_y, "max_x": max_x, "max_y": max_y}
+def matches(session: Session, ways: Sequence[Filters], partners: list[str]) -> list[int]:
+    """How many places each of several filters leaves, in one statement.
+
+    Each is a question of its own in it: as filters of one count, none could use an index or a join.
+    """
+    counted: list[str] = []
+    given: dict[str, Any] = {}
+    for nth, filters in enumerate(ways):
+        asked, values = conditions.places(filters), conditions.values(filters, partners)
+        given |= {f"{key}_{nth}": values[key] for key in BOUND.findall(asked)}
+        asked = BOUND.sub(rf":\1_{nth}", asked)
+        counted.append(f"(select count(*) from app.place where place.deleted_at is null{asked})")
+    statement = f"select {', '.join(counted)}"
+    return list(session.execute(text(statement), given).one()) if counted else []
 
 
 def _table_parameters(filters: Filters, partners: list[str]) -> dict[str, Any]:
     given = _incident_parameters(SINGLE_ZOOM, filters) | _run(filters)
-    given |= {"type": filters.type, "harm": filters.harm}
-    return given | {"borough": filters.borough, "partners": partners}
+    return given | conditions.values(filters, partners)
 
 
 def totals(session: Session, filters: Filters, partners: list[str]) -> Totals:
     """Events behind the incidents layer within the filters."""
     given = _table_parameters(filters, partners)
-    return Totals._make(session.execute(_asked("totals"), given).one())
+    return Totals._make(session.execute(asked("totals", filters), given).one())

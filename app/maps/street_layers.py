@@ -10,9 +10,10 @@ import mapbox_vector_tile
 
 from app.maps import basemap as files
 from app.maps.basemap import Basemap
-from app.maps.canvas import GREY, INK, LINE, PARK, SIDE, WATER, Canvas, Label, Path
-from app.maps.pin import TILE, UNITS, View, lonlat, world
+from app.maps.canvas import FINE, GREY, INK, LINE, PARK, WATER, Canvas, Label, Path
+from app.maps.pin import TILE, View, lonlat, world
 
+LARGEST = 1600  # pixels of a picture
 FromWorld = Callable[[float, float], tuple[float, float]]
 Feature = Mapping[str, Any]
 
@@ -69,7 +70,7 @@ class Names(NamedTuple):
 
 def paint(canvas: Canvas, place: FromWorld, view: View, opened: Basemap) -> Names:
     """Shapes onto the canvas; names come back."""
-    tiles = list(_tiles(view, opened))
+    tiles = list(_tiles(view, opened, canvas.side / FINE))
     for name, colour in FILLS.items():
         for path in _paths(tiles, name, view, place, "Polygon"):
             canvas.polygon(path, colour)
@@ -87,10 +88,10 @@ def paint(canvas: Canvas, place: FromWorld, view: View, opened: Basemap) -> Name
     return Names([label for labels in found.values() for label in labels], kinds)
 
 
-def _tiles(view: View, opened: Basemap) -> Iterator[Tile]:
+def _tiles(view: View, opened: Basemap, units: float) -> Iterator[Tile]:
     zoom = min(view.zoom, opened.max_zoom)
     x, y = (v / 2 ** (view.zoom - zoom) / TILE for v in world(*lonlat(view), view.zoom))
-    half = UNITS / 2 / TILE / 2 ** (view.zoom - zoom)
+    half = units / 2 / TILE / 2 ** (view.zoom - zoom)
     for tx in range(int(x - half), int(x + half) + 1):
         for ty in range(int(y - half), int(y + half) + 1):
             yield Tile(tx, ty, zoom, _decoded(opened.path, opened.version, zoom, tx, ty))
@@ -135,7 +136,7 @@ def _pixel(
 def _seen(path: Path) -> bool:
     """Whether any of it can be in the picture."""
     xs, ys = [x for x, _ in path], [y for _, y in path]
-    return max(xs) > 0 and max(ys) > 0 and min(xs) < SIDE and min(ys) < SIDE
+    return max(xs) > 0 and max(ys) > 0 and min(xs) < LARGEST and min(ys) < LARGEST
 
 
 def _roads(canvas: Canvas, tiles: list[Tile], view: View, place: FromWorld) -> None:

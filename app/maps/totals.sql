@@ -13,11 +13,7 @@ with police as (
 own as (
     select count(*)::int as n
     from app.incident
-    where :partnership and deleted_at is null and state <> 'WITHDRAWN'
-      and occurred_from >= :first_at and occurred_from < :past_at
-      and (:harm = 'all' or harm_code = :harm)
-      and (:borough = 'both' or :borough = any(borough_codes)
-           or (:borough = 'outside' and not borough_codes && cast(:partners as text[])))
+    where incident.deleted_at is null and incident.state <> 'WITHDRAWN' /* incidents */ /* window */
 )
 select coalesce((select sum(n) from police), 0)::int,
        (select count(*) from police where n > 0)::int,

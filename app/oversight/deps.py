@@ -41,7 +41,7 @@ def check_oversees(actor: Actor) -> None:
 
 def asked(request: Request) -> tuple[AskedIn, dict[str, str]]:
     """The filters, or none of them and one message each; a filter left open is sent empty."""
-    said = {name: value for name, value in request.query_params.items() if value.strip()}
+    said = html.asked(request, request.query_params)
     if not said.keys() <= FILTERS:
         words = "This address does not know one of the filters."
         raise InvalidError("Change the fields named below.", {"query": words})

@@ -111,7 +111,6 @@ def _events(
             request,
             "audit/events.html",
             page_title="Audit",
-            status=422 if errors else 200,
             page=page,
             values=dict(request.query_params),
             errors=errors,

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from app.core.clock import LONDON
+from app.core.dates import NOT_A_DAY
 from app.core.types import StrictModel, Text
 from app.oversight import rules
 
@@ -35,7 +36,7 @@ class AskedIn(StrictModel):
         try:
             return date.fromisoformat(said) if isinstance(said, str) else said
         except ValueError as wrong:
-            raise ValueError("Enter a date.") from wrong
+            raise ValueError(NOT_A_DAY) from wrong
 
     @property
     def filtered(self) -> list[str]:

@@ -73,7 +73,6 @@ def _asked(
         return html.render(
             request,
             "places/why.html",
-            status=422 if errors else 200,
             page_title="Why do you need to see this?",
             place=place,
             purposes=[(code, words.get(code, code)) for code in allowed],

@@ -22,7 +22,23 @@ EMPTYABLE = {
     "public_access",
     "next_review_on",
     "may_name_reason",
+    "route_mode",
+    "route_line",
+    "route_from",
+    "route_to",
 }
+# How people travel on a route, as the public form asks it.
+MODES = {
+    "BUS": "Bus",
+    "TRAIN": "Train or Tube",
+    "TRAM": "Tram",
+    "WALK": "Walking",
+    "CYCLE": "Cycling",
+    "CAR": "Car or taxi",
+    "OTHER": "Something else",
+}
+JOURNEY = ("route_mode", "route_line", "route_from", "route_to")
+NO_ROUTE = "Only a route has a journey. Change its type first."
 FILLED = {"safe_features", "may_name"}
 # From open to closed: a person may only go on in this order, and not into a class of a type.
 STRICTNESS = (
@@ -46,9 +62,15 @@ def problems(session: Session, actor: Actor, place: Place, wanted: PlaceChange) 
         ("strengths", wanted.strengths or ""),
         ("safe_features", "\n".join(wanted.safe_features or ())),
         ("manager_contact", wanted.manager_contact or ""),
+        ("route_line", wanted.route_line or ""),
+        ("route_from", wanted.route_from or ""),
+        ("route_to", wanted.route_to or ""),
     ):
         if stopped := rules.stops(lint(said, words)):
             yield name, f"Change the words. {stopped}"
+    told = [name for name in JOURNEY if getattr(wanted, name)]
+    if told and not (wanted.type_code or place.type_code).startswith("ROUTE"):
+        yield told[0], NO_ROUTE
     if wanted.managed_by_agency:
         unknown = queries.unknown_code(session, "agency", wanted.managed_by_agency)
         if unknown:

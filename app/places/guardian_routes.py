@@ -27,8 +27,6 @@ WORDS = {
     "kind": "Choose who it is.",
     "agency": "Choose the agency.",
     "trusted": "Choose one of the list.",
-    "valid_from_on": "Enter a date like 2026-11-30.",
-    "valid_to_on": "Enter a date like 2026-11-30.",
 }
 
 

@@ -1,8 +1,7 @@
 """What a move of a place asks for, and what is missing, in words. Pure.
 
-Guards look at `Evidence` alone. What later parts of the service will know (assessments, meetings,
-plans, reviews) is a field of it already; until somebody fills it, the move is refused and says
-what is missing.
+Guards look at `Evidence` alone. What assessments, meetings, plans and reviews say of the place is
+told by the database (app.place_work); what nobody has written refuses the move, and is named.
 """
 
 from collections.abc import Iterable
@@ -63,7 +62,9 @@ class Evidence:
     voice_or_reason: bool = False  # of children, in the plan
     actions_are_over: bool = False
     more_work_decided: bool = False
-    review_with_voice: bool = False  # an outcome review, with children's voice or the reason
+    safer_decided: bool = False  # by an outcome review, with a second person
+    review_with_voice: bool = False  # the newest review has children's voice, or the reason
+    displacement_checked: bool = False  # by the newest review
     close_code: str | None = None
     displaced_to_linked: bool = False
 
@@ -179,14 +180,20 @@ def closed(known: Evidence) -> list[str]:
 
 
 def closed_after_plan(known: Evidence) -> list[str]:
+    safer = known.close_code == Close.SAFER
     return _said(
         (known.close_code is None, "Choose why it is closed."),
-        (
-            known.close_code == Close.SAFER and not known.review_with_voice,
-            "This place cannot be closed as safer: children have not been asked again.",
-        ),
+        (safer and not known.review_with_voice, NOT_SAFER.format(NOT_ASKED)),
+        (safer and not known.displacement_checked, NOT_SAFER.format(NOT_CHECKED)),
+        (safer and not known.safer_decided, NOT_SAFER.format(NOT_DECIDED)),
         *_closing(known),
     )
+
+
+NOT_SAFER = "This place cannot be closed as safer: {}."
+NOT_ASKED = "children have not been asked again"
+NOT_CHECKED = "displacement was not checked"
+NOT_DECIDED = "no outcome review decided so, with a second person"
 
 
 def _closing(known: Evidence) -> Iterable[tuple[bool, str]]:

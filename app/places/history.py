@@ -44,6 +44,10 @@ FIELDS = {
     "urgent_reason": "Why it is urgent",
     "label_expires_on": "Label ends",
     "next_review_on": "Next review",
+    "route_mode": "How people travel",
+    "route_line": "Number or line",
+    "route_from": "From",
+    "route_to": "To",
 }
 # Fields of some roles only (domain.md 4).
 ONLY = {

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
+from app.accounts.permissions import ROLES
 from app.core import clock
 from app.core.errors import NotFoundError
 from app.places.life_models import (
@@ -20,6 +21,7 @@ from app.places.life_models import (
     PlaceVersion,
 )
 from app.places.models import Place
+from app.places.ranking import Standing
 from app.places.rules import State
 from app.reference import queries as reference
 
@@ -56,6 +58,12 @@ class Merged(NamedTuple):
 def state_words(session: Session, state: str) -> str:
     """As a sentence has it: "plan active"."""
     return dict(reference.codes(session, "place_state")).get(state, state).lower()
+
+
+def stands(session: Session, state: str) -> str:
+    """The same in a sentence: "It is proposed now"."""
+    special = {State.PLAN_ACTIVE: "Its plan is active now.", State.MONITORING: "It is watched now."}
+    return special.get(State(state), f"It is {state_words(session, state)} now.")
 
 
 def aliases(session: Session, place: Place) -> Sequence[PlaceAlias]:
@@ -235,11 +243,42 @@ def names_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return {row.id: row.name for row in rows}
 
 
+def roles_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    """The same, by what they do and not by name: "a police analyst"."""
+    rows = session.execute(select(User.id, User.role).where(User.id.in_(ids)))
+    said = {row.id: ROLES[row.role].label for row in rows}
+    return {key: f"{'an' if words[0] in 'aeio' else 'a'} {words}" for key, words in said.items()}
+
+
 def assessors(session: Session) -> list[tuple[str, str]]:
     """Who may be named to assess a place, for a lead to choose from."""
+    agencies = dict(reference.codes(session, "agency"))
     rows = session.execute(
         select(User.ref, User.name, User.agency_code)
         .where(User.state == "ACTIVE", User.role.in_(("cs_lead", "practitioner")))
         .order_by(User.name, User.ref)
     )
-    return [(ref, f"{name}, {agency}") for ref, name, agency in rows]
+    return [(ref, f"{name}, {agencies.get(agency, agency)}") for ref, name, agency in rows]
+
+
+# Fields of ranking.Standing, by their names.
+STANDING = text("""
+    select run_on, p::float8, p_without_proactive::float8, band, confidence, voice_items, terms,
+           band_override, override_reason, override_expires_on, override_role
+    from app.place_priority where place_id = :place order by run_on desc limit 1
+""")
+
+
+def standing(session: Session, place: Place) -> Standing | None:
+    """Its priority of the last night; partners have none."""
+    row = session.execute(STANDING, {"place": place.id}).mappings().one_or_none()
+    return None if row is None else Standing(**row)
+
+
+# Fields of guards.Evidence, by their names.
+WORK = text("select * from app.place_work(cast(:place as uuid))")
+
+
+def work(session: Session, place: Place) -> dict[str, Any]:
+    """What assessment, conference, plan, actions and reviews say, for the moves of a place."""
+    return dict(session.execute(WORK, {"place": place.id}).mappings().one())

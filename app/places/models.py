@@ -35,6 +35,33 @@ class Record:
     deleted_at: Mapped[datetime | None]
 
 
+class Part:
+    """What hangs on a place, or on a record of one: its scope follows by trigger."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    borough_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=FetchedValue())
+    tier: Mapped[str] = mapped_column(server_default=FetchedValue())
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    updated_by: Mapped[UUID]
+    version: Mapped[int] = mapped_column(default=1)
+    is_synthetic: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[datetime | None]
+
+
+class StateChange:
+    """Written by trigger; the reason is the setting cs.reason of the transaction."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[UUID]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    by: Mapped[UUID]
+    reason: Mapped[str | None]
+
+
 class Place(Record, Model):
     """A context of concern. `geom` is None for online and residential places."""
 
@@ -80,6 +107,10 @@ class Place(Record, Model):
     hold_id: Mapped[UUID | None]
     next_review_on: Mapped[date | None]
     last_information_at: Mapped[datetime | None]
+    route_mode: Mapped[str | None]
+    route_line: Mapped[str | None]
+    route_from: Mapped[str | None]
+    route_to: Mapped[str | None]
 
 
 class PlaceExact(Model):
@@ -106,3 +137,29 @@ class OnlineSpace(Model):
     handle_norm: Mapped[str | None]
     url_defanged: Mapped[str]
     audience: Mapped[str] = mapped_column(default="UNKNOWN")
+    first_seen_on: Mapped[date | None]
+    last_seen_on: Mapped[date | None]
+    takedown_state: Mapped[str] = mapped_column(default="NONE")
+    takedown_requested_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class Objection(Model):
+    """Somebody asks for a label to be looked at again; scope comes from the place by trigger."""
+
+    __tablename__ = "objection"
+    __table_args__ = ({"schema": "app"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    ref: Mapped[str]
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("app.place.id"))
+    agency_code: Mapped[str]
+    raised_by: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(default="RECEIVED")
+    decision: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    is_synthetic: Mapped[bool] = mapped_column(default=False)

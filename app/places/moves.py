@@ -50,6 +50,7 @@ def known(session: Session, place: Place, wanted: MoveIn | None = None) -> Evide
         boundary_written=wanted is not None and bool(wanted.boundary),
         close_code=None if wanted is None else wanted.close_code,
         displaced_to_linked=life_queries.has_link(session, place, "displaced_to"),
+        **life_queries.work(session, place),
     )
 
 

@@ -1,10 +1,8 @@
 """Reads of places. Row-level security has already limited them to what the actor may see."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,10 +11,9 @@ import shapely
 from geoalchemy2.shape import to_shape
 from shapely import Geometry, Point
 from sqlalchemy import (
-    JSON,
     ColumnElement,
+    DateTime,
     Select,
-    Text,
     cast,
     column,
     func,
@@ -32,9 +29,11 @@ from app.core.db import BNG
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
+from app.core.partnership import partnership
 from app.core.remembered import remembered
 from app.places import shown
 from app.places.audiences import Share
+from app.places.features import as_feature, feature_collection
 from app.places.life_models import PlaceAlias
 from app.places.models import Place, PlaceExact
 from app.places.rules import LanguageRule, PlaceType, Reach, Sensitivity, State
@@ -109,6 +108,7 @@ class Filters:
     period: Period = ALWAYS
     ending: bool = False
     urgent: bool = False
+    review: bool = False
     in_full: bool = True  # as a partner asks: no finer than what partners are told
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -127,7 +127,7 @@ class Filters:
 
     def _of_staff(self) -> list[ColumnElement[bool]]:
         """Dates, and what the work list of a lead leads to."""
-        found = [ending(clock.now())] if self.ending else []
+        found = [ending(clock.now())] * self.ending + [due_for_review(clock.now())] * self.review
         if self.period.since:
             found.append(Place.label_expires_on >= self.period.since)
         if self.period.until:
@@ -140,6 +140,18 @@ def ending(now: datetime) -> ColumnElement[bool]:
     today = clock.london(now).date()
     awake = Place.state.notin_((State.CLOSED, State.DORMANT))
     return awake & (Place.label_expires_on <= today + timedelta(days=TASK_DAYS))
+
+
+def due_for_review(now: datetime) -> ColumnElement[bool]:
+    """The day on which somebody wanted to look at it again is here or over."""
+    return (Place.state != State.CLOSED) & (Place.next_review_on <= clock.london(now).date())
+
+
+def counted(session: Session, filters: Filters, day: Any) -> tuple[int, datetime | None]:  # noqa: ANN401
+    """How many rows that list has, with the first of a day or moment."""
+    first = func.min(cast(day, DateTime(timezone=True)))
+    n, at = session.execute(select(func.count(), first).where(*filters.conditions())).one()
+    return n, at
 
 
 def _named(words: str) -> ColumnElement[bool]:
@@ -183,33 +195,18 @@ def listed(session: Session, filters: Filters, *, number: int) -> Page[Listed]:
     return Page([Listed._make(row) for row in rows], total or 0, number)
 
 
-def features(session: Session, filters: Filters, *, limit: int) -> bytes:
+def features(
+    session: Session, filters: Filters, *, limit: int, also: Sequence[ColumnElement[bool]] = ()
+) -> bytes:
     """A GeoJSON FeatureCollection, put together in the database. Residential: no geometry."""
     properties = {**shown.FULL, "version": Place.version} if filters.in_full else dict(shown.SHAPE)
     return feature_collection(
         session,
         select(as_feature(Place.ref, Place.geom, properties))
-        .where(*filters.conditions())
+        .where(*filters.conditions(), *also)
         .order_by(Place.ref),
         limit=limit,
     )
-
-
-def as_feature(ref: Any, geom: Any, properties: dict[str, Any]) -> ColumnElement[str]:  # noqa: ANN401
-    """One GeoJSON feature in longitude and latitude to six decimals."""
-    flat = [part for pair in properties.items() for part in pair]
-    geometry = cast(func.ST_AsGeoJSON(func.ST_Transform(geom, 4326), 6), JSON)
-    body = func.json_build_object(*flat)
-    made = func.json_build_object(
-        "type", "Feature", "id", ref, "geometry", geometry, "properties", body
-    )
-    return cast(made, Text)
-
-
-def feature_collection(session: Session, found: Select[str], *, limit: int) -> bytes:
-    rows = session.scalars(found.limit(limit)).all()
-    head = f'{{"type":"FeatureCollection","numberReturned":{len(rows)},"features":['
-    return (head + ",".join(rows) + "]}").encode()
 
 
 @remembered
@@ -267,10 +264,9 @@ def boroughs(session: Session) -> dict[str, str]:
     return {found.code: found.name for found in reference.boroughs(session)}
 
 
-@cache
-def partner_codes(partnership: Path) -> tuple[str, ...]:
-    """Boroughs of the partnership, from its settings file."""
-    return tuple(found["code"] for found in tomllib.loads(partnership.read_text())["borough"])
+def partner_codes(path: Path) -> tuple[str, ...]:
+    """Boroughs of the partnership, from its settings file, in its order."""
+    return tuple(found.code for found in partnership(path).borough)
 
 
 @remembered

@@ -11,7 +11,6 @@ from app.accounts.deps import Db, May, for_record
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.ids import read_reference
-from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.paging import linked
 from app.core.problems import documented
 from app.places import life_queries, queries, service, shown, view
@@ -83,21 +82,13 @@ def waiting_of(
     asked: Asked,
     ending: Literal["yes", ""] = "",
     urgent: Literal["yes", ""] = "",
+    review: Literal["due", ""] = "",
 ) -> Filters:
-    """The same, or only what the work list of a lead leads to."""
-    return replace(asked, ending=ending == "yes", urgent=urgent == "yes")
+    """The same, or only what a work list leads to."""
+    return replace(asked, ending=bool(ending), urgent=bool(urgent), review=bool(review))
 
 
 Waiting = Annotated[Filters, Depends(waiting_of)]
-
-
-@api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))
-def collection(db: Db, actor: Reader, asked: Asked, limit: Limit = 100) -> Response:
-    """Places as a GeoJSON FeatureCollection; homes and online spaces have no geometry."""
-    asked = replace(asked, in_full=shown.in_full(actor))
-    with db.read(actor) as session:
-        body = queries.features(session, asked, limit=limit)
-    return GeoJson(body)
 
 
 @api.post("", status_code=201, responses=documented(403, 422))
@@ -179,7 +170,12 @@ def send_new(
 
 @pages.get("/{ref}")
 def show(
-    ref: str, request: Request, db: Db, actor: Reader, old: Literal["yes"] | None = None
+    ref: str,
+    request: Request,
+    db: Db,
+    actor: Reader,
+    old: Literal["yes"] | None = None,
+    joined: Annotated[Literal["all"] | None, Query(alias="print")] = None,
 ) -> Response:
     """A merged place leads to the one it is part of now, for whoever may see both."""
     with db.read(actor) as session:
@@ -187,19 +183,28 @@ def show(
         into = None if old else life_queries.merged_into(session, place)
         if into is not None and actor.view == "full":
             return html.see(f"/places/{into.ref}")
-        made = view.shown(session, actor, place)
-        whole = isinstance(made, PlaceStaff)
+        if joined and actor.view == "full":
+            return html.see(f"/places/{place.ref}/print")  # with what other slices know of it
+        shape = "places/shape.html"
+        template = "places/show.html" if actor.view == "full" else shape
         return html.render(
-            request,
-            "places/show.html" if whole else "places/shape.html",
-            page_title=place.name,
-            place=made,
-            own=actor.works_in(borough["code"] for borough in made.boroughs),
-            page=view.page(session, place) if whole else None,
-            guardians=view.guardians(session, place),
-            children=queries.children_at(session, place.ref),
-            **choices(session),
+            request, template, page_title=place.name, **shown_page(session, actor, place)
         )
+
+
+def shown_page(session: Session, actor: Actor, place: Place) -> dict[str, Any]:
+    """What the page of a place shows to whoever asks."""
+    made = view.shown(session, actor, place)
+    whole = isinstance(made, PlaceStaff)
+    return {
+        "place": made,
+        "printing": False,
+        "own": actor.works_in(borough["code"] for borough in made.boroughs),
+        "page": view.page(session, place) if whole else None,
+        "guardians": view.guardians(session, place),
+        "children": queries.children_at(session, place.ref),
+        **choices(session),
+    }
 
 
 @pages.get("/{ref}/edit")
@@ -250,9 +255,8 @@ def _form(
     return html.render(
         request,
         template,
-        status=422 if errors else 200,
         alike=context.pop("alike", []),
-        page_title="Propose a place" if template.endswith("new.html") else "Change this place",
+        page_title=f"Change {context['place'].name}" if "place" in context else "Propose a place",
         values=answers,
         errors=errors,
         **choices(session),

@@ -175,6 +175,10 @@ class PlaceChange(WhereIn):
     may_name: bool | None = None
     may_name_reason: Annotated[Text, Field(min_length=10, max_length=300)] | None = None
     next_review_on: Day | None = None
+    route_mode: Literal["BUS", "TRAIN", "TRAM", "WALK", "CYCLE", "CAR", "OTHER"] | None = None
+    route_line: Annotated[Text, Field(max_length=40)] | None = None
+    route_from: Annotated[Text, Field(max_length=100)] | None = None
+    route_to: Annotated[Text, Field(max_length=100)] | None = None
     parent: Annotated[Text, Field(max_length=20)] | None = None
 
 

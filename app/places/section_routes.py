@@ -21,18 +21,20 @@ from app.reference import queries as reference
 sections = APIRouter(prefix="/places", include_in_schema=False)
 
 Editor = Annotated[Actor, Depends(May("place.update"))]
-Section = Literal["good", "times", "manager", "class"]
+Section = Literal["good", "times", "manager", "class", "route"]
 TITLES: dict[Section, str] = {
     "good": "What is working well",
     "times": "Times of concern",
     "manager": "Who manages it",
     "class": "How sensitive it is",
+    "route": "The journey",
 }
 FIELDS: dict[Section, tuple[str, ...]] = {
     "good": ("strengths", "safe_features"),
     "times": ("after_dark_concern",),
     "manager": ("managed_by_agency", "manager_contact", "public_access", "next_review_on"),
     "class": ("sensitivity", "may_name", "may_name_reason"),
+    "route": details.JOURNEY,
 }
 YES_NO = {"yes": True, "no": False}
 ACCESS = [("OPEN", "Open to all"), ("HOURS", "Open in certain hours"), ("PRIVATE", "Private")]
@@ -54,7 +56,6 @@ class Form:
         return html.render(
             self.request,
             f"places/{self.template}.html",
-            status=422 if errors else 200,
             page_title=self.title,
             place=self.place,
             values={"version": self.place.version} | values,
@@ -111,6 +112,7 @@ def _section(
     more: dict[str, Any] = {"agencies": agencies(session), "access": ACCESS}
     more |= week_of(chosen)
     more["classes"] = [(c, WORDS_OF_CLASS[c]) for c in details.choices(place)]
+    more["modes"] = list(details.MODES.items())
     more["names_it"] = actor.role == "cs_lead"
     more["rings"] = actor.role in details.RINGS
     return Form(request, session, actor, place, f"section-{section}", TITLES[section], more)

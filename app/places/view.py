@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.actor import Actor
-from app.places import labels, life_queries, queries, weeks
+from app.places import assessed, details, labels, life_queries, online, queries, weeks
 from app.places.audiences import AnyPlace, Around, OtherOut, PlaceShape, audience
 from app.places.life_models import PlaceAlias, PlaceStateChange
 from app.places.life_queries import Merged, Near
 from app.places.models import OnlineSpace, Place
-from app.places.rules import lint
+from app.places.ranking import Standing
+from app.places.rules import State, lint
 from app.reference import queries as reference
 
 URGENT = timedelta(hours=24)
@@ -127,18 +128,26 @@ class Page:
     aliases: Sequence[PlaceAlias]
     merges: list[Merged]
     states: Sequence[PlaceStateChange]
+    roles: Mapping[UUID, str]  # of who took these steps
     urgent_until: datetime | None
     review_by: date | None
     ends_soon: bool
     from_cluster: str | None
+    online: online.Told | None
+    journey: list[tuple[str, str | None]]
+    along: list[Near]
+    listed_because: str
+    standing: Standing | None
+    assessed: assessed.Assessed
 
 
 def page(session: Session, place: Place) -> Page:
     agencies = dict(reference.codes(session, "agency"))
     harms = {harm.code: harm.label for harm in reference.harms(session)}
     concern = weeks.hours(place.week_grid)
-    slots = life_queries.guardians(session, place)
+    slots, links = life_queries.guardians(session, place), life_queries.links(session, place)
     watched = frozenset[int]().union(*(weeks.hours(slot.week_grid) for slot in slots))
+    steps = life_queries.states(session, place)
     names = life_queries.names_of(session, {place.lead_user_id} if place.lead_user_id else set())
     return Page(
         level=dict(reference.codes(session, "level")).get(place.level, place.level),
@@ -148,17 +157,54 @@ def page(session: Session, place: Place) -> Page:
         harms=[harms.get(code, code) for code in place.harm_codes],
         hours=concern,
         gaps=weeks.in_words(concern - watched),
-        links=life_queries.links(session, place),
+        links=links,
         above=life_queries.parent(session, place),
         parts=life_queries.parts(session, place),
         aliases=life_queries.aliases(session, place),
         merges=life_queries.merges(session, place),
-        states=life_queries.states(session, place),
+        states=steps,
+        roles=life_queries.roles_of(session, {step.by for step in steps}),
         urgent_until=place.urgent_since + URGENT if place.urgent_since else None,
         review_by=labels.review_by(place.dormant_at) if place.dormant_at else None,
         ends_soon=labels.ends_soon(place, clock.today()),
         from_cluster=(place.provenance or {}).get("cluster"),
+        online=online.told(session, place),
+        journey=_journey(place),
+        along=[near for near in links if near.relation == "same_journey"],
+        listed_because=_because(session, place, agencies, harms),
+        standing=life_queries.standing(session, place),
+        assessed=assessed.of(session, place),
     )
+
+
+def _journey(place: Place) -> list[tuple[str, str | None]]:
+    """Of a route: how people travel, on what, from where to where. Empty for others."""
+    if not place.type_code.startswith("ROUTE"):
+        return []
+    return [
+        ("How people travel", details.MODES.get(place.route_mode or "")),
+        ("Number or line", place.route_line),
+        ("From", place.route_from),
+        ("To", place.route_to),
+    ]
+
+
+def _because(
+    session: Session, place: Place, agencies: Mapping[str, str], harms: Mapping[str, str]
+) -> str:
+    """In a sentence; what it rests on has a page of its own, whose reads are kept."""
+    who = agencies.get(place.agency_code, place.agency_code)
+    about = ", ".join(harms.get(code, code).lower() for code in place.harm_codes)
+    day = f"{clock.london(place.created_at):%-d %B %Y}"
+    ends = f"{place.label_expires_on:%-d %B %Y}"
+    rest = (
+        ""
+        if place.state in {State.CLOSED, State.DORMANT}
+        else (f" Its label ends on {ends} unless something new comes in.")
+    )
+    now = life_queries.stands(session, place.state)
+    said = f" because of {about}" if about else ""
+    return f"{who} proposed it on {day}{said}. {now}{rest}"
 
 
 def _named(code: str | None, names: Mapping[str, str]) -> str | None:

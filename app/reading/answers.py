@@ -18,6 +18,11 @@ PEEK = 50
 
 
 def give(asked: dict[str, Any], file: IO[bytes], out: IO[bytes]) -> None:
+    if asked["do"] == "streets":
+        from app.reading import streets
+
+        streets.give(asked, out)
+        return
     choices = Choices(**asked["choices"])
     kind, table = opened(file, choices)
     within = tuple(asked["within"]) if asked.get("within") else None

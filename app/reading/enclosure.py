@@ -4,6 +4,8 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from app.core.bubblewrap import Bubblewrap
 from app.core.settings import ROOT
@@ -16,6 +18,8 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "OGR_GPKG_STREAM_BASE_IMPL": "YES",
+    "GDAL_NUM_THREADS": "1",
     "OPENPYXL_LXML": "False",
     "PROJ_NETWORK": "OFF",
     "OGR_SKIP": "OGR_VRT",
@@ -25,8 +29,20 @@ ENVIRONMENT = {
 }
 
 
-def command(program: Bubblewrap | None) -> tuple[list[str], dict[str, str], list[str]]:
-    """The command, its environment, and the folders that it may read."""
+class Source(NamedTuple):
+    """A file that is read by its name, and that name behind bubblewrap."""
+
+    path: Path
+    inside: str
+
+
+def command(
+    program: Bubblewrap | None, source: Source | None = None
+) -> tuple[list[str], dict[str, str], list[str]]:
+    """The command, its environment, and the folders that it may read.
+
+    A `source` is one file more, for what cannot read an open one.
+    """
     python = os.path.realpath(sys.executable)
     packages = list(dict.fromkeys(sysconfig.get_paths()[name] for name in ("purelib", "platlib")))
     packages = [os.path.realpath(folder) for folder in packages]
@@ -37,6 +53,7 @@ def command(program: Bubblewrap | None) -> tuple[list[str], dict[str, str], list
         code = [str(ROOT / part) for part in CODE]
         child = [python, "-I", "-S", "-B", str(ROOT / "app/reading/child.py"), str(ROOT), *packages]
         readable = [*SYSTEM, "/etc/ld.so.cache", "/proc/self", *bases, *packages, *code]
+        readable += [str(source.path)] if source else []
         return child, ENVIRONMENT, readable
     inside = [f"/packages{i}" for i in range(len(packages))]
     walled = [*_namespaces(program), *_system(bases)]
@@ -44,6 +61,8 @@ def command(program: Bubblewrap | None) -> tuple[list[str], dict[str, str], list
         walled += ["--ro-bind", folder, name]
     for part in CODE:
         walled += ["--ro-bind", str(ROOT / part), f"/code/{part}"]
+    if source:
+        walled += ["--ro-bind", str(source.path), source.inside]
     for name, value in ENVIRONMENT.items():
         walled += ["--setenv", name, value]
     child = [python, "-I", "-S", "-B", "/code/app/reading/child.py", "/code", *inside]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,8 +25,16 @@ from app.core.errors import InvalidError
 from app.reading import enclosure, frames, walls
 from app.reading.rules import MAX_BYTES, MB
 
+
+class Limits(NamedTuple):
+    wall_s: float
+    answer_bytes: int
+
+
 WALL_S = 120.0
 MAX_ANSWER = 400 * MB
+LARGE = Limits(3600.0, 1500 * MB)
+SUFFIX = {"OSM": "osm.pbf", "GPKG": "gpkg", "GEOJSON": "geojson"}
 NO_WALLS = (
     "This server cannot read files safely, so it reads none. Ask the administrator to install "
     "bubblewrap."
@@ -65,6 +73,23 @@ def ask(body: bytes | Path, question: Mapping[str, Any]) -> Answer:
         return _asked(file, question, program)
 
 
+def ask_by_name(path: Path, kind: str, question: Mapping[str, Any]) -> Answer:
+    """Have a file read by its name: an administrator's own, larger than others, with more time.
+
+    Raises
+    ------
+    InvalidError
+        There is no wall.
+    """
+    program = usable()
+    if program is None and not walls_stand():
+        raise InvalidError(NO_WALLS)
+    source = enclosure.Source(path.resolve(), f"/source.{SUFFIX[kind]}")
+    name = str(source.path) if program is None else source.inside
+    with _memory(b"") as nothing:
+        return _asked(nothing, {**question, "kind": kind, "path": name}, program, source)
+
+
 def wall() -> str:
     """For administrators: "bubblewrap", "walls" or "none"."""
     return "bubblewrap" if usable() is not None else ("walls" if walls_stand() else "none")
@@ -100,8 +125,13 @@ def _probe(program: Bubblewrap | None) -> list[bool] | None:
     return found
 
 
-def _asked(file: int, question: Mapping[str, Any], program: Bubblewrap | None) -> Answer:
-    command, environment, readable = enclosure.command(program)
+def _asked(
+    file: int,
+    question: Mapping[str, Any],
+    program: Bubblewrap | None,
+    source: enclosure.Source | None = None,
+) -> Answer:
+    command, environment, readable = enclosure.command(program, source)
     asked = {**question, "readable": readable, "walled": program is None}
     with _memory(json.dumps(asked).encode()) as told:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -115,7 +145,7 @@ def _asked(file: int, question: Mapping[str, Any], program: Bubblewrap | None) -
         )
         before = time.monotonic()
         try:
-            said, stopped = _heard(process)
+            said, stopped = _heard(process, LARGE if source else None)
         finally:
             process.kill()
             _bury(process)
@@ -135,15 +165,18 @@ def _understood(said: bytes, stopped: str | None, took_s: float) -> Answer:
     return Answer(answer, *used, None if words is None else words.decode("utf-8", "replace"))
 
 
-def _heard(process: subprocess.Popen[bytes]) -> tuple[bytes, str | None]:
+def _heard(
+    process: subprocess.Popen[bytes], limits: Limits | None = None
+) -> tuple[bytes, str | None]:
     """All that it writes, or why it was stopped: too slow, or too much."""
+    limits = limits or Limits(WALL_S, MAX_ANSWER)
     assert process.stdout is not None  # noqa: S101 - for the type checker
-    pipe, until, size = process.stdout.fileno(), time.monotonic() + WALL_S, 0
+    pipe, until, size = process.stdout.fileno(), time.monotonic() + limits.wall_s, 0
     parts: list[bytes] = []
     os.set_blocking(pipe, False)
     with selectors.DefaultSelector() as ready:
         ready.register(pipe, selectors.EVENT_READ)
-        while size <= MAX_ANSWER:
+        while size <= limits.answer_bytes:
             if not ready.select(max(0.0, until - time.monotonic())):
                 return b"", TOO_LONG
             part = os.read(pipe, 1 << 20)

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable
 
 MEMORY_BYTES = 500_000_000
 CPU_S = 30
+# An area of OpenStreetMap, put together in memory, at an administrator's command.
+LARGE_MEMORY_BYTES = 6_000_000_000
+LARGE_CPU_S = 1800
 OPEN_FILES = 64
 
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 4, 22, 38
@@ -46,11 +49,11 @@ LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 EXECUTE, READ_FILE, READ_DIR = 1, 1 << 2, 1 << 3
 
 
-def limit() -> None:
+def limit(*, large: bool = False) -> None:
     """Memory, time, files: set by the process itself, before it looks at the file."""
     limits = {
-        resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_CPU: CPU_S,
+        resource.RLIMIT_AS: LARGE_MEMORY_BYTES if large else MEMORY_BYTES,
+        resource.RLIMIT_CPU: LARGE_CPU_S if large else CPU_S,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: OPEN_FILES,

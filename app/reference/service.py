@@ -65,6 +65,7 @@ def load_packaged(db: Database) -> bool:
             cursor, (r for r in rules.postcodes(POSTCODES) if isinstance(r, PostcodeRow))
         )
         _load_known_places(cursor)
+        cursor.execute("select app.incidents_retimed()")
         _upsert_lookup(cursor, "loaded", [Code("packaged", mark, 1)])
     return True
 
@@ -117,7 +118,7 @@ def _move_points(cursor: Cursor) -> None:
 
 def _mark() -> str:
     """Changes whenever a packaged file does, or how it is loaded."""
-    digest = hashlib.sha256(b"4")
+    digest = hashlib.sha256(b"5")
     for path in sorted([BOROUGHS, POSTCODES, KNOWN_PLACES, *(DATA / "lookups").rglob("*.csv")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -147,9 +148,25 @@ def _load_lookups(cursor: Cursor) -> None:
         cursor.executemany(statement.encode(), [[row[n] or None for n in names] for row in rows])
     for path in sorted((DATA / "lookups" / "lists").glob("*.csv")):
         _upsert_lookup(cursor, path.stem, [Code.of(row) for row in _csv(path)])
+    _replace_days(cursor)
     words = _csv(DATA / "lookups" / "language.csv")
     rules = [Code(f"L{i:03}", row["suggestion"], i, extra=row) for i, row in enumerate(words)]
     _upsert_lookup(cursor, "language", rules)
+
+
+def _replace_days(cursor: Cursor) -> None:
+    """School terms of each borough by their first days, and bank holidays: for kinds of days."""
+    terms = [
+        Code(f"{row['lad_code']}:{row['first_day']}", row["last_day"], i, extra=row)
+        for i, row in enumerate(_csv(DATA / "lookups" / "term_dates.csv"))
+    ]
+    days = [
+        Code(row["day"], row["name"], i)
+        for i, row in enumerate(_csv(DATA / "lookups" / "bank_holidays.csv"))
+    ]
+    for name, codes in (("term", terms), ("bank_holiday", days)):
+        cursor.execute("delete from reference.lookup where list = %s", (name,))
+        _upsert_lookup(cursor, name, codes)
 
 
 def _upsert_lookup(cursor: Cursor, name: str, codes: Iterable[Code]) -> None:

@@ -55,6 +55,11 @@ def due_at(received_at: datetime) -> datetime:
     return datetime.combine(day, min(max(at, OPENS), CLOSES), LONDON)
 
 
+def late_until(received: Sequence[datetime], now: datetime) -> datetime | None:
+    """When the last of those came that are overdue: whatever came before it is so, too."""
+    return max((at for at in received if due_at(at) <= now), default=None)
+
+
 def rows(
     session: Session, listed: Sequence[Listed], boroughs: Mapping[str, str], now: datetime
 ) -> list[Row]:

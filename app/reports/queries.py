@@ -1,12 +1,12 @@
 """Reads of reports. Row-level security has already limited them to what the actor may see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -28,13 +28,10 @@ OPEN = "OPEN"
 ALL = "ALL"
 ABSENT = "There is no such report."
 
+NOT_OPENED = (ReportMessage.direction == "IN", ReportMessage.read_at.is_(None))
 UNREAD = (
     select(func.count())
-    .where(
-        ReportMessage.report_id == Report.id,
-        ReportMessage.direction == "IN",
-        ReportMessage.read_at.is_(None),
-    )
+    .where(ReportMessage.report_id == Report.id, *NOT_OPENED)
     .correlate(Report)
     .scalar_subquery()
 )
@@ -58,6 +55,10 @@ class Filters:
     channel: str | None = None
     quarantine: bool = False
     message: bool = False
+    overdue: bool = False
+    late_until: datetime | None = None  # what came until then is overdue, by office hours
+    since_visit: bool = False
+    decided_after: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found = [Report.deleted_at.is_(None), *self._states()]
@@ -69,7 +70,14 @@ class Filters:
             found.append(Report.channel == self.channel)
         if self.message:
             found.append(UNREAD > 0)
-        return found
+        return [*found, *self._times()]
+
+    def _times(self) -> Iterator[ColumnElement[bool]]:
+        if self.overdue:
+            late = self.late_until
+            yield false() if late is None else and_(queue(), Report.created_at <= late)
+        if self.since_visit and self.decided_after is not None:
+            yield Report.decided_at > self.decided_after
 
     def _states(self) -> list[ColumnElement[bool]]:
         if self.quarantine:
@@ -120,6 +128,12 @@ def waiting(session: Session, which: ColumnElement[bool]) -> Waiting:
     return Waiting._make(session.execute(found).one())
 
 
+def counted(session: Session, filters: Filters, at: Any) -> Waiting:  # noqa: ANN401 - a column
+    """How many rows that list has, with the first of a moment."""
+    found = select(func.count(), func.min(at)).select_from(Report).where(*filters.conditions())
+    return Waiting._make(session.execute(found).one())
+
+
 def received_undecided(session: Session) -> Sequence[datetime]:
     """When each report of the queue came, oldest first."""
     found = select(Report.created_at).where(Report.deleted_at.is_(None), queue())
@@ -127,17 +141,14 @@ def received_undecided(session: Session) -> Sequence[datetime]:
 
 
 def unread(session: Session) -> Waiting:
-    """Messages from reporters that nobody opened, with the oldest."""
-    found = (
-        select(func.count(), func.min(ReportMessage.at))
-        .join(Report, Report.id == ReportMessage.report_id)
-        .where(
-            ReportMessage.direction == "IN",
-            ReportMessage.read_at.is_(None),
-            Report.deleted_at.is_(None),
-        )
+    """Reports with a message that nobody opened, with the oldest message."""
+    oldest = (
+        select(func.min(ReportMessage.at))
+        .where(ReportMessage.report_id == Report.id, *NOT_OPENED)
+        .correlate(Report)
+        .scalar_subquery()
     )
-    return Waiting._make(session.execute(found).one())
+    return counted(session, Filters(state=ALL, message=True), oldest)
 
 
 def last_received(session: Session) -> tuple[datetime, str] | None:

@@ -149,7 +149,6 @@ def _asked(
         return html.render(
             request,
             "reports/why.html",
-            status=422 if errors else 200,
             page_title="Why do you need to see this?",
             report=report,
             purposes=[(code, words.get(code, code)) for code in allowed],

@@ -1,12 +1,15 @@
 """The inbox of reports and the page of one: take, release, decide."""
 
 from dataclasses import replace
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
+from app.accounts import queries as accounts
+from app.accounts.deps import Db, May, session_of
 from app.audit import service as audit
 from app.core import clock
 from app.core import pages as html
@@ -64,7 +67,16 @@ def filters_of(
     return Filters(asked, *chosen, quarantine=bool(quarantine), message=bool(message))
 
 
-Asked = Annotated[Filters, Depends(filters_of)]
+def waiting_of(
+    asked: Annotated[Filters, Depends(filters_of)],
+    overdue: Literal["yes", ""] = "",
+    since: Literal["visit", ""] = "",
+) -> Filters:
+    """The same, or only what a work list leads to."""
+    return replace(asked, overdue=bool(overdue), since_visit=bool(since))
+
+
+Asked = Annotated[Filters, Depends(waiting_of)]
 
 
 @pages.get("")
@@ -75,6 +87,7 @@ def listing(
         return html.see("/reports/mine")
     now = clock.now()
     with db.begin(actor) as session:
+        asked = _at(session, asked, session_of(request), now)
         found = queries.listed(session, asked, number=number)
         names = borough_names(session)
         refs = [each.report.ref for each in found.rows]
@@ -96,6 +109,16 @@ def listing(
             worries=rules.WORRIES.items(),
             channels=reference.codes(session, "channel"),
         )
+
+
+def _at(session: Session, asked: Filters, visit: UUID | None, now: datetime) -> Filters:
+    """With the moments that "overdue" and "since your last visit" stand for."""
+    if asked.overdue:
+        received = queries.received_undecided(session)
+        asked = replace(asked, late_until=inbox.late_until(received, now))
+    if asked.since_visit:
+        asked = replace(asked, decided_after=accounts.last_visit(session, visit))
+    return asked
 
 
 def _states(actor: Actor) -> list[tuple[str, str]]:
@@ -178,7 +201,6 @@ def page(
     return html.render(
         request,
         "reports/show.html",
-        status=422 if errors else 200,
         page_title=f"Report {report.ref}",
         errors=errors or {},
         **view.for_lead(session, keys, report, told, sent),

@@ -1,7 +1,7 @@
 """Erasing what an auditor has approved: rows, keys, and a list for the day of a restore.
 
-One transaction a child, so that a run that was broken off goes on where it stopped, and one that
-fails keeps no other from going.
+One transaction a child, place or meeting, so that a run that was broken off goes on where it
+stopped, and one that fails keeps no other from going.
 """
 
 import os
@@ -22,6 +22,7 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.retention import queries, rules, service
 from app.retention.models import Run
+from app.retention.queries import Work
 from app.retention.rules import State
 from app.vault.jobs import shred
 from app.vault.keys import Vault
@@ -32,6 +33,7 @@ JOB = job_actor("retention:erase")
 AGAIN = job_actor("retention:replay")
 ON_HOLD = text("select app.on_hold(:child)")
 ERASE_CHILD = text("select app.erase_child(:child, :run)")
+ERASE_WORK = text("select app.erase_context_work(:kind, :key, :run)")
 ERASE_LINKS = text("select app.erase_links(:run)")
 
 
@@ -71,6 +73,16 @@ def replay(db: Database, settings: Settings) -> int:
             audit.record(session, "erasure", "child", None, again=True)
     if back:
         shred(db, Vault.of(settings))
+    return len(back) + _work_again(db, known)
+
+
+def _work_again(db: Database, known: set[str]) -> int:
+    with db.read(AGAIN) as session:
+        back = [one for one in queries.every_work(session) if _mark_of(one) in known]
+    for one in back:
+        with db.begin(AGAIN) as session:
+            session.execute(ERASE_WORK, {"kind": one.kind, "key": one.key, "run": None})
+            audit.record(session, "erasure", one.kind, None, again=True)
     return len(back)
 
 
@@ -79,9 +91,11 @@ def _erase(db: Database, settings: Settings, run_id: UUID) -> Counter[str]:
     with db.read(JOB) as session:
         run = queries.run_by_id(session, run_id)
         due = queries.children(session, run) if run is not None else []
+        work = queries.work(session, run) if run is not None else []
     if run is None:
         return Counter()
     parts = [_links(run_id), *(_child(settings, child_id, run_id) for child_id in due)]
+    parts += [_work(settings, one, run_id) for one in work]
     done: Counter[str] = Counter()
     failed = 0
     for part in parts:
@@ -132,6 +146,25 @@ def _child(settings: Settings, child_id: UUID, run_id: UUID) -> Part:
         return erased
 
     return erase
+
+
+def _work(settings: Settings, one: Work, run_id: UUID) -> Part:
+    """Listed first, like a child."""
+
+    def erase(session: Session) -> Counter[str]:
+        if one not in queries.work_of(session, one):
+            return Counter()
+        _note(settings.erased_list, _mark_of(one))
+        given = {"kind": one.kind, "key": one.key, "run": run_id}
+        erased = _counts(session.scalar(ERASE_WORK, given))
+        audit.record(session, "erasure", one.kind, None, rows=erased.total())
+        return erased
+
+    return erase
+
+
+def _mark_of(one: Work) -> str:
+    return rules.mark_of_work(one.kind, one.key, one.since)
 
 
 def _counts(answer: Any) -> Counter[str]:  # noqa: ANN401 - JSON of the function

@@ -1,7 +1,7 @@
 """What is due, runs and holds."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from app.retention.models import Hold, Run
 from app.retention.rules import EMPTY_DAYS, LINK_YEARS, State
 
 # Deleted references go whole; links go two years after they were made, or when work is over; a
-# reference goes when no link is left. Nothing that is held, and no decoy.
+# reference goes when no link is left. Nothing that is held, and no decoy. Work with a place goes
+# six years after it was closed; meetings when their packs go, or with the work.
 DUE = text("""
     with day as (
         select cast(cast(:as_of as date) as timestamp) at time zone 'Europe/London' as at
@@ -44,6 +45,8 @@ DUE = text("""
     select 'child' as kind, id as object_id, cast(null as uuid) as other_id from child
     union all select 'child_place_link', id, null from place_link where due
     union all select 'child_incident_link', child_id, incident_id from incident_link where due
+    union all select work.kind, work.id, null from app.context_work_kept() as work, day
+              where not work.held and work.since < day.at - work.kept
     order by 1, 2, 3
 """)
 NOTE = text("""
@@ -51,6 +54,22 @@ NOTE = text("""
     values (:run, :kind, :object, :other)
 """)
 FORGET = text("delete from app.retention_due where run_id = :run")
+WORK = text("""
+    select due.object_kind as kind, due.object_id as key, work.since
+    from app.retention_due as due
+    join app.context_work_kept() as work
+      on work.kind = due.object_kind and work.id = due.object_id
+    where due.run_id = :run and not work.held and work.since is not null
+    order by due.object_kind, due.object_id
+""")
+THIS_WORK = text("""
+    select kind, id as key, since from app.context_work_kept()
+    where kind = :kind and id = :key and since = :since and not held
+""")
+EVERY_WORK = text("""
+    select kind, id as key, since from app.context_work_kept() where since is not null
+    order by kind, id
+""")
 CHILDREN = text("""
     select object_id from app.retention_due where run_id = :run and object_kind = 'child'
     order by object_id
@@ -75,6 +94,14 @@ class Due(NamedTuple):
     other_id: UUID | None
 
 
+class Work(NamedTuple):
+    """Of one closed place, or one meeting."""
+
+    kind: str
+    key: UUID
+    since: datetime
+
+
 def due(session: Session, as_of: date) -> list[Due]:
     given = {"as_of": as_of, "years": LINK_YEARS, "empty": EMPTY_DAYS}
     return [Due._make(row) for row in session.execute(DUE, given)]
@@ -97,6 +124,20 @@ def forget(session: Session, run: Run) -> None:
 
 def children(session: Session, run: Run) -> list[UUID]:
     return list(session.scalars(CHILDREN, {"run": run.id}))
+
+
+def work(session: Session, run: Run) -> list[Work]:
+    """What the run names and nothing holds."""
+    return [Work._make(row) for row in session.execute(WORK, {"run": run.id})]
+
+
+def work_of(session: Session, one: Work) -> list[Work]:
+    """The same, as long as nothing holds it and its time still runs."""
+    return [Work._make(row) for row in session.execute(THIS_WORK, one._asdict())]
+
+
+def every_work(session: Session) -> list[Work]:
+    return [Work._make(row) for row in session.execute(EVERY_WORK)]
 
 
 def every_child(session: Session) -> list[UUID]:

@@ -127,7 +127,6 @@ def _page(
     return html.render(
         request,
         "retention/retention.html",
-        status=422 if errors else 200,
         page_title="Retention",
         waiting=waiting,
         runs=[run for run in runs if run is not waiting],
@@ -156,7 +155,6 @@ def _form(
     return html.render(
         request,
         "retention/hold-form.html",
-        status=422 if errors else 200,
         page_title="Ask for a hold",
         values=values,
         errors=errors,

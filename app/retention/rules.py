@@ -1,10 +1,11 @@
-"""How long what hangs on a child is kept, and what stands between a plan and its end.
+"""How long what hangs on a child or on a closed place is kept, and how a plan comes to its end.
 
 Periods are of domain.md 7; all are to be confirmed by the data protection officers.
 """
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -23,7 +24,10 @@ KINDS = {
     "child": ("reference", "references"),
     "child_place_link": ("link to a place", "links to places"),
     "child_incident_link": ("link to an incident", "links to incidents"),
+    "context_work": ("closed place's work", "closed places' work"),
+    "meeting": ("meeting", "meetings"),
 }
+WORK = ("context_work", "meeting")  # erased each at once, whatever hangs on it
 STATE_WORDS = {
     State.PLANNED: "Waits for approval",
     State.APPROVED: "Approved: erased within minutes",
@@ -61,6 +65,12 @@ def standing(state: str, failed: int) -> str:
         f"Approved: {failed:,} {parts} could not be erased yet. "
         f"{again} tried again every five minutes."
     )
+
+
+def mark_of_work(kind: str, key: UUID, since: datetime) -> str:
+    """The same of a place's work or a meeting; not of work after a place was opened again."""
+    told = f"contextmap erased {kind} {key} {since.astimezone(UTC).isoformat()}"
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def mark(child_id: UUID) -> str:

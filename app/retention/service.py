@@ -11,12 +11,15 @@ from app.children.rules import trace
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError, RuleBrokenError
-from app.core.ids import new_reference
+from app.core.ids import new_reference, read_reference
+from app.places import queries as places
 from app.retention import queries, rules
 from app.retention.models import Hold, Run
 from app.retention.queries import Due
 from app.retention.rules import KINDS, State
 from app.retention.schemas import HoldForm
+
+WRONG = "Change the fields named below."
 
 
 def counted(found: list[Due]) -> dict[str, int]:
@@ -53,7 +56,7 @@ def approve(session: Session, actor: Actor, run: Run, typed: str) -> None:
     if run.created_by == actor.id:
         raise RuleBrokenError(rules.OWN)
     if typed.strip().replace(",", "") != str(run.total):
-        raise InvalidError("Change the fields named below.", {"number": rules.WRONG_NUMBER})
+        raise InvalidError(WRONG, {"number": rules.WRONG_NUMBER})
     run.state = State.APPROVED
     run.approved_at, run.approved_by = clock.now(), actor.id
     audit.record(session, "retention.approve", "retention_run", run.ref, rows=run.total)
@@ -61,19 +64,21 @@ def approve(session: Session, actor: Actor, run: Run, typed: str) -> None:
 
 def ask_hold(session: Session, actor: Actor, wanted: HoldForm) -> Hold:
     """Holds nothing before an auditor has approved it."""
-    child_id = _held_child(session, wanted.record)
     if wanted.until_on is not None and wanted.until_on < clock.today():
-        raise InvalidError("Change the fields named below.", {"until_on": "This day is over."})
+        raise InvalidError(WRONG, {"until_on": "This day is over."})
+    kind, key = _held(session, wanted.record)
     hold = Hold(
         ref=new_reference("LH"),
-        object_ids=[child_id],
+        object_kind=kind,
+        object_ids=[key],
         reason=wanted.reason,
         until_on=wanted.until_on,
         agency_code=actor.agency or "OTHER",
         created_by=actor.id,
     )
     session.add(hold)
-    audit.record(session, "child.read", "child", trace(child_id))
+    if kind == "child":
+        audit.record(session, "child.read", "child", trace(key))
     audit.record(session, "hold.create", "legal_hold", hold.ref)
     return hold
 
@@ -94,8 +99,11 @@ def end_hold(session: Session, actor: Actor, hold: Hold) -> None:
     audit.record(session, "hold.revoke", "legal_hold", hold.ref)
 
 
-def _held_child(session: Session, ref: str) -> UUID:
+def _held(session: Session, ref: str) -> tuple[str, UUID]:
+    """A child's reference with its links, or the work with a place."""
     try:
-        return children.find(session, ref).id
+        if read_reference(ref, "PL") is not None:
+            return "place", places.find(session, ref).id
+        return "child", children.find(session, ref).id
     except NotFoundError as absent:
-        raise InvalidError("Change the fields named below.", {"record": absent.detail}) from absent
+        raise InvalidError(WRONG, {"record": absent.detail}) from absent

@@ -1,22 +1,17 @@
 """What the home page and the monitors ask."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, DateTime, cast, func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Grant, User
-from app.accounts.queries import unused_since
-from app.accounts.rules import BREAK_GLASS
-from app.admin.queries import in_state, to_confirm
+from app.accounts.queries import unused
+from app.admin.queries import in_state, to_confirm, used_in_emergency
 from app.admin.rules import GrantState
 from app.core.actor import Actor
-from app.places import queries as places
-from app.places.models import Place
 from app.reports.models import Report
-
-HERE = Place.deleted_at.is_(None)
 
 
 class Totals(NamedTuple):
@@ -34,6 +29,15 @@ class Waiting(NamedTuple):
 
     n: int
     at: datetime | None
+
+
+class Failure(NamedTuple):
+    """One job that failed. What it was given is a key, and is not shown."""
+
+    task: str
+    asked_at: datetime | None
+    failed_at: datetime | None
+    tries: int
 
 
 class Source(NamedTuple):
@@ -100,6 +104,22 @@ TOTALS = text("""
            (select to_char(max(month), 'FMMonth YYYY') from reference.point_month)
 """)
 
+FAILED = text("""
+    select count(*), min(event.at)
+    from queue.procrastinate_jobs as job
+    left join lateral (select max(at) as at from queue.procrastinate_events
+                       where job_id = job.id) as event on true
+    where job.status = 'failed'
+""")
+FAILURES = text("""
+    select job.task_name, job.scheduled_at, event.at, job.attempts
+    from queue.procrastinate_jobs as job
+    left join lateral (select max(at) as at from queue.procrastinate_events
+                       where job_id = job.id) as event on true
+    where job.status = 'failed'
+    order by event.at desc nulls last, job.id desc limit 100
+""")
+
 
 def totals(session: Session) -> Totals:
     return Totals._make(session.execute(TOTALS).one())
@@ -116,7 +136,9 @@ def accounts_to_confirm(session: Session) -> Waiting:
 
 
 def accounts_unused(session: Session, before: datetime) -> Waiting:
-    return Waiting(len(unused_since(session, before)), None)
+    """Without a day: some of them nobody ever signed in to."""
+    n = session.scalar(select(func.count()).select_from(User).where(unused(before)))
+    return Waiting(n or 0, None)
 
 
 def grants_to_approve(session: Session, now: datetime) -> Waiting:
@@ -130,35 +152,24 @@ def grants_ending(session: Session, now: datetime) -> Waiting:
     return _counted(session, last, in_state(GrantState.ENDING, now))
 
 
-def emergencies(session: Session, since: datetime) -> Waiting:
+def emergencies(session: Session, now: datetime) -> Waiting:
     """With the day of the newest."""
-    used = (Grant.kind == BREAK_GLASS, Grant.from_at >= since)
-    return _counted(session, func.max(Grant.from_at), *used)
+    return _counted(session, func.max(Grant.from_at), used_in_emergency(now))
 
 
 def own_reports(session: Session, actor: Actor) -> Waiting:
     """Of the organisation, with the day of the newest."""
     own = Report.agency_code == actor.agency
-    return _counted(session, func.max(Report.created_at), own)
+    return _counted(session, func.max(Report.created_at), own, Report.deleted_at.is_(None))
 
 
-def labels_ending(session: Session, now: datetime) -> Waiting:
-    """Of places, with the day on which the next ends."""
-    return _counted(session, _first(Place.label_expires_on), places.ending(now), HERE)
+def failed_jobs(session: Session) -> Waiting:
+    """Work of the background that ended with an error, with the oldest."""
+    return Waiting._make(session.execute(FAILED).one())
 
 
-def dormant(session: Session) -> Waiting:
-    """Places for a lead to review, with the day since when the oldest sleeps."""
-    return _counted(session, _first(Place.dormant_at), Place.state == "DORMANT", HERE)
-
-
-def urgent(session: Session) -> Waiting:
-    """Places that cannot wait, with the oldest of them."""
-    return _counted(session, _first(Place.urgent_since), Place.urgent_since.is_not(None), HERE)
-
-
-def _first(day: Any) -> ColumnElement[datetime]:  # noqa: ANN401 - a column of days or moments
-    return func.min(cast(day, DateTime(timezone=True)))
+def failures(session: Session) -> list[Failure]:
+    return [Failure._make(row) for row in session.execute(FAILURES)]
 
 
 def _counted(session: Session, at: ColumnElement[datetime], *which: ColumnElement[bool]) -> Waiting:

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import text
 
 from app.accounts import catalogue
-from app.accounts.deps import Db, May, Somebody, can
+from app.accounts import queries as accounts
+from app.accounts.deps import Db, May, Somebody, can, session_of
+from app.admin.deps import MayAll
 from app.core import log
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
-from app.core.errors import BusyError
+from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
 from app.core.migrate import head
 from app.core.openapi import FEATURES, GeoJson, answers
@@ -19,11 +21,12 @@ from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
 from app.reading.sandbox import wall
 from app.reference import queries as reference
-from app.site import coverage, queries, service
+from app.site import coverage, disk, queries, service, statement
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
+Watcher = Annotated[Actor, Depends(MayAll("user.read"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 # What an operator does about a check that failed.
 # Said, and no reason to send people away: files are read well or not at all.
@@ -40,6 +43,16 @@ NEEDED = {
     "leakproof": "Let a superuser run migrations/bootstrap.sql in this database: without the "
     "LEAKPROOF mark, which no dump carries, each map query reads whole tables.",
 }
+# Titles of the public name no staff service and no kind of harm.
+TOPICS = {
+    "reporter": "Help for people who report",
+    "lead": "Help for the lead",
+    "analyst": "Help for analysts",
+    "subgroup": "Help for members of the subgroup",
+    "meetings": "Help for meetings",
+    "keys": "Keys of the map",
+    "words": "What the words mean",
+}
 Kind = Literal["borough", "district", "ward", "lsoa"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 WORLD = Box(-180, -90, 180, 90)
@@ -48,14 +61,31 @@ WORLD = Box(-180, -90, 180, 90)
 @pages.get("/")
 def home(request: Request, db: Db, actor: Somebody) -> Response:
     with db.read(actor) as session:
+        returns = actor.role in service.RETURNING
+        visit = accounts.last_visit(session, session_of(request)) if returns else None
+        room = disk.room(request.app.state.settings.data_dir)
         return html.render(
             request,
             "home.html",
-            page_title="Contextmap",
+            page_title=service.TITLES.get(actor.role, "What waits for you"),
             totals=queries.totals(session) if can(actor, "place.read") else None,
-            work=service.work(session, actor),
+            work=service.rows(session, actor, visit, room),
             last_report=service.last_report(session) if actor.role == "cs_lead" else "",
+            later=service.LATER.get(actor.role, ""),
             seals=service.seals(session) if sees_metadata(actor) else None,
+        )
+
+
+@pages.get("/admin/service")
+def running(request: Request, db: Db, actor: Watcher) -> Response:
+    """What the background could not do, and room on the disk. Nothing here is of a record."""
+    with db.read(job_actor("site:readyz")) as session:
+        return html.render(
+            request,
+            "service.html",
+            page_title="The service",
+            failures=queries.failures(session),
+            room=disk.room(request.app.state.settings.data_dir),
         )
 
 
@@ -80,12 +110,33 @@ def about_the_data(request: Request, db: Db, actor: Reader) -> Response:
 
 @pages.get("/accessibility")
 def accessibility(request: Request) -> Response:
-    return html.render(request, "accessibility.html", page_title="Accessibility")
+    return html.render(
+        request,
+        "accessibility.html",
+        page_title="Accessibility statement",
+        service_name=request.app.state.partnership.public.service_name,
+        tested_on=statement.TESTED_ON,
+        tests=statement.TESTS,
+    )
 
 
 @pages.get("/help")
 def helping(request: Request) -> Response:
-    return html.render(request, "help.html", page_title="Help")
+    return html.render(request, "help/index.html", page_title="Help", topics=TOPICS.items())
+
+
+@pages.get("/help/{topic}")
+def helping_with(request: Request, topic: str) -> Response:
+    """Of one kind of user, the keys of a map, or the words of the service; for everybody."""
+    if topic not in TOPICS:
+        raise NotFoundError("Page not found. Check the address.")
+    return html.render(
+        request,
+        f"help/{topic}.html",
+        page_title=TOPICS[topic],
+        topics=TOPICS.items(),
+        topic=topic,
+    )
 
 
 @pages.get("/privacy")

@@ -137,6 +137,7 @@ def movable(session: Session, place: Place) -> list[Movable]:
         select(Incident.id, Incident.harm_code, Incident.occurred_from, Incident.ref)
         .join(IncidentPlace, IncidentPlace.incident_id == Incident.id)
         .where(IncidentPlace.place_id == place.id, Incident.deleted_at.is_(None))
+        .distinct()  # an incident may be linked to a place in two ways
         .order_by(Incident.occurred_from.desc(), Incident.ref)
         .limit(MOST_MOVABLE)
     )
@@ -156,6 +157,7 @@ def movable(session: Session, place: Place) -> list[Movable]:
         .join(IntelPlace, IntelPlace.intel_item_id == IntelItem.id)
         .where(IntelPlace.place_id == place.id, IntelPlace.removed_at.is_(None))
         .where(IntelItem.handling == "P", IntelItem.state == "RELEASED")
+        .distinct()
         .limit(MOST_MOVABLE)
     )
     found += [Movable(key, "Intelligence", at, ref) for key, at, ref in known]

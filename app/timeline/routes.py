@@ -1,10 +1,9 @@
 """What happened at a place, why it is listed, and the decisions that rest on it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BeforeValidator
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May
@@ -18,11 +17,12 @@ from app.places import queries as places
 from app.places.audiences import AnyPlace
 from app.places.guards import CLOSE_WORDS
 from app.places.life_schemas import MoveIn
+from app.places.routes import shown_page
 from app.places.rules import State
 from app.reference import queries as reference
 from app.timeline import service
 from app.timeline.rules import KIND_WORDS, Kind, nothing_since
-from app.timeline.schemas import TimelineOut
+from app.timeline.schemas import AskedIn, TimelineOut
 from app.timeline.service import Asked, Gathered
 
 pages = APIRouter(prefix="/places", include_in_schema=False)
@@ -32,20 +32,12 @@ Reader = Annotated[Actor, Depends(May("place.read"))]
 Mover = Annotated[Actor, Depends(May("place.update"))]
 
 
-def _or_none(value: Any) -> Any:  # noqa: ANN401 - whatever was asked
-    """A filter form sends what was left open as an empty text."""
-    return value or None
-
-
-Open = BeforeValidator(_or_none)
-
-
-def asked_of(
-    kind: Annotated[Kind | None, Open] = None,
-    since: Annotated[Day | None, Open, Query()] = None,
-    until: Annotated[Day | None, Open, Query()] = None,
-) -> Asked:
-    return Asked(kind, since, until)
+def asked_in_form(
+    request: Request, kind: str = "", since: str = "", until: str = ""
+) -> tuple[Asked, dict[str, str]]:
+    """A form sends what was left open as an empty text, and what is no day is said beside it."""
+    wanted, errors = html.parse(AskedIn, html.asked(request, AskedIn.model_fields))
+    return Asked(wanted.kind, wanted.since, wanted.until) if wanted else Asked(), errors
 
 
 def asked_by_program(
@@ -55,7 +47,7 @@ def asked_by_program(
     return Asked(kind, since, until)
 
 
-Wanted = Annotated[Asked, Depends(asked_of)]
+Wanted = Annotated[tuple[Asked, dict[str, str]], Depends(asked_in_form)]
 WantedByProgram = Annotated[Asked, Depends(asked_by_program)]
 
 
@@ -77,7 +69,8 @@ def move_on(ref: str, wanted: MoveIn, db: Db, actor: Mover) -> AnyPlace:
 
 
 @pages.get("/{ref}/timeline")
-def timeline(ref: str, request: Request, db: Db, actor: Reader, asked: Wanted) -> Response:
+def timeline(ref: str, request: Request, db: Db, actor: Reader, wanted: Wanted) -> Response:
+    asked, errors = wanted
     with db.begin(actor) as session:
         place = places.find(session, ref)
         found = service.gather(session, actor, place)
@@ -86,9 +79,10 @@ def timeline(ref: str, request: Request, db: Db, actor: Reader, asked: Wanted) -
             "timeline/timeline.html",
             page_title=f"Timeline of {place.name}",
             place=place,
-            rows=service.rows(session, found, asked),
+            rows=service.rows(session, found, asked) if not errors else [],
             kinds=list(KIND_WORDS.items()),
             filters=dict(request.query_params),
+            errors=errors,
             empty=nothing_since(service.newest_day(found)),
         )
 
@@ -104,6 +98,23 @@ def why(ref: str, request: Request, db: Db, actor: Reader) -> Response:
             page_title="Why is this listed?",
             place=place,
             sentences=service.why(session, found),
+        )
+
+
+@pages.get("/{ref}/print")
+def printed(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+    """The place, why it is listed, its timeline and its incidents, on one page."""
+    with db.begin(actor) as session:
+        place = places.find(session, ref)
+        found = service.gather(session, actor, place)
+        return html.render(
+            request,
+            "timeline/print.html",
+            page_title=place.name,
+            sentences=service.why(session, found),
+            rows=service.rows(session, found, Asked()),
+            empty=nothing_since(service.newest_day(found)),
+            **shown_page(session, actor, place) | {"printing": True},
         )
 
 
@@ -143,7 +154,6 @@ class Page:
 WORDS = {
     "to": "Choose what happens next.",
     "reason": "Give the reason, in 10 to 500 characters.",
-    "review_on": "Enter a date like 2026-11-30.",
     "boundary": "Use at most 500 characters.",
 }
 
@@ -161,13 +171,12 @@ def _asked(page: Page, values: dict[str, str], errors: dict[str, str]) -> Respon
     return html.render(
         page.request,
         "timeline/move.html",
-        status=422 if errors else 200,
         page_title=f"What happens to {place.name} next?",
         place=place,
         options=options,
         offered=offered,
         sentences=service.why(session, page.found),
-        state=life_queries.state_words(session, place.state),
+        stands=life_queries.stands(session, place.state),
         others=[m for m in life.MOVES[State(place.state)] if actor.role not in m.by],
         levels=[(c, w) for c, w in reference.codes(session, "level") if c != "CL0"],
         closes=list(CLOSE_WORDS.items()),

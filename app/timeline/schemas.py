@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from app.core.types import Day, StrictModel
 from app.places.life_models import PlaceStateChange
 from app.timeline.rules import PUBLIC, Item, Kind
 
@@ -44,6 +45,14 @@ class RowOut(BaseModel):
     @property
     def url(self) -> str | None:
         return f"{URLS[self.kind]}/{self.ref}" if self.ref and self.kind in URLS else None
+
+
+class AskedIn(StrictModel):
+    """The filters of the page."""
+
+    kind: Kind | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class TimelineOut(BaseModel):

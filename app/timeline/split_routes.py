@@ -77,7 +77,6 @@ def _asked(
     return html.render(
         request,
         "timeline/split.html",
-        status=422 if errors else 200,
         page_title=f"What of {place.name} is another place?",
         place=place,
         movable=queries.movable(session, place),

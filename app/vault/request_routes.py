@@ -41,7 +41,6 @@ def listing(request: Request, db: Db, actor: Approver) -> Response:
             "vault/requests.html",
             page_title="Requests for identities",
             rows=found,
-            now=clock.now(),
             states=STATES,
             roles={name: role.label for name, role in ROLES.items()},
             custodian=queries.custodian(session),

@@ -156,7 +156,6 @@ def _page(
     return html.render(
         request,
         "vault/identity.html",
-        status=422 if errors else 200,
         page_title="Who this is",
         child=child,
         agency=dict(reference.codes(session, "agency")).get(child.agency_code),
@@ -181,7 +180,6 @@ def _enter_form(
     return html.render(
         request,
         "vault/enter.html",
-        status=422 if errors else 200,
         page_title="Enter who this is",
         child=child,
         held=queries.held(session, child.id),
@@ -203,7 +201,6 @@ def _known(
     return html.render(
         request,
         "vault/known.html",
-        status=422 if errors else 200,
         page_title="Is somebody known?",
         purposes=why.purposes(session, actor),
         found=found,

@@ -4,23 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.clusters import service as clusters
-from app.clusters.schemas import RunIn
-from app.demo import service as demo
-from app.maps.view import partner_codes
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.live import Live, serving
-from tests.people import LEAD
 
 
 @pytest.fixture(scope="session")
-def contract_db(cluster, template, settings) -> Iterator:
-    with cloned(cluster, template, "contract") as db:
-        demo.load_once(db)
-        with db.begin(LEAD) as session:
-            runs = clusters.ask(session, LEAD, RunIn(source="partnership"), partner_codes(settings))
-        for run in runs:
-            clusters.recompute(db, run.id)
+def contract_db(cluster, clusters_template) -> Iterator:
+    with cloned(cluster, clusters_template, "contract") as db:
         yield db
 
 

@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from app.clusters import service as clusters
-from app.clusters.schemas import RunIn
 from app.core.pages import SESSION_COOKIE
-from app.demo import service as demo
-from app.maps.view import partner_codes
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.e2e.report_form import partnership_with, weather
 from tests.live import serving
-from tests.people import LEAD, sign_in_as
+from tests.people import sign_in_as
+
+pytest.register_assert_rewrite("tests.e2e.contract", "tests.e2e.contract_more")
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CONTEXTMAP_CHROMIUM", "/usr/bin/chromium")
@@ -31,15 +29,9 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def site_db(cluster, template, settings) -> Iterator:
+def site_db(cluster, clusters_template) -> Iterator:
     """Demonstration records, and the clusters that were planted in them."""
-    with cloned(cluster, template, "site") as db:
-        demo.load_once(db)
-        with db.begin(LEAD) as session:
-            wanted = RunIn(source="partnership")
-            runs = clusters.ask(session, LEAD, wanted, partner_codes(settings))
-        for run in runs:
-            clusters.recompute(db, run.id)
+    with cloned(cluster, clusters_template, "site") as db:
         yield db
 
 

@@ -147,6 +147,12 @@ def test_a_form_with_problems_and_both_versions_are_for_everybody(page_of, site_
     assert page.locator("h1").inner_text() == kim.name
 
 
+def fill_day(page, name, day):
+    """A date field takes day, month and year, each in a box of its own."""
+    for box, typed in zip(("day", "month", "year"), (day.day, day.month, day.year), strict=True):
+        page.locator(f"[name={name}-{box}]").fill(str(typed))
+
+
 def test_an_account_is_made_confirmed_and_disabled_by_two_people_without_javascript(page_of):
     admin = page_of("administrator", java_script_enabled=False)
     admin.goto("/admin/users/new")
@@ -154,7 +160,7 @@ def test_an_account_is_made_confirmed_and_disabled_by_two_people_without_javascr
     admin.get_by_label("Name", exact=True).fill("Lou Example")
     admin.get_by_label("Organisation").select_option("AFC")
     admin.get_by_label("Role").select_option("cs_lead")
-    admin.get_by_label("Ends on").fill((clock.today() + timedelta(days=90)).isoformat())
+    fill_day(admin, "ends_on", clock.today() + timedelta(days=90))
     admin.get_by_role("button", name="Add and invite").click()
     link = admin.get_by_label("The link").input_value()
     admin.get_by_role("link", name="Go to the account").click()
@@ -188,7 +194,7 @@ def test_a_grant_opens_a_place_of_another_borough_until_it_is_revoked(page_of, r
     lead.get_by_label("Reference of the record").fill(place.ref.lower())
     lead.get_by_label("Purpose").select_option("CONTEXT_ASSESSMENT")
     lead.get_by_label("Why is it needed?").fill(REASON)
-    lead.get_by_label("Until").fill((clock.today() + timedelta(days=30)).isoformat())
+    fill_day(lead, "until_on", clock.today() + timedelta(days=30))
     lead.get_by_role("button", name="Ask for this grant").click()
     where = urlsplit(lead.url).path
 

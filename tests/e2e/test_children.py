@@ -83,8 +83,10 @@ def say_why(page):
 
 def day(page, wanted, digits):
     """A date field takes day, month and year as typed."""
-    tab_to(page, wanted)
-    page.keyboard.type(digits)
+    for box, typed in zip(
+        (wanted, f"{wanted}-month", f"{wanted}-year"), digits.split(), strict=True
+    ):
+        fill(page, box, typed)
 
 
 def fits(page):
@@ -108,7 +110,7 @@ def new_child(page):
     assert fits(page)
     for name, word in (("home_lad_code", "King"), ("age_band", "13"), ("purpose", "Con")):
         if name == "purpose":
-            day(page, "age_band_as_of", "01012026")
+            day(page, "age_band_as_of", "1 1 2026")
         tab_to(page, name)
         page.keyboard.type(word)
     press(page, "Make a new reference")
@@ -133,7 +135,7 @@ def link(page, place):
     fill(page, "place", place)
     tab_to(page, "role")
     page.keyboard.type("Often")
-    day(page, "from_on", "02022026")
+    day(page, "from_on", "2 2 2026")
     tab_to(page, "source_agency")
     page.keyboard.type("Achieving")
     fill(page, "basis", "Synthetic: said in a return interview")
@@ -148,7 +150,7 @@ def enter(keeper):
     assert fits(keeper)
     fill(keeper, "surname", "Synthetic-Keyboard")
     fill(keeper, "given_names", "Synthetic Kim")
-    day(keeper, "born_on", "03022012")
+    day(keeper, "born_on", "3 2 2012")
     press(keeper, "Seal it")
 
 

@@ -171,7 +171,7 @@ def test_a_missing_episode_is_opened_with_a_reason_and_filled_in_by_keyboard(sit
     refused(desk, "Select why you need to see this.")
     desk.press("purpose", "Space").press("Show it").looks_well()
     desk.write("missing_from_at_day", "40").press("Save")
-    refused(desk, "Enter a day, a month and a year, like 27 3 2026.")
+    refused(desk, "Enter a real date, for example 27 3 2026.")
     tab_to(desk.page, "missing_from_at_day")
     desk.page.keyboard.press("Control+A")
     desk.page.keyboard.insert_text("2")

@@ -57,7 +57,8 @@ def says_what_where_and_when(desk):
         desk.page.keyboard.press("ArrowDown")
     desk.write("radius_m", "150").write("grid_reference", "TQ 180 690").looks_well()
     desk.press("Save and go on").looks_well().press("when", "Space")
-    desk.write("from_on", "20 11 2026").press("Save and go on").looks_well()
+    desk.write("from_on", "20").write("from_on-month", "11").write("from_on-year", "2026")
+    desk.press("Save and go on").looks_well()
 
 
 def says_what_is_known(desk):

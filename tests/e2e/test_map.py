@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import ROOT
 
 ITEM = ".cm-item"
 
@@ -39,6 +42,9 @@ def test_m1_the_map_is_named_and_described_by_the_count(desktop):
     region = page.get_by_role("region", name=re.compile("Map of Kingston"))
     described = page.locator("#" + region.get_attribute("aria-describedby")).inner_text()
     assert "on the map" in described
+    ends = [page.locator(one).bounding_box() for one in (".cm-map", ".cm-map__side")]
+    beside, legend = (box["y"] + box["height"] for box in ends)
+    assert abs(beside - legend) < 8, "the legend goes on as far as the map does"
 
 
 def test_m2_a_skip_link_leads_to_the_table_and_the_count_comes_first(desktop):
@@ -117,7 +123,8 @@ def test_m8_moves_by_arrow_keys_are_announced(desktop):
     assert settled(page, unlike=before) != before
     page.wait_for_timeout(1100)
     assert re.match(
-        r"Map [\d.]+ (kilo)?metres wide\. \d+ .* in view", page.locator("#map-status").inner_text()
+        r"Map [\d.]+ (kilo)?metres wide, around \w.*\. \d+ place.* in view\.",
+        page.locator("#map-status").inner_text(),
     )
 
 
@@ -149,11 +156,18 @@ def test_m11_every_drag_has_a_button(desktop):
 
 
 def test_m15_the_map_keeps_a_usable_size_at_320_pixels(phone):
-    page = opened(phone)
+    page = phone.open("/map")
+    assert not page.locator("#map").is_visible(), "a telephone shows the list first"
+    page.get_by_role("button", name="Show map").click()
+    page.locator("#map-status", has_text="wide").wait_for()
 
     height = page.locator("#map").bounding_box()["height"]
 
     assert 320 <= height <= 700 * 0.7
+    scale = page.locator(".leaflet-control-scale").bounding_box()
+    credit = page.locator(".leaflet-control-attribution")
+    assert "Crown copyright" in credit.inner_text()
+    assert credit.bounding_box()["y"] >= scale["y"] + scale["height"]
 
 
 def test_m16_items_and_the_rest_are_the_rows_of_the_table(desktop):
@@ -185,13 +199,40 @@ def test_m17_a_row_is_shown_on_the_map(desktop):
     assert wanted in ids or any(x.startswith("group:") for x in ids)
 
 
+def test_a_link_finds_a_place_whose_row_is_on_another_page_of_the_table(desktop):
+    page = opened(desktop)
+    row = page.locator("[data-show^=PL-]").first
+    ref = row.get_attribute("data-show")
+    whole = page.content()
+    page.route(
+        re.compile(r"/map$"),
+        lambda route: route.fulfill(
+            response=(answer := route.fetch()),
+            body=answer.text().replace(f'data-show="{ref}"', 'data-show="elsewhere"'),
+        ),
+    )
+
+    page.goto("about:blank")
+    opened(desktop, f"/map#{ref}")
+    zoom = page.evaluate("Number(location.hash.slice(1).split('/').at(-3))")
+    shown = page.evaluate("[...document.querySelectorAll('.cm-item')].map(b => b.dataset.id)")
+    page.goto("about:blank")
+    desktop.open("/map#PL-000-0000")
+    page.locator("#map-status", has_text="What this link leads to is not among").wait_for()
+
+    assert f'data-show="{ref}"' in whole
+    assert zoom == 16
+    assert ref in shown or any(one.startswith("group:") for one in shown)
+
+
 def test_m18_without_javascript_the_table_is_whole_and_no_frame_is_empty(without_javascript):
     page = without_javascript.page
     page.goto(without_javascript.base + "/map")
 
     assert not page.locator("#map").is_visible()
     assert page.locator("#map-table tbody tr").count() > 50
-    assert page.get_by_text("The map needs JavaScript").is_visible()
+    assert page.locator("#map-picture img").is_visible()
+    assert page.get_by_role("link", name="Closer").is_visible()
 
 
 @pytest.mark.parametrize("answer", [500, None])
@@ -263,7 +304,7 @@ def test_a_cross_borough_cluster_is_flagged_on_the_map_and_in_the_table(desktop)
     assert flagged >= 4
     assert on_map
     page.locator(".cm-item--cross").first.click()
-    assert "Cross-borough: incidents in" in page.locator("#panel").inner_text()
+    expect(page.locator("#panel")).to_contain_text("Cross-borough: incidents in")
 
 
 def test_the_view_survives_a_reload(desktop):
@@ -287,3 +328,53 @@ def test_reduced_motion_is_obeyed(browser, live_url):
 
     assert page.locator(".leaflet-zoom-anim").count() == 0
     context.close()
+
+
+def test_m9_a_group_is_gone_into_and_its_first_thing_has_the_focus(desktop):
+    page = opened(desktop)
+    group = page.locator(f"{ITEM}--group").first
+    west = page.evaluate("location.hash")
+
+    group.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("before => location.hash !== before", arg=west)
+    page.wait_for_function("() => document.activeElement.classList.contains('cm-item')")
+
+    assert settled(page, unlike=west) != west
+
+
+def test_m22_a_map_of_another_size_keeps_its_middle_and_is_not_blank(desktop):
+    page = opened(desktop)
+    before = settled(page)
+
+    page.set_viewport_size({"width": 900, "height": 1100})
+    page.wait_for_timeout(800)
+
+    zoom, lat, lon = (float(part) for part in before[1:].split("/"))
+    now = [float(part) for part in page.evaluate("location.hash")[1:].split("/")]
+    assert now == [pytest.approx(v, abs=2e-3) for v in (zoom, lat, lon)]
+    assert page.locator(ITEM).count() > 0
+
+
+@pytest.mark.parametrize("opens", [False, True])
+def test_m24_axe_finds_nothing_with_the_panel_closed_and_open(desktop, opens):
+    page = opened(desktop, "/map?layer=clusters")
+    if opens:
+        page.locator(f"{ITEM}--cluster").first.click()
+        page.locator("#panel h2").wait_for()
+    page.evaluate((ROOT / "tests/e2e/vendor/axe.min.js").read_text())
+
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => v.id + ': ' + v.help))")
+
+    assert found == []
+
+
+def test_a_meeting_has_no_navigation_no_homes_and_a_way_out(desktop):
+    page = opened(desktop, "/map?screen=1&children=3-7")
+
+    assert page.get_by_role("navigation", name="Sections").count() == 0
+    assert page.get_by_text("Address not shown").count() == 0
+    assert page.locator(".cm-protected").first.is_visible()
+    assert page.locator("#map-table tbody tr").count() > 50, "the filter of children is not used"
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/map(\?)?(#.*)?$"))

@@ -11,11 +11,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from app.accounts.deps import query_names
 from app.accounts.permissions import ROLES
-from app.clusters import service as clusters
-from app.clusters.schemas import RunIn
 from app.core.actor import PUBLIC
-from app.demo import service as demo
-from app.maps.view import partner_codes
 from app.reports.jobs import SCREEN
 from app.reports.schemas import TEXTS as TEXTS_OF_REPORT
 from app.reports.schemas import ContactIn, ReportIn
@@ -25,7 +21,7 @@ from app.reports.service import Sending, receive
 from tests.conftest import CLAIMS_KEY, cloned
 from tests.e2e.conftest import session_cookie
 from tests.live import serving
-from tests.people import LEAD, csrf, sign_in_as
+from tests.people import csrf, sign_in_as
 from tests.reports import PARK
 from tests.routes import CHANGES, READS, Clients
 from tests.sql import world
@@ -123,6 +119,7 @@ LENGTHS = """
       and pg_get_constraintdef(k.oid) ~ 'length|~|file_name'
 """
 PEOPLE = [name for name in ROLES if name != "public"]
+NO_MAP = {"vca_member", "administrator", "auditor"}
 ONE_OF = {
     "/places/": "select ref from app.place where sensitivity = 'PUBLIC_REALM' and tier = 'H0'"
     " or sensitivity = 'PUBLIC_REALM' order by ref limit 1",
@@ -139,15 +136,9 @@ ONE_OF = {
 
 
 @pytest.fixture(scope="module")
-def poisoned(cluster, template, settings):
+def poisoned(cluster, clusters_template, settings):
     """Every kind of row, and in every text of it forty scripts, one after the other."""
-    with cloned(cluster, template, "xss") as db:
-        demo.load_once(db)
-        with db.begin(LEAD) as session:
-            asked = RunIn(source="partnership")
-            runs = clusters.ask(session, LEAD, asked, partner_codes(settings))
-        for run in runs:
-            clusters.recompute(db, run.id)
+    with cloned(cluster, clusters_template, "xss") as db:
         with psycopg.connect(db.logins.dsn("postgres"), autocommit=True) as admin:
             for thing in [*world.batches(), *world.exports(), *world.accounts()]:
                 world.write(thing, admin)
@@ -228,7 +219,7 @@ def addresses(db, role: str, *, filters: bool = True):
 def page_of(chromium, person):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.add_cookies([session_cookie(person.cookie)])
-    context.route(re.compile(r"\.(css|woff2|svg|ico)$"), lambda route: route.abort())
+    context.route(re.compile(r"\.(woff2|svg|ico)$"), lambda route: route.abort())
     page = context.new_page()
     page.dialogs = []
     page.on("dialog", lambda box: (page.dialogs.append(box.message), box.dismiss()))
@@ -250,13 +241,27 @@ def opened(page, url: str, seen: Counter) -> list[str]:
     assert answer.status < 500, url
     if page.locator("#map").count():
         page.locator("#map-status", has_text="wide").wait_for(timeout=10_000)
-        for item in page.locator("button.cm-item").all()[:6]:
-            item.dispatch_event("click")
-            page.locator("#panel h2").first.wait_for(timeout=2_000, state="attached")
+        seen["opened"] += open_items(page)
     seen["shown"] += RAN in page.content()
     found = page.evaluate(LIVING)
     alive = found["found"] + (["it ran"] if found["ran"] else []) + page.dialogs
     return [f"{url}: {what}" for what in alive]
+
+
+def open_items(page) -> bool:
+    """Six things of the map, once one is no group: as close as it goes a group is opened itself."""
+    single = page.locator("button.cm-item:not(.cm-item--group)")
+    group = page.locator("button.cm-item--group")
+    panel = page.locator("#panel h2").first
+    while group.count() and not single.count() and not panel.count():
+        before = page.evaluate("location.hash")
+        group.first.dispatch_event("click")
+        moved = "before => location.hash !== before"
+        page.wait_for_function(moved, arg=before, timeout=10_000)
+    for item in single.all()[:6]:
+        item.dispatch_event("click")
+        panel.wait_for(timeout=2_000, state="attached")
+    return panel.count() > 0
 
 
 @pytest.mark.parametrize("role", PEOPLE)
@@ -272,6 +277,7 @@ def test_no_script_in_any_text_runs_in_any_view_of_a_role(chromium, poisoned, se
     assert alive == []
     assert seen[200] >= 8, seen
     assert seen["shown"] >= 4, seen  # that many had scripts in them, as text
+    assert seen["opened"] or role in NO_MAP, seen
 
 
 def test_no_form_that_is_shown_again_runs_what_was_typed(chromium, poisoned, settings):

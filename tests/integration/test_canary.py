@@ -50,7 +50,13 @@ BELONGS = {
     "app.place.name": CONTENT,
     "app.place.description": CONTENT,
     "app.place_version.content": CONTENT,
+    "app.place.route_line": CONTENT,
+    "app.place.route_from": CONTENT,
+    "app.place.route_to": CONTENT,
     "app.place_exact.address": CONTENT,
+    "app.objection.body": CONTENT,
+    "app.objection.decision": CONTENT,
+    "app.map_view.name": CONTENT,
     "app.online_space.url_defanged": CONTENT,
     "app.incident.summary": CONTENT,
     "app.incident_version.content": CONTENT,
@@ -66,6 +72,35 @@ BELONGS = {
     "app.purpose_held.note": CONTENT,
     "audit.event.object_ref": {"reference"},
 }
+# Work with a context: what people write about a place and what is done there.
+WRITTEN = {
+    "context_assessment": (
+        *("prompted_text", "boundary_reason", "scope", "managed_by", "previous_responses"),
+        *("what_works", "policing_history", "consents", "slots_reason", "no_voice_reason"),
+        "limits",
+    ),
+    "assessment_method": ("note",),
+    "assessment_answer": ("note",),
+    "signs_panel": ("body",),
+    "safety_scale": ("why", "one_point"),
+    "context_weighting": ("rationale",),
+    "context_plan": ("equality_check", "consultation", "summary_plain"),
+    "plan_goal": ("body",),
+    "plan_measure": ("body", "unit"),
+    "measure_observation": ("note",),
+    "plan_action": ("body", "evidence", "goal_text"),
+    "outcome_review": ("no_voice_reason", "displacement_text", "reason"),
+    "context_comment": ("body",),
+    "safety_map": ("area_label", "note"),
+    "meeting": ("minutes",),
+    "meeting_item": ("body", "decision"),
+    "place_priority": ("override_reason",),
+    **{
+        f"{name}_state_change": ("reason",)
+        for name in ("context_assessment", "context_plan", "plan_action", "safety_map", "meeting")
+    },
+}
+BELONGS |= {f"app.{name}.{column}": CONTENT for name, of in WRITTEN.items() for column in of}
 HEADERS = {
     "User-Agent": "agent",
     "Referer": "referer",

@@ -142,14 +142,19 @@ def test_two_periods_get_a_run_each_and_wait_for_both(db, as_role):
     sent = lead.post("/clusters/compare", data=days | {"csrf": csrf(lead)}, headers=HTML)
     page = lead.get(sent.headers["location"], headers=HTML)
     wrong = lead.post(
-        "/clusters/compare", data=days | {"csrf": csrf(lead), "first_to": "2025-01-01"}
+        "/clusters/compare",
+        data=days | {"csrf": csrf(lead), "first_to": "2025-01-01", "second_to": ""},
     )
+    ends = {"first_to": "2025-01-01", "second_to": "2025-01-01"}
+    early = lead.post("/clusters/compare", data=days | ends | {"csrf": csrf(lead)})
 
     assert sent.status_code == 303
     assert "The calculations are under way." in page.text
     assert len(run_ids(db)) == 2
-    assert wrong.status_code == 422
-    assert "The end is before the start." in wrong.text
+    assert wrong.status_code == early.status_code == 422
+    assert "Enter the last day of the second period." in wrong.text
+    assert "The first period ends before it starts." in early.text
+    assert "The second period ends before it starts." in early.text
 
 
 def test_what_is_new_changed_and_gone_stands_in_the_list(db, settings, as_role):

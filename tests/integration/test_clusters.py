@@ -18,7 +18,6 @@ from app.core.actor import Actor, job_actor
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.ids import new_id, new_reference
 from app.core.progress import Progress
-from app.demo import service as demo
 from app.imports import service as imports
 from app.places.queries import partner_codes
 from app.worker import create_worker
@@ -450,10 +449,8 @@ def test_one_reporter_and_few_children_are_not_a_pattern(db, run, lead):
     assert "reporting agencies" in found["why_not"]
 
 
-def test_planted_clusters_of_the_demonstration_are_found(db, run):
-    demo.load(db)
-
-    result = run(db, "--source", "partnership")
+def test_planted_clusters_of_the_demonstration_are_found(demo_db, run):
+    result = run(demo_db, "--source", "partnership")
 
     across = [c for c in result["clusters"] if c["cross_borough"] and c["reportable"]]
     assert len(across) >= 3

@@ -111,6 +111,10 @@ def approve(world, auditor, run):
     return posting(auditor, f"/admin/retention/{run.ref}/approve", number=str(run.total))()
 
 
+def some(counts):
+    return {what: n for what, n in counts.items() if n}
+
+
 def erase(world, settings, auditor, as_of=TODAY):
     run = erasing.daily(world.db, as_of)
     assert approve(world, auditor, run).status_code == 303
@@ -202,7 +206,7 @@ def test_links_go_after_two_years_and_the_reference_with_its_last_link(world, se
     done = erase(world, settings, auditor, almost + timedelta(days=1))
 
     assert set(before.values()) == {0}
-    assert after == {"child": 1, "child_place_link": 1, "child_incident_link": 1}
+    assert some(after) == {"child": 1, "child_place_link": 1, "child_incident_link": 1}
     assert done["child"] == 1
     assert traces(world, ref, str(key)) == []
 
@@ -214,7 +218,7 @@ def test_work_that_is_over_is_due_at_once(world):
     posting(world.lead, f"/children/{ref}/state", state="CLOSED")()
 
     due = erasing.look(world.db, TODAY)
-    assert due == {"child": 1, "child_place_link": 1, "child_incident_link": 1}
+    assert some(due) == {"child": 1, "child_place_link": 1, "child_incident_link": 1}
 
 
 def test_a_reference_that_was_never_linked_goes_after_ninety_days(world):

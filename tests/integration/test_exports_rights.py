@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import shutil
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -26,6 +27,7 @@ from app.intelligence.routes import pages as intelligence
 from app.places.routes import pages as places
 from app.reports.routes import pages as reports
 from tests.integration.test_exports import ANSWERS, KNOWN, asked, made, place, table, work
+from tests.intelligence import analyst, sent
 from tests.people import HTML, KINGSTON, RICHMOND, send
 from tests.sql import world
 
@@ -82,8 +84,51 @@ def test_an_export_knows_every_filter_of_its_list(what):
 
 
 def test_a_filter_that_is_not_known_is_refused(lead):
-    for query in ("colour=blue", "state=NO_SUCH", "bbox=1,2", "datetime=never"):
+    for query in ("colour=blue", "state=NO_SUCH", "bbox=1,2", "datetime=never", "review=soon"):
         assert lead.get(f"{FORM}&{query}").status_code == 422
+    for query in ("since=monday", "since=2026-11-20", "overdue=no"):
+        assert lead.get(f"/exports/new?what=reports&{query}").status_code == 422
+
+
+def test_what_a_work_list_leads_to_leaves_and_nothing_else(db, as_, lead):
+    place(lead)
+    due = place(lead, name="Yard whose review is due")
+    ran(db, "update app.place set next_review_on = '2026-01-02' where ref = %s", due)
+    writer, checker = analyst(as_), analyst(as_)
+    sent(writer)
+
+    def found(client, what, query, **around):
+        kind = SOURCES[what]
+        with db.read(rights.bare(client.person.actor)) as session:
+            filters = kind.read(query, Around(clock.today(), KNOWN, **around))
+            return kind.total(session, filters), dict(kind.words(session, filters))
+
+    of_places = found(lead, Dataset.PLACES, {"review": "due"})
+    tasks = [
+        found(one, Dataset.INTELLIGENCE, {"task": "check"}, asker=one.person.actor.id)
+        for one in (writer, checker)
+    ]
+    nobodys = found(checker, Dataset.INTELLIGENCE, {"task": "issues"})
+
+    assert of_places == (1, {"Reviews that are due": "Only these"})
+    assert [total for total, _ in tasks] == [0, 1]
+    assert nobodys == (0, {"On the work list": "To mend what came back"})
+    assert found(lead, Dataset.REPORTS, {"overdue": "yes"})[1]["Overdue"] == "Only these"
+
+
+def test_since_the_last_visit_means_the_same_visit_when_the_file_is_made():
+    """The person may have come and gone between asking and making."""
+    kind = SOURCES[Dataset.REPORTS]
+    asked, later = (datetime(2026, 11, day, 10, tzinfo=clock.LONDON) for day in (20, 26))
+    query = {"since": "visit", "state": "ALL"}
+    first = kind.read(query, Around(clock.today(), KNOWN, visit=asked))
+
+    kept = kind.lasting(query, first)
+
+    assert kept == {"state": "ALL", "since": asked.isoformat()}
+    assert kind.read(kept, Around(clock.today(), KNOWN, visit=later)) == first
+    never = kind.read(query, Around(clock.today(), KNOWN))
+    assert kind.lasting(query, never) == {"state": "ALL"}  # a first visit: the list shows it all
 
 
 CHOICES = {

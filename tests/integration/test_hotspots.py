@@ -10,6 +10,7 @@ from app.clusters import commands
 from app.core.actor import job_actor
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.progress import Progress
+from app.core.settings import ROOT
 from geo.hotspots.cells import AS_EXPECTED, MORE, UNKNOWN
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
@@ -137,7 +138,9 @@ def test_police_without_data_and_a_side_out_of_bounds_are_refused(db, run):
 
 def test_a_partnership_without_boundaries_is_refused(police, settings, tmp_path):
     elsewhere = tmp_path / "partnership.toml"
-    elsewhere.write_text('[[borough]]\ncode = "E09999999"\nname = "Nowhere"\n')
+    known = (ROOT / "data" / "partnership.toml").read_text()
+    nowhere = '[[borough]]\ncode = "E09999999"\nname = "Nowhere"\n'
+    elsewhere.write_text(known.partition("[[borough]]")[0] + nowhere)
     parser = ArgumentParser()
     commands.register(parser.add_subparsers())
     given = parser.parse_args(["hotspots", "run", "--source", "police"])

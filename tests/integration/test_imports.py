@@ -79,6 +79,60 @@ def counts_agree(db):
     return located == points == months and {n for _, n in grid} <= {located} and len(grid) in {0, 6}
 
 
+# Events by cell, borough and month: those of the places, and those kept ready for low zooms.
+WRONG_MONTHS = """
+    with wanted as (
+        select z, mx >> 30 - z as tx, my >> 30 - z as ty, (mx >> 24 - z) & 63 as px,
+               (my >> 24 - z) & 63 as py, coalesce(lad_code, '') as lad_code,
+               packed >> 16 as month, sum(packed & 65535) as n
+        from reference.place_point
+        cross join unnest(months) as packed cross join generate_series(8, 13) as z
+        group by 1, 2, 3, 4, 5, 6, 7
+    ),
+    ready as (
+        select z, tx, ty, px, py, lad_code, (packed >> 32)::int as month,
+               (packed & 4294967295) - coalesce(lag(packed & 4294967295) over (
+                   partition by z, tx, ty, px, py, lad_code order by packed), 0) as n
+        from reference.month_grid cross join unnest(months) as packed
+        where lad_code <> '*'
+    )
+    select count(*) from wanted
+    full join ready using (z, tx, ty, px, py, lad_code, month)
+    where wanted.n is distinct from ready.n
+"""
+# A row of all boroughs exactly where there are several, with all of their events.
+WRONG_TOGETHER = """
+    with cells as (
+        select count(*) filter (where lad_code <> '*') > 1 as several,
+               bool_or(lad_code = '*') as one,
+               bool_and(shared) filter (where lad_code <> '*') as said,
+               sum(case when lad_code = '*' then -1 else 1 end
+                   * (months[array_upper(months, 1)] & 4294967295)) as rest
+        from reference.month_grid where z > 0 group by z, tx, ty, px, py
+    )
+    select count(*) from cells
+    where several <> one or several <> said or several and rest <> 0
+"""
+
+
+def test_an_import_leaves_counts_of_low_zooms_ready_by_month_and_borough(db, tmp_path):
+    # Kingston on both banks of a cell that Richmond shares at the low zooms.
+    spots = [("-0.305047", "51.427553"), ("-0.3090", "51.4270"), ("-0.3200", "51.4300")]
+    rows = [
+        line(**ASB, Month=f"2024-0{month}", Longitude=lon, Latitude=lat)
+        for month in (1, 2, 5)
+        for lon, lat in spots
+        for _ in range(month)
+    ]
+    brought_in(db, written(tmp_path / "a.csv", *rows))
+    brought_in(db, written(tmp_path / "b.csv", line(Month="2024-04")))
+
+    assert value(db, "select count(*) from reference.month_grid where z = 0") == 1
+    assert value(db, WRONG_MONTHS) == 0
+    assert value(db, WRONG_TOGETHER) == 0
+    assert value(db, "select count(*) from reference.month_grid where lad_code = '*'") > 0
+
+
 def test_a_month_is_imported_once_however_often_it_is_loaded(db, tmp_path):
     path = written(tmp_path / "2024-03.csv", line(), line(Crime_ID="cd" * 32), line(**ASB))
 

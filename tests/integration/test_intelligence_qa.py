@@ -236,7 +236,7 @@ def test_a_recipient_is_removed_by_an_analyst_of_the_force(police, second, db, s
     person, recipient = reader_ref(db)
     ref = released(police, second, **CONDITIONAL | {"recipients": [recipient]})
     named = browser(db, settings, person, headers=HTML)
-    assert "Conditions to read and accept" in named.get("/").text
+    assert "Conditions to accept" in named.get("/").text
     send(named, f"/intelligence/{ref}/conditions")
     assert "accepted the conditions on" in police.get(f"/intelligence/{ref}").text
     path = f"/intelligence/{ref}/recipients/{person.user_id}/remove"
@@ -246,18 +246,18 @@ def test_a_recipient_is_removed_by_an_analyst_of_the_force(police, second, db, s
     assert send(second, path).status_code == 404
 
     assert named.get(f"/intelligence/{ref}").status_code == 404
-    assert "Conditions to read and accept" not in named.get("/").text
+    assert "Conditions to accept" not in named.get("/").text
 
 
 def test_the_work_list_says_what_waits_for_an_analyst(police, second):
     ref = sent(police)
-    assert "Items to check that are not yours" not in police.get("/").text
-    assert "Items to check that are not yours" in second.get("/").text
+    assert "Items in QA that are not mine" not in police.get("/").text
+    assert "Items in QA that are not mine" in second.get("/").text
 
     decided(second, ref, decision="ISSUES", note="Synthetic")
 
-    assert "Your items with issues" in police.get("/").text
-    assert "Your items with issues" not in second.get("/").text
+    assert "My items with issues" in police.get("/").text
+    assert "My items with issues" not in second.get("/").text
 
 
 def test_choosing_an_agency_names_its_active_people(police, second, db, settings):

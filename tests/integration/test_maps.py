@@ -13,21 +13,12 @@ from sqlalchemy import text
 
 from app.core.actor import job_actor
 from app.core.ids import new_reference
-from app.demo import service as demo
 from app.maps import items, queries
 from app.maps.rules import Filters, last_quarter, parse
-from tests.conftest import cloned
 from tests.people import browser, sign_in_as
 
 WORLD = "bbox=-2,50,2,53&z=9"
 TODAY = date(2026, 5, 20)
-
-
-@pytest.fixture(scope="module")
-def demo_db(cluster, template):
-    with cloned(cluster, template, "maps_demo") as database:
-        demo.load(database)
-        yield database
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +67,7 @@ def test_map_and_not_on_the_map_are_the_rows_of_the_table_and_the_sentence(site,
     assert found["matches"] == len(rows) == places + clusters
     assert drawn == found["in_view"] == found["on_map"] == on_map
     assert off_map == len(rows) - on_map
-    assert {k for k, n in found["off_map"].items() if n} <= {"online", "address"}
+    assert {k for k, n in found["off_map"].items() if n} <= {"online", "address", "line"}
     assert sum(found["off_map"].values()) == off_map
 
 
@@ -86,6 +77,19 @@ def test_the_demonstration_has_places_on_the_map_and_off_it(site):
     assert found["on_map"] > 80
     assert found["off_map"]["online"] > 0
     assert found["off_map"]["address"] > 0
+
+
+def test_the_number_on_a_group_begins_its_name():
+    places = [queries.Spot(f"PL-{i}", "place", "Park", "", False, -0.3, 51.4) for i in range(3)]
+    cluster = queries.Spot("a1", "cluster", "North", "", False, -0.3, 51.4)
+
+    told = items.told([places, [*places, cluster]], {}, 12, ["near Norbiton", "near Ham"])
+
+    assert [each["name"] for each in told] == [
+        "Group of 3 places near Norbiton",
+        "Group of 4: 3 places and 1 cluster near Ham",
+    ]
+    assert [each["count"] for each in told] == [3, 4]
 
 
 def test_every_row_with_a_place_on_the_map_can_be_found_there(site):
@@ -112,10 +116,11 @@ def test_a_view_holds_what_is_inside_it(site):
 def test_a_map_that_moves_asks_for_the_view_without_the_totals(site):
     whole = site.get("/map/items?bbox=-0.31,51.40,-0.28,51.42&z=16").json()
 
-    moved = site.get("/map/items?bbox=-0.31,51.40,-0.28,51.42&z=16&part=view")
+    moved = site.get("/map/items?bbox=-0.31,51.40,-0.28,51.42&z=16&totals=no")
 
-    assert moved.json() == {key: whole[key] for key in ("mode", "in_view", "items")}
-    assert site.get("/map/items?part=half").status_code == 422
+    assert set(whole) - set(moved.json()) == {"matches", "on_map", "off_map"}
+    assert moved.json() == {key: whole[key] for key in moved.json()}
+    assert site.get("/map/items?totals=half").status_code == 422
 
 
 def test_more_than_300_places_are_grouped_and_none_is_left_out(db, settings):
@@ -155,12 +160,12 @@ def add_places(db, n):
 
 
 def test_filters_in_force_can_be_taken_off_one_by_one(site):
-    page, _ = table(site, "type=PARK&period=90d&layer=clusters")
+    page, _ = table(site, "type=PARK&period=12m&layer=clusters")
 
     tags = re.search(r'class="cm-tags".*?</ul>', page, re.DOTALL)[0]
     assert re.findall(r'href="([^"]+)"', tags) == [
+        "/map?period=12m&amp;layer=clusters",
         "/map?type=PARK&amp;layer=clusters",
-        "/map?period=90d&amp;layer=clusters",
     ]
 
 
@@ -319,12 +324,13 @@ def test_the_open_street_map_of_the_two_boroughs_is_read(demo_db, settings, shar
 @pytest.mark.parametrize(
     ("asked", "first", "past"),
     [
+        ({}, date(2026, 2, 19), date(2026, 5, 21)),
         ({"period": "90d"}, date(2026, 2, 19), date(2026, 5, 21)),
         ({"period": "quarter"}, date(2026, 1, 1), date(2026, 4, 1)),
         ({"period": "12m"}, date(2025, 5, 20), date(2026, 5, 21)),
         ({"from": "2026-01-05"}, date(2026, 1, 5), None),
         ({"to": "2026-01-05", "period": "own"}, None, date(2026, 1, 6)),
-        ({}, None, None),
+        ({"period": "all"}, None, None),
     ],
 )
 def test_a_period_is_a_half_open_window_of_days(asked, first, past):
@@ -346,4 +352,5 @@ def test_filters_written_as_an_address_are_read_back_the_same():
 
     assert wrong == {}
     assert again == filters
-    assert Filters().query() == ""
+    assert Filters().query() == "period=all"
+    assert parse({}, TODAY)[0].query() == ""

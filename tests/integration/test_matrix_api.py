@@ -41,8 +41,9 @@ ABSENT = {
     "key": "zzzzzzzzzz",
 }
 NOTHING = "00000000-0000-4000-8000-000000000000"
-# For fewer people than the file's rule: who may declare an emergency; who may ask who has seen.
-NARROWER = ("/emergency", "/audit/seen/{ref}")
+# For fewer people than the file's rule: who may declare an emergency; who may ask who has seen;
+# verdicts, whose words are no metadata, to which an auditor's view keeps.
+NARROWER = ("/emergency", "/audit/seen/{ref}", "/verdicts", "/api/v1/verdicts")
 ANSWERED = {200, 201, 202, 204, 303, 404, 409, 422}
 
 
@@ -382,11 +383,13 @@ def test_a_tile_shows_what_the_oracle_allows_and_no_more(ground, where, role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_map_counts_what_the_oracle_allows_and_no_more(ground, role):
-    answer = ground.clients[role].get("/map/items?layer=places&z=18")
+    rule = rule_of(role, "place.read")
+    # Clusters of the ground are older than the 90 days that the map begins with; partners see none.
+    dates = "" if role == "partner" else "&period=all"
+    answer = ground.clients[role].get(f"/map/items?layer=places&z=18{dates}")
     rows = [(ref, row) for ref, row in ground.rows("app.place") if row.state != "CLOSED"]
     COMPARED["decisions"] += len(rows)
 
-    rule = rule_of(role, "place.read")
     if rule is None or rule["scope"] in ELSEWHERE:
         assert answer.status_code == (403 if rule is None else 404)
         return
@@ -394,7 +397,8 @@ def test_the_map_counts_what_the_oracle_allows_and_no_more(ground, role):
     clusters = [
         row for thing in ground.things for row in thing.rows() if row.table == "app.cluster"
     ]
-    allowed_rows += [row for row in clusters if allowed(ground.actors[role], "select", row)]
+    if role != "practitioner":  # to one borough a pattern is told once it has been tested
+        allowed_rows += [row for row in clusters if allowed(ground.actors[role], "select", row)]
     assert answer.json()["matches"] == len(allowed_rows)
 
 

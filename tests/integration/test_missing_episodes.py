@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from app.core.dates import NOT_A_DAY
 from tests.people import HTML, KINGSTON, RICHMOND, browser, csrf, sign_in_as
 
 AWAY = {
@@ -100,7 +101,7 @@ def test_an_episode_is_recorded_corrected_and_every_version_kept(people, ref, db
     [
         ({"returned_at_year": "2025"}, "returned_at", "The return is before"),
         ({"returned_at_year": "2199"}, "returned_at", "This is in the future."),
-        ({"returned_at_day": "31", "returned_at_month": "2"}, "returned_at", "Enter a day"),
+        ({"returned_at_day": "31", "returned_at_month": "2"}, "returned_at", NOT_A_DAY),
         ({"repeat_of": "IC-000-0000"}, "repeat_of", "Give the reference of another incident"),
         (
             {"rhi_declined": "true", **boxes(rhi_held_at=BACK)},

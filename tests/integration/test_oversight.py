@@ -180,7 +180,7 @@ def test_a_date_that_is_none_is_said_beside_the_answer_and_shows_nothing(db, aud
     answer = auditor.get("/audit?from=yesterday", headers=HTML)
 
     assert answer.status_code == 422
-    assert "Enter a date." in answer.text
+    assert "Enter a real date, for example 27 3 2026." in answer.text
     assert 'value="yesterday"' in answer.text
     assert rows_of(answer) == []
 

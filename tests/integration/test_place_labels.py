@@ -1,6 +1,6 @@
 """Labels that end by themselves, under a moved clock."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -17,10 +17,14 @@ def ref(client):
     return client.post("/api/v1/places", json=SHOP).json()["ref"]
 
 
+def night(days):
+    """Four in the morning in London so many days from today, in summer and in winter time."""
+    return datetime.combine(clock.today() + timedelta(days=days), time(4), clock.LONDON)
+
+
 def at_night(db, days):
-    """The work of the night so many days from now."""
     with db.begin(LABELS) as session:
-        return labels.end(session, clock.now() + timedelta(days=days))
+        return labels.end(session, night(days))
 
 
 def state(client, ref):
@@ -68,7 +72,7 @@ def test_a_dormant_place_leaves_partners_at_once_and_each_step_has_its_event(cli
 
 def test_a_dormant_place_is_closed_after_twenty_working_days(client, db, ref):
     at_night(db, 180)
-    last = working_days.due_on(clock.now() + timedelta(days=180), working_days=20)
+    last = working_days.due_on(night(180), working_days=20)
     days = (last - clock.today()).days
 
     on_the_day, after = at_night(db, days), at_night(db, days + 1)
@@ -105,5 +109,5 @@ def test_the_lead_has_the_task_fourteen_days_before(client, db, ref):
     before = client.get("/").text
     rows(db, "update app.place set label_expires_on = current_date + 14")
 
-    assert "Labels to renew or let end" not in before
-    assert "Labels to renew or let end" in client.get("/").text
+    assert "Labels that expire within 14 days" not in before
+    assert "Labels that expire within 14 days" in client.get("/").text

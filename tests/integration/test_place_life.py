@@ -200,7 +200,15 @@ def test_the_page_of_a_place_says_why_it_is_listed_and_what_happened(client, sho
     for part in ("kind", "since", "until"):
         assert client.get(f"/api/v1/places/{ref}/timeline?{part}=").status_code == 422
         assert client.get(f"/places/{ref}/timeline?{part}=", headers=HTML).status_code == 200
-    assert client.get(f"/places/{ref}/timeline?since=20000", headers=HTML).status_code == 422
+    typed = "since-day=31&since-month=2&since-year=2026&kind="
+    there = client.get(f"/places/{ref}/timeline?{typed}", headers=HTML)
+    assert there.status_code == 303
+    assert there.headers["location"] == "?since=31%2F2%2F2026&kind="
+    wrong = client.get(f"/places/{ref}/timeline{there.headers['location']}", headers=HTML)
+    assert wrong.status_code == 422
+    assert "Enter a real date, for example 27 3 2026." in wrong.text
+    assert 'value="31"' in wrong.text
+    assert "This does not mean it is safe" not in wrong.text
 
 
 def test_times_of_concern_are_ticked_shown_and_emptied(client, shop):

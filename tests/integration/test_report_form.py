@@ -466,7 +466,10 @@ def test_each_answer_holds_the_words_of_its_page_once(person):
         assert "Contextmap" not in person.page.text
 
 
-@pytest.mark.parametrize("path", ["/privacy", "/cookies", "/accessibility", "/help", "/report"])
+@pytest.mark.parametrize(
+    "path",
+    ["/privacy", "/cookies", "/accessibility", "/help", "/help/lead", "/help/words", "/report"],
+)
 def test_pages_for_everybody_have_the_frame_of_the_public(person, path):
     page = person.open(path).text
 

@@ -142,7 +142,7 @@ def test_the_home_page_of_a_partner_leads_to_its_reports(db, settings, partner):
 
     home = words(partner, "/")
 
-    assert re.search(r"My reports 1, newest \d+ \w+ 20\d\d", home)
+    assert re.search(r"1 My reports Newest \d+ \w+ 20\d\d", home)
 
 
 def test_before_the_first_question_stands_where_a_child_in_danger_gets_help(partner):

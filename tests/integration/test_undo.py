@@ -12,7 +12,7 @@ from app.core.actor import job_actor
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.ids import new_id, new_reference
 from app.core.progress import Progress
-from app.imports import police_upload, service, stop_search, undo
+from app.imports import police_upload, pyramid, service, stop_search, undo
 from app.imports.police_upload import Upload
 from app.imports.service import Options
 from tests import importing, state
@@ -31,8 +31,11 @@ def searches(db, *paths):
 
 
 def undone(db, ref):
+    """With the counts by month, which a job works out again afterwards."""
     with db.cursor(JOB) as cursor:
-        return undo.undo(cursor, ref, JOB)
+        done = undo.undo(cursor, ref, JOB)
+        pyramid.fill(cursor)
+    return done
 
 
 @pytest.mark.shared

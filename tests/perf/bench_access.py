@@ -29,9 +29,9 @@ from app.maps.rules import Filters
 from app.reference import service as reference
 from tests import many
 from tests.people import Person, sign_in_as
-from tests.perf.bench_tiles import free_port, load
 from tests.perf.london import serving
 from tests.perf.measure import process_cpu_ms, row
+from tests.perf.served import free_port, load
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
 PARTNERS = [KINGSTON, RICHMOND]
@@ -174,7 +174,10 @@ def tile_asker_without(admin: psycopg.Connection[Any]) -> Asker:
 
 def tile(cursor: psycopg.Cursor[Any], zxy: tuple[int, int, int]) -> bytes:
     return queries.tile(
-        cursor, "places", queries.tile_parameters("places", zxy, EVERYTHING, PARTNERS)
+        cursor,
+        "places",
+        queries.tile_parameters("places", zxy, EVERYTHING, PARTNERS),
+        EVERYTHING,
     )
 
 
@@ -210,11 +213,13 @@ def whole_application(place: Crowd, n: int) -> Iterator[dict[str, Any]]:
     cookie = f"{SESSION_COOKIE}={place.person.cookie}"
     with serving(command, port, "/healthz", env):
         for z in (12, 14, 16):
-            around = [f"bbox={','.join(map(str, box))}&z={z}&part=view" for box in boxes(z)]
+            around = [f"bbox={','.join(map(str, box))}&z={z}&totals=no" for box in boxes(z)]
             paths = {
                 "places tile": [f"/tiles/places/{z}/{x}/{y}.pbf" for z, x, y in tiles(place, z)],
                 "map items": [f"/map/items?{query}" for query in around],
-                "map items with totals": [f"/map/items?{q}".replace("view", "all") for q in around],
+                "map items with totals": [
+                    f"/map/items?{q}".replace("totals=no", "totals=yes") for q in around
+                ],
             }
             for what, asked in paths.items():
                 if "totals" in what and z != 14:

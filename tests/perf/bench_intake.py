@@ -26,9 +26,9 @@ from app.core.settings import Settings
 from app.reference import service as reference
 from tests.drafts import ready
 from tests.people import sign_in_as
-from tests.perf.bench_tiles import free_port
 from tests.perf.london import serving
 from tests.perf.measure import cluster_cpu_s, process_cpu_s, row
+from tests.perf.served import free_port
 from tests.sending import address_of, body_of, key_of
 
 ROOT = Path(__file__).resolve().parents[2]

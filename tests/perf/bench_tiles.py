@@ -1,33 +1,38 @@
-"""P6 and P7: vector tiles under signed claims, beside tipg without any, and the SQL alone."""
+"""P6 to P9: vector tiles and 1,000 features under signed claims, beside tipg without any.
 
-import json
+Beside them the SQL alone, as PostgreSQL answers a superuser.
+"""
+
 import os
 import re
-import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
-from urllib.parse import quote
 
 import mapbox_vector_tile
 import numpy as np
 
 from app.core import postgis
 from app.core.actor import job_actor
-from app.core.pages import SESSION_COOKIE
 from app.maps import queries
 from app.maps.rules import Filters
-from tests.people import LEAD, sign_in_as
-from tests.perf.london import ROOT, London, london, serving
-from tests.perf.measure import process_cpu_s, row
+from tests.people import LEAD
+from tests.perf.features import features_rows
+from tests.perf.london import London, london
+from tests.perf.measure import row
+from tests.perf.served import ours_ms, tipg_ms
 
 Tile = tuple[int, int, int]
 HIGH, LOW = (14, 15, 16), range(8, 14)
 EVERYTHING = Filters()
+# The days are in the months that the bench's file holds; the default map shows as many.
+DATED = {
+    "90 days": "period=own&from=2022-03-01&to=2022-05-29",
+    "12 months": "period=own&from=2021-06-01&to=2022-05-31",
+    "one borough": "period=all&borough=E09000021",
+}
 
 
 def rows(fast: bool) -> Iterator[dict[str, Any]]:
@@ -40,8 +45,9 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
             f"P7 tile z8-13, {n:,} events": tiles(place, LOW, 60 if fast else 196),
         }
         runs = 1 if fast else 3
-        ours = {name: ours_ms(place, chosen, runs) for name, chosen in sets.items()}
-        theirs = {name: tipg_ms(place, chosen, runs) for name, chosen in sets.items()}
+        asked = {name: tile_paths(chosen) for name, chosen in sets.items()}
+        ours = {name: ours_ms(place, paths, runs) for name, paths in asked.items()}
+        theirs = {name: tipg_ms(place, peer_paths(c), runs) for name, c in sets.items()}
         for name, chosen in sets.items():
             found, peer = ours[name], theirs[name]
             more = {k: v for k, v in found.items() if k != "total_ms"} | {"places": places}
@@ -56,6 +62,58 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
                 **more,
             )
         yield counted_row(place, n)
+        first, low = sets
+        yield filtered_row(place, sets[first], runs, theirs[first]["total_ms"])
+        for name, query in DATED.items():
+            yield dated_row(place, name, tile_paths(sets[low], query), theirs[low]["total_ms"])
+        yield again_row(place, sets[first], runs)
+        yield from features_rows(place, runs)
+
+
+def tile_paths(chosen: Sequence[Tile], query: str = "period=all") -> list[str]:
+    return [f"/tiles/incidents/{z}/{x}/{y}.pbf?{query}" for z, x, y in chosen]
+
+
+def dated_row(place: London, name: str, paths: list[str], peer_ms: float) -> dict[str, Any]:
+    """A period or a borough at low zooms, where counts are kept ready by month and borough."""
+    found = ours_ms(place, paths, 3)
+    return row(
+        f"P7 tile z8-13, {name}",
+        found.pop("total_ms"),
+        "CPU ms, application and PostgreSQL",
+        "tipg, no filter, no row-level security",
+        peer_ms,
+        **found,
+    )
+
+
+def filtered_row(
+    place: London, chosen: Sequence[Tile], runs: int, peer_ms: float
+) -> dict[str, Any]:
+    """With as many filters in force as a tile of incidents can answer."""
+    query = "period=12m&borough=E09000021&grade=unprompted&dark=yes&day=SCHOOL_DAY"
+    found = ours_ms(place, tile_paths(chosen, query), runs)
+    return row(
+        "P6 tile z14-16, five filters in force",
+        found.pop("total_ms"),
+        "CPU ms, application and PostgreSQL",
+        "tipg, no filter, no row-level security",
+        peer_ms,
+        **found,
+    )
+
+
+def again_row(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
+    """One tile over and over: kept by the server, while who asks is looked up each time."""
+    found = ours_ms(place, tile_paths(chosen[:1]) * 200, runs, kept_mb=64, per_s=500)
+    return row(
+        "P8 the same tile again, kept by the server",
+        found.pop("total_ms"),
+        "CPU ms, application and PostgreSQL",
+        "goal",
+        0.25,
+        **found,
+    )
 
 
 def counted_row(place: London, n: int) -> dict[str, Any]:
@@ -98,83 +156,15 @@ def events_shown(place: London, z: int) -> int:
     for tile, _ in every_tile(place, z):
         given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
         with place.db.cursor(LEAD, keep_plans=True) as cursor:
-            layers = mapbox_vector_tile.decode(queries.tile(cursor, "incidents", given))
+            layers = mapbox_vector_tile.decode(queries.tile(cursor, "incidents", given, EVERYTHING))
         shown = layers["incidents" if z >= queries.SINGLE_ZOOM else "cells"]
         total += sum(feature["properties"]["n"] for feature in shown["features"])
     return total
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def ours_ms(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
-    """One worker of the real application, started as scripts/serve starts it."""
-    port = free_port()
-    env = {"CONTEXTMAP_DATA_DIR": str(place.settings.data_dir), "CONTEXTMAP_DEMO": "0"}
-    paths = [f"/tiles/incidents/{z}/{x}/{y}.pbf" for z, x, y in chosen]
-    command = ["--factory", "app.main:app_from_env", "--no-server-header", "--no-proxy-headers"]
-    with serving(command, port, "/healthz", env) as pid:
-        cookie = f"{SESSION_COOKIE}={sign_in_as(place.db, 'cs_lead').cookie}"
-        return loaded_ms(place, pid, port, paths, runs, rounds=5, cookie=cookie)
-
-
-def tipg_ms(place: London, chosen: Sequence[Tile], runs: int) -> dict[str, Any]:
-    """The peer over the same events as a plain table, as a superuser: no policy, no claims."""
-    port = free_port()
-    socket_dir = quote(str(place.cluster.socket_dir), safe="")
-    env = {
-        "DATABASE_URL": f"postgresql://postgres@{socket_dir}/contextmap",
-        "TIPG_DB_SCHEMAS": '["peer"]',
-    }
-    paths = [f"/collections/peer.event/tiles/WebMercatorQuad/{z}/{x}/{y}" for z, x, y in chosen]
-    with serving(["tipg.main:app"], port, "/healthz", env) as pid:
-        return loaded_ms(place, pid, port, paths, runs, rounds=1)
-
-
-def loaded_ms(
-    place: London,
-    pid: int,
-    port: int,
-    paths: list[str],
-    runs: int,
-    *,
-    rounds: int,
-    cookie: str = "none=1",
-) -> dict[str, Any]:
-    """CPU of the application and of PostgreSQL per request, 8 connections, after a warm round."""
-    load(port, paths, cookie)
-    app_ms, database_ms, summary = [], [], {}
-    for _ in range(runs):
-        before = process_cpu_s(pid), place.cpu_s()
-        summary = load(port, paths * rounds, cookie)
-        each = 1000 / (len(paths) * rounds)
-        app_ms.append((process_cpu_s(pid) - before[0]) * each)
-        database_ms.append((place.cpu_s() - before[1]) * each)
-    if set(summary["statuses"]) - {"200", "204"}:
-        raise AssertionError(f"not every tile was answered: {summary['statuses']}")
-    return {
-        "total_ms": median(a + d for a, d in zip(app_ms, database_ms, strict=True)),
-        "app_ms": round(median(app_ms), 3),
-        "database_ms": round(median(database_ms), 3),
-        "kb": summary["kb_mean"],
-        "per_s": summary["per_s"],
-        "p95_ms": summary["p95_ms"],
-    }
-
-
-def load(port: int, paths: list[str], cookie: str, *, connections: int = 8) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.perf.load", str(port), str(connections), cookie],
-        input="\n".join(paths),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
-    return dict(json.loads(done.stdout))
+def peer_paths(chosen: Sequence[Tile]) -> list[str]:
+    collection = "/collections/peer.event/tiles/WebMercatorQuad"
+    return [f"{collection}/{z}/{x}/{y}" for z, x, y in chosen]
 
 
 def peer_table(place: London) -> None:
@@ -220,7 +210,7 @@ def pgbench_ms(place: London, chosen: Sequence[Tile]) -> float:
 def literal(tile: Tile) -> str:
     """The statement of a tile with its parameters written in."""
     given = queries.tile_parameters("incidents", tile, EVERYTHING, [])
-    statement = (ROOT / f"app/maps/{queries.statement('incidents', given)}.sql").read_text()
+    statement = queries.sql(queries.statement("incidents", given), EVERYTHING)
     lines = [line for line in statement.splitlines() if not line.lstrip().startswith("--")]
     return re.sub(r"%\((\w+)\)s", lambda m: written(given[m[1]]), "\n".join(lines)) + ";\n"
 

@@ -1,7 +1,8 @@
 """A small client for load: addresses on standard input, a summary as JSON on standard output.
 
 A process of its own, so that its CPU is not counted:
-`python -m tests.perf.load PORT CONNECTIONS [COOKIE]`.
+`python -m tests.perf.load PORT CONNECTIONS [COOKIE [PER_SECOND]]`. With a rate each request has its
+time, and what it waited is counted from then, also when no connection was free.
 """
 
 import asyncio
@@ -32,12 +33,28 @@ class Tally:
         }
 
 
-async def connection(port: int, waiting: list[str], tally: Tally, cookie: str) -> None:
+@dataclass
+class Pace:
+    """When the next request is due: at once, or so many a second."""
+
+    per_s: float = 0
+    due: float = field(default_factory=time.perf_counter)
+
+    async def next(self) -> float:
+        if not self.per_s:
+            return time.perf_counter()
+        due = self.due
+        self.due += 1 / self.per_s
+        await asyncio.sleep(due - time.perf_counter())
+        return due
+
+
+async def connection(port: int, waiting: list[str], tally: Tally, cookie: str, pace: Pace) -> None:
     """One browser connection, kept alive: the next address as soon as the last is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while waiting:
         path = waiting.pop()
-        began = time.perf_counter()
+        began = await pace.next()
         asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n"
         writer.write(asked.encode())
         head = await reader.readuntil(b"\r\n\r\n")
@@ -65,14 +82,16 @@ async def body_of(reader: asyncio.StreamReader, head: bytes) -> int:
     return total
 
 
-async def main(port: int, connections: int, paths: list[str], cookie: str) -> None:
-    tally = Tally()
+async def main(port: int, connections: int, paths: list[str], cookie: str, per_s: float) -> None:
+    tally, pace = Tally(), Pace(per_s)
     waiting = paths[::-1]
     began = time.perf_counter()
-    await asyncio.gather(*(connection(port, waiting, tally, cookie) for _ in range(connections)))
+    each = (connection(port, waiting, tally, cookie, pace) for _ in range(connections))
+    await asyncio.gather(*each)
     print(json.dumps(tally.summary(time.perf_counter() - began)))
 
 
 if __name__ == "__main__":
     cookie = sys.argv[3] if len(sys.argv) > 3 else "none=1"
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split(), cookie))
+    rate = float(sys.argv[4]) if len(sys.argv) > 4 else 0
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.stdin.read().split(), cookie, rate))

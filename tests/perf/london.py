@@ -108,7 +108,7 @@ def serving(command: Sequence[str], port: int, path: str, env: dict[str, str]) -
         env=os.environ | env,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not answers(port, path):
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"{command[0]} did not start")

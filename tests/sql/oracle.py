@@ -72,6 +72,11 @@ class Row:
     shared: bool = False  # intelligence that was released, and not graded 3D or 3E
     accepted: frozenset[UUID] = frozenset()  # recipients who accepted its conditions
     many: bool = False  # an export of more rows than one takes alone
+    owner: UUID | None = None  # of an action
+    owner_agency: str | None = None
+    members: frozenset[UUID] = frozenset()  # named in its meeting, while that is open to them
+    rated: bool = False  # a weighting: by everybody of the meeting
+    of_role: str | None = None  # a saved view that is shared with this role
     gone: bool = False
     synthetic: bool | None = None
     refs: frozenset[str] = frozenset()  # records that a reason to open it may name
@@ -187,10 +192,15 @@ def _own(actor: Actor, by: str, row: Row) -> bool:
         return actor.id in (row.person, None if row.person else row.author)
     if by == "agency":
         return row.agency is not None and row.agency == actor.agency
-    return False  # receipts, caseloads and assigned actions have no table yet
+    if by == "assigned":
+        mine = row.owner_agency is not None and row.owner_agency == actor.agency
+        return mine or (row.owner is not None and row.owner == actor.id)
+    return False  # receipts and caseloads have no table
 
 
 def _named(actor: Actor, row: Row) -> bool:
+    if actor.id in row.members:
+        return True
     return any(str(key) in actor.named.get(thing, ()) for thing, key in row.granted.items())
 
 
@@ -212,9 +222,15 @@ def _where(actor: Actor, rule: Any, row: Row) -> bool:
         "not_author": row.author != actor.id,
         "not_intelligence": row.kind not in ("intelligence", "unsaid") or row.person == actor.id,
         "few_rows": not row.many,
+        "own_or_of_role": row.author == actor.id or row.of_role == actor.role,
         "after_triage": row.state in DECIDED and row.redaction != "NEEDED",
         "shareable_grade": row.shared,
         "conditions_accepted": row.shared and actor.id in row.accepted,
+        "chair_not_builder": row.author != actor.id,
+        "all_have_rated": row.rated or row.person == actor.id,
+        "approved": row.state == "APPROVED",
+        "checked": row.state != "DRAFT",
+        "frozen": row.state in ("FROZEN", "TABLED", "RECALLED"),
         "custodian": False,  # a duty that nobody of this partnership holds
         "routed_to_police": row.routed and row.redaction != "NEEDED",
     }[condition]

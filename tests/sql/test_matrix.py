@@ -22,6 +22,7 @@ from app.core.actor import Actor, job_actor
 from app.core.claims import claims_json, signature
 from tests.conftest import CLAIMS_KEY
 from tests.sql import world
+from tests.sql.context_world import ALIKE
 from tests.sql.matrix import (
     KEYS,
     LOGINS,
@@ -80,7 +81,7 @@ class Ground:
             # A statement is to be answered by policies, not by what hangs on a row.
             for table, key in admin.execute(KEYS_OF_OTHERS).fetchall():
                 admin.execute(f'alter table {table} drop constraint "{key}"'.encode())
-            self.rows = by_table(rows)
+            self.rows = by_table(row for row in rows if row.table not in ALIKE)
             self.asker = Asker(self.dsn, CLAIMS_KEY)
             self.matrix = Matrix(self.asker, self.rows, bodies(admin, self.rows), granted)
         self.actors = [*people(things), *jobs()]
@@ -304,7 +305,10 @@ PARTS = (
     r"is_synthetic",
     r"\(shared\)",
     r"\(rows_asked <= 500\)",
-    r"\(select sec\.actor\(\)\) = any \(accepted_by\)",
+    r"\(select sec\.actor\(\)\) = any \((accepted_by|member_ids)\)",
+    r"access_ends_at > now\(\)",
+    r"\(all_rated or rater_id = \(select sec\.actor\(\)\)\)",
+    r"\(owner_user_id = [^)]*\)\) or owner_agency = [^)]*\)\)\)",
     r"\(tier = '[PC]'\)",
 )
 # The code of intelligence is said by the rule of a role and by its object: without one of the two
@@ -336,12 +340,20 @@ def said_twice(found: re.Match, both: re.Match) -> bool:
     return inside and (of_code or ("deleted_at" in found[0] and "(shared" in both[0]))
 
 
+# The database gives a meeting the tier of its places, and never that of code C: a rule for the
+# other three lets every meeting through.
+NEVER_C = ("app.meeting", "app.meeting_member", "app.meeting_item", "app.meeting_state_change")
+ALL_BUT_C = "tier in ('H0', 'H1', 'P')"
+
+
 def mutants(policy: Policy) -> Iterator[tuple[str, Policy]]:
     """The policy without one part of it."""
     update = policy.command == "update"
     attribute = "after" if update else "condition"
     words = getattr(policy, attribute)
     for found, instead in parts(words, PARTS_OF_UPDATES if update else PARTS):
+        if policy.table in NEVER_C and found[0] == ALL_BUT_C:
+            continue
         changed = words[: found.start()] + instead + words[found.end() :]
         mutant = replace(policy, **{attribute: changed})
         if update and found[0] in policy.condition:
@@ -363,6 +375,18 @@ def generated(ground):
             or policy.table not in (*SLOW, "app.session", "app.api_token", "app.report")
         )
     ]
+
+
+def test_tables_that_are_not_compared_have_the_policies_of_one_that_is(ground):
+    with psycopg.connect(ground.dsn("postgres")) as admin:
+        tables = [table for table, _ in existing(admin, PERMISSIONS)]
+    said: dict[str, set[tuple]] = {}
+    for policy in policies.policies(PERMISSIONS, tables):
+        words = (policy.name, policy.command, policy.login, policy.condition, policy.after)
+        said.setdefault(policy.table, set()).add(words)
+
+    assert {table: said[table] for table in ALIKE} == {a: said[b] for a, b in ALIKE.items()}
+    assert set(ALIKE.values()) <= ground.rows.keys()
 
 
 def test_a_policy_that_opens_too_much_is_noticed(ground, generated):

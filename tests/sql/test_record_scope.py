@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.core.actor import Actor, job_actor
-from app.demo import service as demo
 from tests.people import LEAD
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
@@ -29,9 +28,8 @@ ALL = (*RECORDS, *DETAILS, *PURPOSEFUL)
 
 
 @pytest.fixture(scope="module")
-def loaded(module_db):
-    demo.load(module_db)
-    return module_db
+def loaded(demo_db):
+    return demo_db
 
 
 def values(db, actor, query):

@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from app.core import morton
 from app.core.actor import Actor, job_actor
-from app.demo import service as demo
+from app.imports import pyramid
 from app.imports import service as imports
-from app.maps import queries
+from app.maps import conditions, queries
 from app.maps.rules import Filters
+from app.maps.tiers import TILES
 from tests.people import LEAD
 
 KINGSTON, RICHMOND = "E09000021", "E09000027"
@@ -31,28 +32,30 @@ PRACTITIONER = Actor(
 )
 SPRING = Filters(period="own", from_on=date(2025, 3, 1), to_on=date(2025, 6, 1))
 ZOOMS = (0, 5, 8, 11, 13, 14, 15, 16, 18)
-ALLOWED = {
-    "areas": {"code", "name", "kind", "partner"},
-    "area_lines": {"code", "partner"},
-    "area_names": {"name", "partner"},
-    "places": {"ref", "name", "type_code", "group", "level", "geom_kind"},
-    "cells": {"n"},
-    "incidents": {"n"},
-    "partnership": {"n", "cell"},
-    "clusters": {"id", "lineage", "name", "n", "cross_borough", "boroughs", "from", "to"},
-}
 RUN, LINEAGE = UUID(int=11), UUID(int=12)
 
 
 @pytest.fixture(scope="module")
-def loaded(module_db, tmp_path_factory):
+def loaded(demo_db, tmp_path_factory):
     """Demonstration records, 3,000 published events on 400 points, and one cluster of each kind."""
-    demo.load(module_db)
     path = street_file(tmp_path_factory.mktemp("street") / "2025-synthetic-street.csv")
-    imports.police_street(module_db, [path], imports.Options(), lambda *_: None)
-    with module_db.begin(job_actor("clusters:recompute")) as session:
+    imports.police_street(demo_db, [path], imports.Options(), lambda *_: None)
+    with demo_db.begin(job_actor("clusters:recompute")) as session:
         add_clusters(session)
-    return module_db
+    with demo_db.begin(job_actor("reference:load")) as session:
+        session.execute(
+            text("""
+                insert into reference.site (kind, name, easting_m, northing_m)
+                select kind, 'Kingston ' || lower(kind), 518000 + 10 * n, 169300
+                from unnest(array['STATION', 'SCHOOL', 'PARK', 'TOWN', 'HOTEL'])
+                    with ordinality as of (kind, n)
+            """)
+        )
+        session.execute(
+            text("insert into reference.stop (name, easting_m, northing_m) values (:name, :e, :n)"),
+            {"name": "Kingston bridge", "e": 518010, "n": 169310},
+        )
+    return demo_db
 
 
 def street_file(path):
@@ -83,6 +86,16 @@ def add_clusters(session):
             values (:lineage, 'CU-AAA-AAAA', 'partnership', '{}', '2025-01-01', '2025-12-01')
         """),
         {"lineage": LINEAGE},
+    )
+    session.execute(
+        text("""
+            insert into app.hot_cell (run_id, side, cell, column_no, row_no, lad_code,
+                borough_codes, grounds, name, class, n, around, expected, q, agencies, days)
+            select :run, side, 'c250:2072:677', 2072, 677, :code, codes, array[:code],
+                   'Around the bridge', 'MORE', n, 20, 5, 0.01, '{}', 3
+            from (values ('ALL', '{}'::text[], 12), (:code, array[:code], 9)) as v (side, codes, n)
+        """),
+        {"run": RUN, "code": KINGSTON},
     )
     for content, east, counts, first, last in (
         ("kingston01", 518000, {KINGSTON: 9}, "2025-01-05", "2025-01-30"),
@@ -123,9 +136,10 @@ CLUSTER = text("""
 
 
 def body(db, layer, zxy, actor=LEAD, filters=None):
-    given = queries.tile_parameters(layer, zxy, filters or Filters(), PARTNERS)
+    asked = filters or Filters()
+    given = queries.tile_parameters(layer, zxy, asked, PARTNERS)
     with db.cursor(actor, keep_plans=True) as cursor:
-        return queries.tile(cursor, layer, given)
+        return queries.tile(cursor, layer, given, asked)
 
 
 def decoded(*asked, **more):
@@ -234,9 +248,74 @@ def test_ready_cells_are_those_that_would_be_counted_live(loaded, z):
 
     for zxy in covering(loaded, z):
         ready = decoded(loaded, "incidents", zxy, filters=Filters(source="police"))
-        live = decoded(loaded, "incidents", zxy, filters=everything)
 
-        assert as_set(ready.get("cells", [])) == as_set(live.get("cells", []))
+        assert as_set(ready.get("cells", [])) == counted_live(loaded, zxy, everything)
+
+
+PERIODS = [
+    (None, None),
+    (date(2025, 3, 1), date(2025, 6, 1)),
+    (date(2025, 3, 15), date(2025, 3, 16)),
+    (date(2025, 11, 2), None),
+    (None, date(2025, 2, 1)),
+    (date(2000, 1, 1), date(2025, 1, 1)),
+    (date(2026, 1, 1), date(2027, 1, 1)),
+]
+
+
+def asked_of_months(borough):
+    """Each period with a borough; of all dates there is another table for both."""
+    for first, past in PERIODS:
+        if borough != "both" or first or past:
+            yield Filters(period="own", from_on=first, to_on=past, borough=borough, source="police")
+
+
+@pytest.mark.parametrize("z", range(8, 14))
+@pytest.mark.parametrize("borough", ["both", KINGSTON, RICHMOND, "outside"])
+def test_cells_of_a_period_and_a_borough_are_ready_too(loaded, z, borough):
+    tiles = covering(loaded, z)
+    for zxy in tiles[:: len(tiles) // 6 + 1]:
+        for filters in asked_of_months(borough):
+            given = queries.tile_parameters("incidents", zxy, filters, PARTNERS)
+            ready = decoded(loaded, "incidents", zxy, filters=filters).get("cells", [])
+
+            assert given["counted"] == "incident_months"
+            assert as_set(ready) == counted_live(loaded, zxy, filters)
+            assert len(as_set(ready)) == len(ready), "each cell once"
+
+
+def test_a_change_of_the_places_is_counted_at_once_and_ready_again_later(loaded):
+    police = job_actor("imports:police_street")
+    filters = replace(SPRING, borough=KINGSTON, source="police")
+    zxy = max(covering(loaded, 9), key=lambda at: len(counted_live(loaded, at, filters)))
+    before = counted_live(loaded, zxy, filters)
+    moved = "update reference.place_point set lad_code = %s where lad_code = %s"
+    try:
+        with loaded.cursor(police) as cursor:
+            cursor.execute(moved, ("E09000099", KINGSTON))
+        during = decoded(loaded, "incidents", zxy, filters=filters).get("cells", [])
+        with loaded.cursor(police) as cursor:
+            assert pyramid.fill(cursor)
+        after = decoded(loaded, "incidents", zxy, filters=filters).get("cells", [])
+    finally:
+        with loaded.cursor(police) as cursor:
+            cursor.execute(moved, (KINGSTON, "E09000099"))
+            pyramid.fill(cursor)
+            again = pyramid.fill(cursor)
+
+    assert before
+    assert (during, after) == ([], [])
+    assert not again
+    assert as_set(decoded(loaded, "incidents", zxy, filters=filters)["cells"]) == before
+
+
+def counted_live(db, zxy, filters):
+    """By the statement that reads places and no counts that are kept ready."""
+    given = queries.tile_parameters("incidents", zxy, filters, PARTNERS)
+    with db.cursor(LEAD) as cursor:
+        row = cursor.execute(queries.tile_sql("incident_cells", filters), given).fetchone()
+    found = mapbox_vector_tile.decode(bytes(row[0]), default_options={"y_coord_down": True})
+    return as_set(found.get("cells", {"features": []})["features"])
 
 
 def as_set(features):
@@ -271,8 +350,8 @@ def test_only_the_listed_properties_leave(loaded, layer, z):
             for feature in features:
                 seen.setdefault(name, set()).update(feature["properties"])
 
-    assert seen
-    assert all(names == ALLOWED[name] for name, names in seen.items())
+    assert seen or (layer, z) == ("context", 9)  # schools and stops only when close
+    assert all(names == TILES[name] for name, names in seen.items())
 
 
 def places_shown(db, z, actor=LEAD, **more):
@@ -284,7 +363,9 @@ def places_shown(db, z, actor=LEAD, **more):
 
 
 def test_homes_and_online_spaces_are_on_no_tile(loaded):
-    located = "select ref from app.place where geom is not null and state <> 'CLOSED'"
+    located = (
+        "select ref from app.place where geom is not null and state not in ('CLOSED', 'DORMANT')"
+    )
     hidden = "select ref from app.place where sensitivity = 'RESIDENTIAL' or geom_kind = 'N'"
 
     shown = places_shown(loaded, 12)
@@ -294,13 +375,21 @@ def test_homes_and_online_spaces_are_on_no_tile(loaded):
     assert shown == set(values(loaded, located))
 
 
+CSE_THERE = """('CSE' = any(harm_codes) or id in (
+    select link.place_id from app.incident_place as link
+    join app.incident on incident.id = link.incident_id where harm_code = 'CSE'))"""
+
+
 @pytest.mark.parametrize(
     ("filters", "condition"),
     [
         (Filters(type="PARK"), "type_code = 'PARK'"),
         (Filters(borough=KINGSTON), f"'{KINGSTON}' = any(borough_codes)"),
         (Filters(borough="outside"), f"not borough_codes && array['{KINGSTON}', '{RICHMOND}']"),
-        (Filters(harm="CSE"), "'CSE' = any(harm_codes)"),
+        (
+            Filters(harm="CSE"),
+            CSE_THERE,
+        ),
     ],
     ids=["type", "borough", "outside", "harm"],
 )
@@ -308,7 +397,8 @@ def test_a_filter_of_places_shows_those_of_the_table(loaded, filters, condition)
     wanted = set(
         values(
             loaded,
-            "select ref from app.place where geom is not null and state <> 'CLOSED' "
+            "select ref from app.place where geom is not null "
+            "and state not in ('CLOSED', 'DORMANT') "
             f"and {condition}",
         )
     )
@@ -318,7 +408,7 @@ def test_a_filter_of_places_shows_those_of_the_table(loaded, filters, condition)
 
 
 def test_a_practitioner_gets_tiles_of_the_own_borough_only(loaded):
-    own = "select ref from app.place where geom is not null and state <> 'CLOSED'"
+    own = "select ref from app.place where geom is not null and state not in ('CLOSED', 'DORMANT')"
 
     shown = places_shown(loaded, 12, actor=PRACTITIONER)
 
@@ -344,7 +434,7 @@ def test_without_claims_every_tile_is_empty(loaded, layer, z):
     given = queries.tile_parameters(layer, zxy, Filters(), PARTNERS)
 
     with psycopg.connect(loaded.logins.dsn("cs_app")) as bare:
-        assert queries.tile(bare.cursor(), layer, given) == b""
+        assert queries.tile(bare.cursor(), layer, given, Filters()) == b""
 
 
 def clusters_shown(db, **more):
@@ -386,6 +476,32 @@ def test_a_filter_chooses_clusters(loaded, filters, wanted):
     assert set(clusters_shown(loaded, filters=filters)) == wanted
 
 
+def test_of_another_borough_a_practitioner_learns_that_a_cluster_is_active_there_and_no_number(
+    loaded,
+):
+    crossing = clusters_shown(loaded, actor=PRACTITIONER)["crossing01"]
+    with loaded.read(PRACTITIONER) as session:
+        rows = {row.name: row for row in queries.clusters(session, Filters(), PARTNERS)}
+
+    assert (crossing["n"], crossing["boroughs"]) == (5, "Kingston upon Thames 5")
+    assert crossing["cross_borough"] is True
+    assert (rows["crossing01"].n, rows["crossing01"].boroughs) == (5, ["Kingston upon Thames 5"])
+    assert rows["crossing01"].cross_borough is True
+
+
+def test_what_may_be_chance_is_no_cluster_for_a_practitioner(loaded):
+    with loaded.cursor(job_actor("clusters:recompute")) as cursor:
+        cursor.execute("update app.cluster set reportable = false where content_id = 'kingston01'")
+    try:
+        seen, all_of_it = clusters_shown(loaded, actor=PRACTITIONER), clusters_shown(loaded)
+    finally:
+        with loaded.cursor(job_actor("clusters:recompute")) as cursor:
+            cursor.execute("update app.cluster set reportable = true")
+
+    assert set(seen) == {"crossing01"}
+    assert "kingston01" in all_of_it
+
+
 def test_a_practitioner_sees_clusters_that_touch_the_own_borough(loaded):
     assert set(clusters_shown(loaded, actor=PRACTITIONER)) == {"kingston01", "crossing01"}
 
@@ -405,14 +521,17 @@ def test_the_partnership_is_marked_among_the_boroughs(loaded):
         ("incidents", 16, "place_point_qk_idx"),
         ("incidents", 16, "incident_qk_idx"),
         ("incidents", 12, "point_grid_pkey"),
+        ("incidents of spring", 12, "month_grid_pkey"),
         ("areas", 14, "area_shape_geom_idx"),
         ("clusters", 14, "cluster_hull_idx"),
     ],
 )
 def test_under_policy_a_tile_reads_an_index(loaded, layer, z, index):
     """With sequential scans made dear: without a leakproof operator there would be no other way."""
-    given = queries.tile_parameters(layer, covering(loaded, z)[0], Filters(), PARTNERS)
-    statement = (queries.SQL / f"{queries.statement(layer, given)}.sql").read_bytes()
+    layer, _, dated = layer.partition(" of ")
+    filters = SPRING if dated else Filters()
+    given = queries.tile_parameters(layer, covering(loaded, z)[0], filters, PARTNERS)
+    statement = queries.tile_sql(queries.statement(layer, given), filters)
 
     with loaded.cursor(LEAD, keep=False) as cursor:
         cursor.execute("set local enable_seqscan = off")
@@ -440,7 +559,7 @@ def test_a_tile_costs_two_statements(loaded, layer, monkeypatch):
 
 
 def test_an_instant_at_midnight_in_summer_belongs_to_the_london_day():
-    first, past = queries.instants(SPRING)
+    first, past = conditions.instants(SPRING)
 
     assert first == datetime(2025, 3, 1, tzinfo=UTC)
     assert past == datetime(2025, 5, 31, 23, tzinfo=UTC)

@@ -90,6 +90,7 @@ class Place:
             by = {"author": self.author, "synthetic": self.synthetic}
             yield Row("app.place_alias", str(self.id), **scope, **named, **by)
             yield Row("app.guardian_slot", str(self.id), **scope, **named, **by, listed=self.listed)
+            yield Row("app.objection", str(self.id), **scope, **by, agency=self.agency, granted={})
         if self.shape:
             for _ in BOROUGHS[self.where]:
                 yield Row("app.place_area", str(self.id), **scope, **named, listed=self.listed)
@@ -433,6 +434,11 @@ PLACE_DETAILS = """
     with alias as (
         insert into app.place_alias (id, place_id, name, created_by, is_synthetic)
         values (gen_random_uuid(), %(id)s, 'Synthetic', %(author)s, %(synthetic)s)
+    ), objection as (
+        insert into app.objection (id, ref, place_id, agency_code, raised_by, body, created_by,
+            is_synthetic)
+        values (gen_random_uuid(), 'OB-' || %(ref)s, %(id)s, %(agency)s, 'OTHER',
+            'Synthetic objection to a label.', %(author)s, %(synthetic)s)
     )
     insert into app.guardian_slot (id, place_id, kind, week_grid, guardian_agency, valid_from_on,
         created_by, updated_by, is_synthetic)
@@ -560,8 +566,9 @@ def child_values(child: Child) -> dict:
 
 @singledispatch
 def write(thing, admin: psycopg.Connection) -> None:
-    """Put one thing and its details into the database."""
-    insert(admin, thing.row.table, thing.values)
+    """Put one thing and its details into the database; what triggers write has no values."""
+    if thing.values:
+        insert(admin, thing.row.table, thing.values)
 
 
 @write.register
@@ -642,8 +649,11 @@ def insert(admin: psycopg.Connection, table: str, values: dict) -> None:
 
 def everything() -> list:
     """Own and other borough, agency and author; all tiers; listed or not; routes, homes, online."""
-    known = [*records(), *reports(), *clusters(), *batches(), *exports(), *accounts()]
-    return [*known, *intelligence(), *retention()]
+    from tests.sql.context_world import context_work  # made of places from here
+    from tests.sql.release_world import documents
+
+    known = [*records(), *reports(), *clusters(), *batches(), *views(), *exports(), *accounts()]
+    return [*known, *intelligence(), *retention(), *context_work(), *documents()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -796,6 +806,9 @@ def clusters() -> list:
         )
         member = {"run_id": run, "cluster_id": key, "site_id": "s", "n": 1, "is_core": True}
         made.append(Plain(Row("app.cluster_member", f"{key} s"), member))
+        cell = f"c250:{number}:1"
+        row = Row("app.hot_cell", f"{run} {cell}", boroughs=BOROUGHS[where])
+        made.append(Plain(row, hot_cell_values(run, cell, sorted(BOROUGHS[where]))))
     return made
 
 
@@ -821,6 +834,27 @@ def lineage_values(key: UUID) -> dict:
         "site_ids": [],
         "opened_on": "2025-01-01",
         "last_seen_on": "2025-12-01",
+    }
+
+
+def hot_cell_values(run: UUID, cell: str, codes: list[str]) -> dict:
+    return {
+        "run_id": run,
+        "side": "synthetic",
+        "cell": cell,
+        "column_no": 1,
+        "row_no": 1,
+        "lad_code": "synthetic",
+        "borough_codes": codes,
+        "grounds": codes,
+        "name": "Synthetic",
+        "class": "EXPECTED",
+        "n": 0,
+        "around": 0,
+        "expected": 1,
+        "q": 1,
+        "agencies": [],
+        "days": 0,
     }
 
 
@@ -865,6 +899,20 @@ def batches() -> list:
             key = random_id()
             row = replace(row, key=str(key), gone=True)
             made.append(Plain(row, kept | {"id": key, "deleted_at": "2025-01-01"}))
+    return made
+
+
+def views() -> list:
+    made = []
+    roles = (None, "practitioner", "cs_lead")
+    for where, (_, by), role in product(BOROUGHS.values(), OWNERS, roles):
+        key = random_id()
+        row = Row("app.map_view", str(key), boroughs=where, author=by, of_role=role)
+        kept = {"id": key, "created_by": by, "borough_codes": sorted(where), "name": "Synthetic"}
+        made.append(Plain(row, kept | {"query": "", "shared_role": role}))
+    key = random_id()
+    row = replace(row, key=str(key), gone=True)
+    made.append(Plain(row, kept | {"id": key, "query": "", "deleted_at": "2025-01-01"}))
     return made
 
 
@@ -1065,6 +1113,7 @@ FEW = """
         batch_id)
     values (gen_random_uuid(), '2025-01-01', 1, 1, 1, gen_random_uuid());
     insert into reference.point_grid (z, tx, ty, px, py, n) values (8, 0, 0, 0, 0, 1);
+    insert into reference.month_grid values (8, 0, 0, 0, 0, '', false, '{}');
     insert into reference.stop (name, easting_m, northing_m) values ('Synthetic Road', 1, 1);
     insert into reference.police_search (key, day, type, batch_id)
     values (gen_random_uuid(), '2025-01-01', 'Person search', gen_random_uuid());

@@ -1,74 +1,166 @@
-// The only module that knows Leaflet and the tile renderer. Everything to touch is a <button>;
-// tiles are decoration. Interface: createMap(el, options) -> engine.
+// The only module that knows Leaflet. What can be touched is a <button> of map-items.js; tiles
+// are decoration.
 /* global L, protomapsL */
+import { layerOfItems } from "./map-items.js";
+import { layerOfNames } from "./map-names.js";
 import * as style from "./map-style.js";
 
 const PAN = 80;
 const PAN_FAR = 240;
-const LEVELS = ["#e8f1ee", "#a9d1c6", "#5fa899", "#267a6d", "#0a4a44"];
-const SHAPES = {
-  circle: "M14 3a11 11 0 1 0 .01 0Z",
-  square: "M4 4h20v20H4Z",
-  diamond: "M14 1 27 14 14 27 1 14Z",
-  triangle: "M14 2 27 25 1 25Z",
-  pentagon: "M14 2 26 11 21 25 7 25 2 11Z",
-  hexagon: "M8 3h12l6 11-6 11H8L2 14Z",
-  line: "M2 10h24v8H2Z",
-};
-const SVG = "http://www.w3.org/2000/svg";
+const CLOSE = 16;
+const NARROW = 560;
 
-/**
- * Without `onOpen` there are no items: a map to point at a spot with its middle.
- * @param {HTMLElement} el
- * @param {{bounds: number[], maxZoom?: number, onMove: Function, onOpen?: Function}} options
- */
-export function createMap(el, { bounds, maxZoom = 18, onMove, onOpen }) {
+/** A map in `el`: a named region, moved by keys, buttons, two fingers or a mouse. */
+export function createMap(el, { tableId, statusEl, bounds, maxZoom = 18, scale = "bottomleft", fine = false }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   // One finger scrolls the page; two move the map, by Leaflet's pinch.
   const touch = matchMedia("(pointer: coarse)").matches;
   const map = L.map(el, {
-    zoomControl: false, keyboard: false, maxZoom, minZoom: 8, scrollWheelZoom: false, dragging: !touch,
-    zoomAnimation: !still, fadeAnimation: !still, inertia: !still, zoomSnap: 1,
+    zoomControl: false, keyboard: false, maxZoom, minZoom: 8, scrollWheelZoom: false, dragging: !touch, boxZoom: !touch,
+    zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still, inertia: !still, zoomSnap: fine ? 0.25 : 1, wheelPxPerZoomLevel: 90,
   });
   map.attributionControl.setPrefix(false);
-  L.control.scale({ imperial: false, position: onOpen ? "bottomleft" : "topleft" }).addTo(map);
+  L.control.scale({ imperial: false, position: scale }).addTo(map);
+  const credit = map.attributionControl.getContainer();
+  const corner = credit.parentElement;
+  // On a narrow map the credit would cover the scale: there it stands beneath, but not in the frame of a cross.
+  const credited = () => {
+    const narrow = scale === "bottomleft" && el.clientWidth > 0 && el.clientWidth < NARROW;
+    credit.classList.toggle("cm-credit", narrow);
+    if (narrow) el.after(credit);
+    else corner.append(credit);
+  };
+  credited();
   const home = L.latLngBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]]);
-  map.fitBounds(home, { animate: false });
-  const items = onOpen ? layerOfItems(el, map, onOpen) : { place() {} };
-  map.on("moveend zoomend resize", () => { items.place(); onMove(); });
+  const all = () => map.fitBounds(home, { animate: false });
+  all();
+  el.setAttribute("role", "region");
+  el.tabIndex = 0;
+  if (tableId) el.setAttribute("aria-details", tableId);
+
+  const heard = { move: [], open: [], close: [] };
+  const tell = (name, value) => heard[name].forEach((fn) => fn(value));
+  const point = ([lon, lat]) => map.latLngToContainerPoint([lat, lon]);
+  const items = layerOfItems(el, point, open);
+  const names = layerOfNames(el, point, items.boxes);
+  const context = new Map();
+  let opened = null;
+  let middle = map.getCenter();
+
+  const placed = () => { items.place(); names.place(); };
+  map.on("move zoom viewreset", placed);
+  map.on("zoomanim", () => el.classList.add("is-moving"));
+  map.on("moveend zoomend", () => { el.classList.remove("is-moving"); middle = map.getCenter(); placed(); names.arrange(); tell("move", view()); });
   // A page is scrolled with the wheel until somebody has chosen the map.
   el.addEventListener("focusin", () => map.scrollWheelZoom.enable());
   el.addEventListener("focusout", () => map.scrollWheelZoom.disable());
+  // Turned, widened, hidden before: never blank.
+  new ResizeObserver(() => {
+    const size = map.getSize();
+    if (!el.clientWidth || (el.clientWidth === size.x && el.clientHeight === size.y)) return;
+    credited();
+    const kept = middle;
+    map.invalidateSize({ pan: false, animate: false });
+    map.setView(kept, map.getZoom(), { animate: false, reset: true });
+  }).observe(el);
+
   const pan = (x, y, far) => map.panBy([x * (far ? PAN_FAR : PAN), y * (far ? PAN_FAR : PAN)], { animate: !still });
-  el.addEventListener("keydown", (event) => movedByKey(event, el, map, pan));
+  const zoom = (by) => map.setZoom(Math.round(map.getZoom() + by), { animate: !still });
+  el.addEventListener("keydown", (event) => movedByKey(event, el, zoom, pan));
+
+  function view() {
+    const b = map.getBounds();
+    const width_m = map.distance([b.getCenter().lat, b.getWest()], [b.getCenter().lat, b.getEast()]);
+    return { west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth(), zoom: map.getZoom(), width_m };
+  }
+
+  function open(item) {
+    opened = item.id;
+    items.pressed(opened);
+    tell("open", item);
+  }
+
+  /** Layers of tiles on one canvas each tile, in the order that they are painted: {name, url, paint, labels, maxZoom}. */
+  function addTiles(layers, attribution = "") {
+    const of = (rules) => layers.flatMap((one) => (one[rules] ?? []).map((rule) => ({ ...rule, dataSource: one.name })));
+    const sources = Object.fromEntries(layers.map(({ name, url, maxZoom: most = 17 }) => [name, { url, maxDataZoom: most }]));
+    return protomapsL.leafletLayer({ sources, paintRules: of("paint"), labelRules: of("labels"), attribution, noWrap: true }).addTo(map);
+  }
+
+  /** A fine map names places itself. */
+  const groundOf = ({ kind, url, maxZoom: most }) => (kind === "tiles"
+    ? { name: kind, url, paint: style.basemapPaint, labels: style.basemapLabels.filter(({ dataLayer }) => !fine || !/place|station/.test(dataLayer)), maxZoom: Number(most) }
+    : { name: kind, url, paint: style.areasPaint, labels: fine ? [] : style.areasLabels });
+
   return {
-    pan,
-    zoom: (by) => map.setZoom(map.getZoom() + by, { animate: !still }),
-    all: () => map.fitBounds(home, { animate: false }),
-    view() {
-      const b = map.getBounds();
-      const width_m = map.distance([b.getCenter().lat, b.getWest()], [b.getCenter().lat, b.getEast()]);
-      return { west: b.getWest(), south: b.getSouth(), east: b.getEast(), north: b.getNorth(), zoom: map.getZoom(), width_m };
+    all, view, addTiles, style,
+    moves: {
+      north: () => pan(0, -1, true), south: () => pan(0, 1, true), west: () => pan(-1, 0, true), east: () => pan(1, 0, true),
+      in: () => zoom(1), out: () => zoom(-1), all,
     },
     centre: () => map.getCenter(),
-    setView: (lat, lon, zoom) => map.setView([lat, lon], zoom, { animate: false }),
-    show(id, lon, lat) {
-      map.setView([lat, lon], Math.max(map.getZoom(), 15), { animate: false });
+    setView: (lat, lon, to) => map.setView([lat, lon], to, { animate: false }),
+    /** At least one step closer. */
+    enter([west, south, east, north]) {
+      const box = L.latLngBounds([[south, west], [north, east]]);
+      const closest = Math.min(maxZoom, map.getBoundsZoom(box, false, L.point(80, 80)));
+      map.setView(box.getCenter(), Math.min(maxZoom, Math.max(Math.floor(map.getZoom()) + 1, closest)), { animate: false });
+    },
+    show(id, lon, lat, closest = CLOSE) {
+      map.setView([lat, lon], Math.max(map.getZoom(), closest), { animate: false });
       return items.focus(id);
     },
-    setItems: items.set,
+    open(id) { const item = items.find(id); if (item) open(item); return Boolean(item); },
+    close() {
+      if (opened === null) return;
+      const id = opened;
+      opened = null;
+      items.pressed(null);
+      tell("close", id);
+      if (!items.focus(id)) el.focus({ preventScroll: true });
+    },
+    setItems(list) {
+      items.set(list);
+      items.pressed(opened);
+      names.arrange();
+    },
+    setNames: names.set,
     focusItem: items.focus,
-    pressed: items.pressed,
-    addTiles: (url, paintRules, labelRules = [], extra = {}) => addTiles(map, url, paintRules, labelRules, extra),
-    addPictures: (url, credit) => L.tileLayer(url, { minZoom: 9, maxZoom, attribution: plain(credit), noWrap: true }).addTo(map),
-    style,
-    destroy: () => map.remove(),
+    shownItems: items.all,
+    /** From below: pictures alone, or a street map, an outline, or the one over the other. */
+    setBasemap(...kinds) {
+      const words = plain(kinds.map(({ attribution }) => attribution).filter(Boolean).join(", "));
+      if (kinds[0].kind === "pictures") L.tileLayer(kinds[0].url, { minZoom: 9, maxZoom, attribution: words, noWrap: true }).addTo(map);
+      else addTiles(kinds.map(groundOf), words);
+    },
+    /** Decoration: never to be touched. */
+    setContext(layer, on, url, rules) {
+      if (on && !context.has(layer)) context.set(layer, addTiles([{ name: layer, url, ...rules }]));
+      else if (!on && context.has(layer)) { context.get(layer).remove(); context.delete(layer); }
+    },
+    on(name, fn) { heard[name].push(fn); },
+    say: speaker(statusEl),
   };
 }
 
-function addTiles(map, url, paintRules, labelRules, extra) {
-  protomapsL.leafletLayer({ url, paintRules, labelRules, attribution: "", maxDataZoom: 17, noWrap: true, ...extra }).addTo(map);
+/** One message a second at most. */
+function speaker(el) {
+  let last = 0;
+  let waiting = null;
+  return (words) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { last = Date.now(); if (el) el.textContent = words; }, Math.max(0, 1000 - (Date.now() - last)));
+  };
 }
+
+export const wide = ({ width_m: m }) => `Map ${m >= 1000 ? `${(m / 1000).toFixed(1)} kilometres` : `${Math.round(m / 10) * 10} metres`} wide`;
+export const typing = () => /INPUT|SELECT|TEXTAREA/.test(document.activeElement?.tagName ?? "");
+
+/** Shows or hides the help with keys, and says so at its button. */
+export const helpBy = (help) => (show) => {
+  help.hidden = !(show ?? help.hidden);
+  document.querySelector('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
+};
 
 /** Attribution of an operator's file is text here, whatever it holds. */
 export function plain(words) {
@@ -76,118 +168,12 @@ export function plain(words) {
   return words.replace(/<[^>]*>/g, "").replace(/[&<>"]/g, (mark) => marks[mark]);
 }
 
-function movedByKey(event, el, map, pan) {
+function movedByKey(event, el, zoom, pan) {
   if (event.target !== el || event.ctrlKey || event.metaKey || event.altKey) return;
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   if (moves[event.key]) pan(...moves[event.key], event.shiftKey);
-  else if (event.key === "+" || event.key === "=") map.setZoom(map.getZoom() + 1);
-  else if (event.key === "-" || event.key === "_") map.setZoom(map.getZoom() - 1);
+  else if (event.key === "+" || event.key === "=") zoom(1);
+  else if (event.key === "-" || event.key === "_") zoom(-1);
   else return;
   event.preventDefault();
-}
-
-/** Buttons over the map: one Tab stop for all, arrow keys, Home and End between them. */
-function layerOfItems(el, map, onOpen) {
-  const layer = document.createElement("div");
-  layer.className = "cm-items";
-  layer.setAttribute("role", "group");
-  layer.setAttribute("aria-label", "Things on the map");
-  el.append(layer);
-  let shown = [];
-  let current = 0;
-
-  function place() {
-    for (const { item, button } of shown) {
-      const at = map.latLngToContainerPoint([item.lat, item.lon]);
-      button.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px)`;
-    }
-  }
-
-  function rove(to, focus) {
-    if (!shown.length) return;
-    current = (to + shown.length) % shown.length;
-    shown.forEach(({ button }, i) => { button.tabIndex = i === current ? 0 : -1; });
-    if (focus) shown[current].button.focus({ preventScroll: true });
-  }
-
-  function set(items) {
-    const kept = shown[current]?.item.id;
-    const held = layer.contains(document.activeElement);
-    shown = items.map((item) => ({ item, button: buttonOf(item) }));
-    layer.replaceChildren(...shown.map(({ button }) => button));
-    place();
-    const again = shown.findIndex(({ item }) => item.id === kept);
-    rove(Math.max(0, again), held && again >= 0);
-    if (held && again < 0) el.focus({ preventScroll: true });
-  }
-
-  function focus(id) {
-    const at = shown.findIndex(({ item }) => item.id === id);
-    if (at >= 0) rove(at, true);
-    return at >= 0;
-  }
-
-  function pressed(id) {
-    shown.forEach(({ item, button }) => button.setAttribute("aria-pressed", String(item.id === id)));
-  }
-
-  layer.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: current + 1, ArrowDown: current + 1, ArrowLeft: current - 1, ArrowUp: current - 1, Home: 0, End: shown.length - 1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    rove(to, true);
-  });
-  layer.addEventListener("click", (event) => {
-    const at = shown.findIndex(({ button }) => button.contains(event.target));
-    if (at < 0) return;
-    rove(at, false);
-    onOpen(shown[at].item);
-  });
-  // While it moves the buttons move with it.
-  map.on("move zoom", place);
-  return { set, place, focus, pressed };
-}
-
-function buttonOf(item) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "cm-item";
-  button.dataset.id = item.id;
-  button.dataset.level = String(item.kind === "group" ? 0 : item.level);
-  button.setAttribute("aria-label", nameOf(item));
-  button.setAttribute("aria-pressed", "false");
-  const label = document.createElement("span");
-  if (item.kind === "cluster") {
-    button.classList.add("cm-item--cluster");
-    button.classList.toggle("cm-item--cross", item.cross_borough);
-    label.textContent = String(item.count);
-  } else {
-    button.append(symbol(item));
-    if (item.kind === "group") button.classList.toggle("cm-item--many", true);
-    label.textContent = String(item.kind === "group" ? item.count : item.level);
-  }
-  button.append(label);
-  return button;
-}
-
-export function nameOf(item) {
-  if (item.kind === "group") return item.name;
-  if (item.kind === "cluster") {
-    const where = item.cross_borough ? `cross-borough cluster, ${item.boroughs.join(", ")}` : `cluster in ${item.boroughs.join(", ")}`;
-    return `${item.name}, ${where}, ${item.count} incidents`;
-  }
-  return `${item.name}, ${item.type}, level ${item.level} of 4, ${item.id}`;
-}
-
-function symbol(item) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 28 28");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", SHAPES[item.shape] ?? SHAPES.circle);
-  path.setAttribute("fill", item.kind === "group" ? "#ffffff" : LEVELS[item.level] ?? LEVELS[0]);
-  path.setAttribute("stroke", "#28203f");
-  path.setAttribute("stroke-width", item.kind === "group" ? "2.5" : "1.5");
-  svg.append(path);
-  return svg;
 }

@@ -14,7 +14,12 @@ const named = (layer, size, weight, extra = {}) => ({
   ...extra,
 });
 
-/** Layers of our own basemap schema, and of the Protomaps schema; unknown ones are left out. */
+const kind = (f) => f.props.kind ?? f.props.class ?? f.props.fclass;
+const main = (z, f) => /^(motorway|trunk|primary|highway|major_road)$/.test(kind(f));
+const wide = (z, f) => (main(z, f) ? 3 : kind(f) === "path" ? 0.4 : /^(secondary|tertiary)$/.test(kind(f)) ? 2.2 : 1.2) * 1.45 ** (z - 13);
+const roads = (colour, more) => ["road", "roads"].map((layer) => line(layer, colour, (z, f) => wide(z, f) + more, { lineCap: "round" }));
+
+/** Of our own basemap schema, and of the Protomaps schema. */
 export const basemapPaint = [
   fill("earth", "#f3f2ee"),
   fill("park", "#dfe8d8"),
@@ -24,17 +29,24 @@ export const basemapPaint = [
   fill("parking", "#ebe9e4"),
   fill("building", "#e4e1da"),
   fill("buildings", "#e4e1da"),
-  line("bus_route", "#d9d3c6", 1, { minzoom: 13, maxzoom: 14 }),
-  line("road", "#ffffff", 2),
-  line("roads", "#ffffff", 2),
+  { ...line("bus_route", "#d9d3c6", 1), minzoom: 13, maxzoom: 14 },
+  ...roads("#cbc7bd", 1.2),
+  ...roads("#ffffff", 0),
   line("rail", "#b9b9b9", 1.5, { dash: [6, 3] }),
   line("districts", "#8b93a0", 1.2),
 ];
 
+const along = (layer) => ({
+  dataLayer: layer, minzoom: 15, symbolizer: new P.LineLabelSymbolizer({ labelProps: ["name"], font: "12px system-ui, sans-serif", ...LABEL }),
+});
+
 export const basemapLabels = [
-  named("place", 13, 600),
+  named("place", 15, 600, { filter: (z, f) => /^(city|town)$/.test(kind(f)) }),
+  named("place", 13, 600, { minzoom: 11 }),
   named("places", 13, 600),
   named("station", 12, 400, { minzoom: 12 }),
+  along("road"),
+  along("roads"),
 ];
 
 const partner = (z, feature) => feature.props.partner === true;
@@ -52,7 +64,7 @@ const STEPS = [1, 3, 10, 30, 100];
 const TINTS = ["#cfe5de", "#9ccabd", "#5fa899", "#267a6d", "#0a4a44"];
 const CELL_PX = 8; // 1/64 of a tile drawn at 512 pixels
 
-/** Cells of published events: darker is more, in five steps that do not change with the view. */
+/** Published events: darker is more, in five steps whatever the view. */
 class Cells {
   draw(context, geom, z, feature) {
     const n = Number(feature.props.n);
@@ -105,7 +117,86 @@ export const clustersPaint = [
   { dataLayer: "clusters", symbolizer: new P.PolygonSymbolizer({ fill: INK, opacity: 0.07, stroke: INK, width: 1.2 }), filter: within },
 ];
 
+/** Solid is more than expected, pale and broken fewer, bare as expected, hatched not known. */
+class Square {
+  draw(context, geom, z, feature) {
+    const of = feature.props.class;
+    for (const ring of geom) {
+      outline(context, ring);
+      if (of === "MORE" || of === "FEWER") {
+        context.globalAlpha = of === "MORE" ? 0.8 : 0.55;
+        context.fillStyle = of === "MORE" ? "#0a4a44" : "#a9d1c6";
+        context.fill();
+        context.globalAlpha = 1;
+      }
+      if (of === "UNKNOWN") hatch(context, ring);
+      context.setLineDash(of === "FEWER" ? [4, 2] : []);
+      context.strokeStyle = OUTLINE;
+      context.lineWidth = of === "MORE" ? 2 : 0.7;
+      context.stroke();
+      context.setLineDash([]);
+    }
+  }
+}
+
+function outline(context, ring) {
+  context.beginPath();
+  ring.forEach((point, i) => (i ? context.lineTo(point.x, point.y) : context.moveTo(point.x, point.y)));
+  context.closePath();
+}
+
+function hatch(context, ring) {
+  const xs = ring.map((point) => point.x);
+  const ys = ring.map((point) => point.y);
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  context.save();
+  context.clip();
+  context.beginPath();
+  // By the ground, so that the lines of neighbours meet.
+  for (let at = Math.floor((left + top) / 6) * 6; at < right + bottom; at += 6) {
+    context.moveTo(at - bottom, bottom);
+    context.lineTo(at - top, top);
+  }
+  context.strokeStyle = "#505a5f";
+  context.lineWidth = 0.8;
+  context.stroke();
+  context.restore();
+  outline(context, ring);
+}
+
+export const hotspotsPaint = [{ dataLayer: "hotspots", symbolizer: new Square() }];
+
 export const placesPaint = [
   { dataLayer: "places", symbolizer: new P.PolygonSymbolizer({ fill: "#267a6d", opacity: 0.25, stroke: OUTLINE, width: 1.5 }), filter: (z, f) => f.props.geom_kind === "A" },
-  { dataLayer: "places", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 4 }), filter: (z, f) => f.props.geom_kind === "L" },
+  { dataLayer: "places", symbolizer: new P.LineSymbolizer({ color: OUTLINE, width: 2.5 }), filter: (z, f) => f.props.geom_kind === "L" },
 ];
+
+const MARKS = { SCHOOL: "S", PARK: "P", STATION: "T", BUS_STOP: "B" };
+
+/** A letter in a grey ring: told apart without colour, and no place of concern. */
+class Mark {
+  draw(context, geom, z, feature) {
+    for (const ring of geom) {
+      for (const point of ring) {
+        context.beginPath();
+        context.arc(point.x, point.y, 7, 0, 2 * Math.PI);
+        context.fillStyle = "#ffffff";
+        context.fill();
+        context.strokeStyle = "#505a5f";
+        context.lineWidth = 1.2;
+        context.stroke();
+        context.fillStyle = "#505a5f";
+        context.font = "600 10px system-ui, sans-serif";
+        context.textAlign = "center";
+        context.textBaseline = "middle";
+        context.fillText(MARKS[feature.props.kind] ?? "", point.x, point.y + 0.5);
+      }
+    }
+  }
+}
+
+export const contextPaint = (kinds) => [{ dataLayer: "context", symbolizer: new Mark(), filter: (z, f) => kinds.has(f.props.kind) }];
+export const contextLabels = (kinds) => [{
+  dataLayer: "context", minzoom: 15, filter: (z, f) => kinds.has(f.props.kind) && f.props.kind !== "BUS_STOP",
+  symbolizer: new P.OffsetTextSymbolizer({ labelProps: ["name"], font: "400 11px system-ui, sans-serif", offsetX: 9, ...LABEL }),
+}];

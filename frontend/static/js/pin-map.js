@@ -1,6 +1,6 @@
-// Pointing at a spot: the cross in the middle of a map that moves under it. The form below works
-// without any of this, with a picture from the server; it is put away when the map is there.
-import { createMap, plain } from "./map-engine.js";
+// Pointing at a spot: a cross over a map that moves under it. Without this the form works with a
+// picture from the server.
+import { createMap, helpBy, typing, wide } from "./map-engine.js";
 
 const el = document.getElementById("pin-map");
 const canvas = document.getElementById("pin-canvas");
@@ -11,7 +11,6 @@ const CLOSE_ZOOM = 16;
 const DECIMALS = 4; // of a degree: about 10 metres
 let asking = null;
 let waiting = null;
-let lastWords = 0;
 let engine = null;
 let located = null; // where the device said it is, until the map is moved from there
 
@@ -20,12 +19,13 @@ function start() {
   const shown = el.querySelector("[data-script]");
   shown.hidden = false;
   try {
-    const made = createMap(canvas, { bounds: around(Number(el.dataset.lon), Number(el.dataset.lat)), onMove: () => moved() });
+    const made = createMap(canvas, { bounds: around(Number(el.dataset.lon), Number(el.dataset.lat)), statusEl: status, scale: "topleft" });
     made.setView(Number(el.dataset.lat), Number(el.dataset.lon), Number(el.dataset.zoom));
     ground(made);
     for (const part of form.querySelectorAll("[data-picture]")) part.hidden = true;
     for (const field of form.querySelectorAll("[data-picture] input, [data-picture] button")) field.disabled = true;
     engine = made;
+    engine.on("move", moved);
   } catch {
     shown.hidden = true;
   }
@@ -37,14 +37,13 @@ function ground(map) {
   const { basemap, attribution, maxZoom } = el.dataset;
   const ours = "Contains OS data © Crown copyright and database right 2025";
   if (!basemap) {
-    map.addPictures("/basemap/outline/{z}/{x}/{y}.png", ours);
+    map.setBasemap({ kind: "pictures", url: "/basemap/outline/{z}/{x}/{y}.png", attribution: ours });
     return;
   }
-  const { style } = map;
-  map.addTiles(basemap, style.basemapPaint, style.basemapLabels, { maxDataZoom: Number(maxZoom), attribution: plain(attribution) });
+  map.setBasemap({ kind: "tiles", url: basemap, attribution, maxZoom });
 }
 
-/** The middle, as it goes into the form; a form without these fields filled uses the picture's. */
+/** The middle, as it goes into the form. */
 function remember() {
   const at = engine.centre();
   form.elements.longitude.value = at.lng.toFixed(6);
@@ -87,17 +86,9 @@ function words({ label, inside, borough }) {
   return `${near}${where}${inside === "outside" ? " We will pass it on to the council there." : ""}`;
 }
 
-function width() {
-  const metres = engine.view().width_m;
-  return `Map ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} kilometres` : `${Math.round(metres / 10) * 10} metres`} wide.`;
-}
+const width = () => `${wide(engine.view())}.`;
 
-/** One message a second at most. */
-function say(message) {
-  clearTimeout(say.later);
-  const wait = Math.max(0, 1000 - (Date.now() - lastWords));
-  say.later = setTimeout(() => { status.textContent = message; lastWords = Date.now(); }, wait);
-}
+const say = (message) => engine?.say(message);
 
 const NOT_FOUND = { 1: "Your device did not share where you are. Move the map instead." };
 const NO_PLACE = "Your device could not tell where it is. Move the map instead.";
@@ -120,23 +111,17 @@ function found({ coords }) {
   located = before;
 }
 
-function showHelp(show) {
-  help.hidden = !(show ?? help.hidden);
-  el.querySelector('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
-}
+const showHelp = helpBy(help);
 
 start();
 
 if (engine) {
-  const actions = {
-    north: () => engine.pan(0, -1, true), south: () => engine.pan(0, 1, true), west: () => engine.pan(-1, 0, true), east: () => engine.pan(1, 0, true),
-    in: () => engine.zoom(1), out: () => engine.zoom(-1), locate, help: () => showHelp(),
-  };
+  const actions = { ...engine.moves, locate, help: () => showHelp() };
   el.querySelector("[data-script]").addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
   form.addEventListener("submit", remember);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") showHelp(false);
-    if (event.key === "?" && !/INPUT|SELECT|TEXTAREA/.test(document.activeElement?.tagName ?? "")) showHelp();
+    if (event.key === "?" && !typing()) showHelp();
   });
   remember();
   ask();

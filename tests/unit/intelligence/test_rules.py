@@ -101,5 +101,5 @@ def test_a_day_is_read_as_people_type_it(typed):
 
 @pytest.mark.parametrize("typed", ["31 2 2026", "tomorrow", "3 2026", "2026", "1 1 1 1"])
 def test_what_is_no_day_is_refused(typed):
-    with pytest.raises(ValueError, match="Give a date like 27 3 2026"):
+    with pytest.raises(ValueError, match="Enter a real date, for example 27 3 2026"):
         IntelIn.model_validate({"from_on": typed})

@@ -60,7 +60,8 @@ def oracle(state, to, role, e):
     }
     if to == "CLOSED":
         planned = state in ("PLAN_ACTIVE", "MONITORING")
-        safer = code != "SAFER" or (planned and e.review_with_voice)
+        reviewed = e.review_with_voice and e.displacement_checked and e.safer_decided
+        safer = code != "SAFER" or (planned and reviewed)
         return state != "CLOSED" and lead and may_close and safer
     return table.get((state, to), False)
 
@@ -131,7 +132,9 @@ def test_what_later_parts_know_is_missing_in_words_until_they_do():
     assert guards.planned_without_conference(nothing)[0].startswith("At level 4 a context")
     assert "Add at least one measure of change." in guards.planned(nothing)
     assert guards.closed_after_plan(replace(nothing, close_code=Close.SAFER)) == [
-        "This place cannot be closed as safer: children have not been asked again."
+        "This place cannot be closed as safer: children have not been asked again.",
+        "This place cannot be closed as safer: displacement was not checked.",
+        "This place cannot be closed as safer: no outcome review decided so, with a second person.",
     ]
 
 

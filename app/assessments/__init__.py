@@ -1,0 +1,1 @@
+"""Location and neighbourhood assessment, the panel of signs, weighting, drawings of children."""

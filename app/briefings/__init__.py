@@ -1,0 +1,1 @@
+"""Briefings: outgoing documents, made of released numbers and of work on places."""

@@ -1,0 +1,152 @@
+"""Measures V04 to V07, V20 and V21: from the cells of approved releases and nothing else. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.briefings import words
+from app.briefings.models import Json
+from app.core.charts import BASE, WIDTH
+from app.releases import rules as releases
+from app.releases import view
+from geo.disclosure import Cell
+
+NONE_BEFORE = "There is no release of {words} to compare with."
+TOO_FEW = "Too few for a chart."
+HIGH = 144
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The shown cells of a quarter, of the one before and of the year before, and their names."""
+
+    period: str
+    now: tuple[Cell, ...]
+    last: tuple[Cell, ...]
+    year_ago: tuple[Cell, ...]
+    names: Mapping[str, str]
+    series: tuple[tuple[str, tuple[Cell, ...]], ...]  # (period, cells), oldest first
+
+    def shown(self, cells: Sequence[Cell], table: str, geo: str, first: str = "ALL") -> str | None:
+        """The printed text of one cell; None where the table or the release is not there."""
+        found = (
+            c.shown for c in cells if (c.table_code, c.geo_code, c.dim_1) == (table, geo, first)
+        )
+        return next(found, None)
+
+
+def table(numbers: Numbers, code: str, block: str, title: str | None = None) -> Json:
+    """A release table as it is printed, with what changed in words where it has a total."""
+    grid = view.grid(code, numbers.now, numbers.names)
+    return {
+        "kind": "table",
+        "id": block,
+        "source": code,
+        "title": title or grid.title,
+        "columns": list(grid.columns),
+        "rows": [[name, list(shown)] for name, shown in grid.rows],
+        "note": grid.note,
+    }
+
+
+def changes(numbers: Numbers, code: str, block: str) -> Json:
+    """V06: each group of both boroughs, or each row of a table without margins, in words."""
+    window = releases.window(numbers.period)
+    mine = [cell for cell in numbers.now if cell.table_code == code and cell.geo_code == "BOTH"]
+    mine.sort(key=lambda c: (c.dim_1 == "ALL", releases.ORDER.get(c.dim_1, 999)))
+    rows = [
+        [
+            view.name_of(cell.dim_1, numbers.names),
+            [
+                words.change(cell.shown, numbers.shown(cells, code, "BOTH", cell.dim_1))
+                for cells in (numbers.last, numbers.year_ago)
+            ],
+        ]
+        for cell in mine
+    ]
+    return {
+        "kind": "words",
+        "id": block,
+        "source": code,
+        "title": "Compared with earlier quarters, both boroughs",
+        "columns": [f"{window.before.words}", f"{window.year_before.words}"],
+        "rows": rows,
+    }
+
+
+def borough_changes(numbers: Numbers, boroughs: Sequence[str]) -> Json:
+    """T5, V06: totals of each borough; no rank, no order by number."""
+    window = releases.window(numbers.period)
+    rows = []
+    for code in (*boroughs, "BOTH"):
+        now = numbers.shown(numbers.now, "RQ1", code)
+        compared = [
+            words.change(now, numbers.shown(cells, "RQ1", code))
+            for cells in (numbers.last, numbers.year_ago)
+        ]
+        rows.append([view.name_of(code, numbers.names), [now or "-", *compared]])
+    return {
+        "kind": "table",
+        "id": "T5",
+        "source": "RQ1",
+        "title": "Incidents by borough, and compared with earlier quarters",
+        "columns": ["Incidents", f"Against {window.before.words}",
+                    f"Against {window.year_before.words}"],
+        "rows": rows,
+        "note": releases.NOTE,
+    }  # fmt: skip
+
+
+def run_chart(numbers: Numbers, geo: str, block: str) -> Json:
+    """V07: up to eight quarters of one borough; a band is drawn from 1 to 7 and counted as 4."""
+    points = [
+        (period, shown)
+        for period, cells in numbers.series
+        if (shown := numbers.shown(cells, "RQ1", geo)) is not None
+    ]
+    found = words.run([shown for _, shown in points])
+    rows = [[releases.window(period).words, [shown]] for period, shown in points]
+    name = view.name_of(geo, numbers.names)
+    chart: Json = {
+        "kind": "chart",
+        "id": block,
+        "source": "RQ1",
+        "title": f"Incidents in {name} by quarter",
+        "columns": ["Incidents"],
+        "rows": rows,
+        "note": releases.NOTE,
+        "verdict": TOO_FEW if found is None else f"The newest quarter is {found.verdict}.",
+    }
+    if found is not None:
+        chart["title"] = f"Incidents in {name}: {found.verdict}"
+        chart["picture"] = _picture(points, found)
+        chart["alt"] = f"{chart['title']}. " + "; ".join(f"{p}: {s}" for p, s in points)
+        chart["centre"] = f"mean {found.mean}, limits {found.low} and {found.high}"
+    return chart
+
+
+def _picture(points: Sequence[tuple[str, str]], found: words.Run) -> Json:
+    """Where each bar and line goes: the same numbers as in the table beside it."""
+    values = [words.told(shown) for _, shown in points]
+    top = max(found.high, *(7 if v.n is None else v.n for v in values), 1)
+    step = WIDTH / len(points)
+
+    def up(n: float) -> float:
+        return round(BASE - HIGH * min(n, top) / top, 1)
+
+    bars = []
+    for i, ((period, shown), value) in enumerate(zip(points, values, strict=True)):
+        n = 7 if value.n is None else value.n
+        bars.append(
+            {
+                "label": period,
+                "shown": shown,
+                "banded": value.banded,
+                "x": round(i * step + step * 0.15, 1),
+                "wide": round(step * 0.7, 1),
+                "middle": round(i * step + step * 0.5, 1),
+                "y": up(n),
+                "high": round(BASE - up(n), 1),
+            }
+        )
+    lines = {"mean": up(found.mean), "low": up(found.low), "limit": up(found.high)}
+    return {"bars": bars, "lines": lines, "base": BASE, "width": WIDTH}

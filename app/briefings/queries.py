@@ -1,0 +1,68 @@
+"""Reads of briefings. Row-level security has limited them to what the actor may see."""
+
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.briefings import rules
+from app.briefings.models import Briefing, BriefingEntry
+from app.briefings.rules import Line, Section, State
+from app.core.errors import NotFoundError
+from app.core.ids import read_reference
+
+EMPTIED = "-"
+HELD = text("""
+    select id, ref, kind, held_at from app.meeting
+    where kind = 'VCA' and state in ('HELD', 'MINUTES_AGREED') and deleted_at is null
+      and held_at >= :since
+    order by held_at desc limit 20
+""")
+
+
+def find(session: Session, ref: str, *, lock: bool = False) -> Briefing:
+    query = select(Briefing).where(Briefing.ref == (read_reference(ref, "BR") or ""))
+    briefing = session.scalar(query.with_for_update() if lock else query)
+    if briefing is None:
+        raise NotFoundError(rules.ABSENT)
+    return briefing
+
+
+def newest(session: Session, limit: int = 100) -> list[Briefing]:
+    query = select(Briefing).order_by(Briefing.window_from.desc(), Briefing.created_at.desc())
+    return list(session.scalars(query.limit(limit)))
+
+
+def entries(session: Session, briefing: Briefing) -> list[BriefingEntry]:
+    query = select(BriefingEntry).where(BriefingEntry.briefing_id == briefing.id)
+    return list(session.scalars(query.order_by(BriefingEntry.section, BriefingEntry.position)))
+
+
+def lines(session: Session, briefing: Briefing) -> list[Line]:
+    """What says something: an emptied field stays as a dash."""
+    found = entries(session, briefing)
+    return [Line(one.section, one.position, one.body) for one in found if one.body != EMPTIED]
+
+
+def standing(session: Session, period: str) -> Briefing | None:
+    """The one of a quarter that was not recalled."""
+    return session.scalar(
+        select(Briefing)
+        .where(Briefing.period_code == period, Briefing.state != State.RECALLED)
+        .order_by(Briefing.created_at.desc())
+        .limit(1)
+    )
+
+
+def decided_before(session: Session, period: str) -> list[str]:
+    """What the subgroup decided on the briefing of an earlier quarter."""
+    before = standing(session, period)
+    if before is None or before.state != State.TABLED:
+        return []
+    return rules.said(lines(session, before), Section.DECIDED)
+
+
+def held(session: Session, since: datetime) -> list[tuple[str, str]]:
+    """Meetings of the subgroup that a briefing may have been tabled at: key, and day in words."""
+    rows = session.execute(HELD, {"since": since})
+    return [(str(row.id), f"{row.held_at:%-d %B %Y}") for row in rows]

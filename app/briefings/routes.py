@@ -1,0 +1,126 @@
+"""Briefings: the list, a page of one, its tables as files. What is shown is the snapshot alone."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
+
+from app.accounts.deps import Db, May
+from app.audit import service as audit
+from app.briefings import printing, queries, rules, service
+from app.briefings.models import Briefing, Json
+from app.core import pages as html
+from app.core.actor import Actor
+from app.core.errors import InvalidError, NotFoundError
+from app.releases import rules as periods
+
+briefings = APIRouter(prefix="/briefings", include_in_schema=False)
+
+Reader = Annotated[Actor, Depends(May("briefing_released.read"))]
+Printer = Annotated[Actor, Depends(May("briefing_released.read"))]
+Beginner = Annotated[Actor, Depends(May("briefing_draft.create"))]
+Taker = Annotated[Actor, Depends(May("briefing_released.download"))]
+
+
+@briefings.get("")
+def show_all(request: Request, db: Db, actor: Reader) -> Response:
+    with db.begin(actor) as session:
+        return _list(request, session, {}, {})
+
+
+@briefings.post("")
+def begin(request: Request, db: Db, actor: Beginner, sent: html.Form) -> Response:
+    with db.begin(actor) as session:
+        try:
+            briefing = service.begin(session, actor, sent.get("period", ""))
+        except InvalidError as wrong:
+            return _list(request, session, sent, wrong.fields)
+        return html.see(f"/briefings/{briefing.ref}/write")
+
+
+@briefings.get("/{ref}")
+def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
+    """The cover; a draft that was never built leads to its sentences."""
+    return _page(request, db, actor, ref, None)
+
+
+@briefings.get("/{ref}/whole")
+def show_whole(ref: str, request: Request, db: Db, actor: Printer) -> Response:
+    """Every page on one, to print: the canonical report."""
+    with db.begin(actor) as session:
+        briefing, made = read(session, ref)
+        audit.record(session, "briefing.read", "briefing", briefing.ref)
+    return Response(printing.whole(made, briefing), media_type="text/html; charset=utf-8")
+
+
+@briefings.get("/{ref}/pages/{number}")
+def show_page(ref: str, number: int, request: Request, db: Db, actor: Reader) -> Response:
+    return _page(request, db, actor, ref, number)
+
+
+@briefings.get("/{ref}/tables/{table}.csv")
+def take(ref: str, table: str, request: Request, db: Db, actor: Taker) -> Response:
+    with db.begin(actor) as session:
+        briefing, made = read(session, ref)
+        found = printing.block(made, table)
+        if found is None or briefing.state not in (rules.State.FROZEN, rules.State.TABLED):
+            raise NotFoundError(rules.NO_PAGE)
+        audit.record(session, "briefing.download", "briefing", briefing.ref, table=table)
+        name = f"vca-{briefing.period_code}-{table}.csv"
+    return Response(
+        printing.as_csv(found, made, briefing),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def read(session: Session, ref: str) -> tuple[Briefing, Json]:
+    """A briefing and what is printed of it."""
+    briefing = queries.find(session, ref)
+    if briefing.snapshot is None:
+        raise NotFoundError(rules.NO_PAGE)
+    made: Json = json.loads(briefing.snapshot)
+    return briefing, made
+
+
+def _page(request: Request, db: Db, actor: Actor, ref: str, number: int | None) -> Response:
+    with db.begin(actor) as session:
+        briefing = queries.find(session, ref)
+        if briefing.snapshot is None:
+            audit.record(session, "briefing.read", "briefing", briefing.ref, rows=0)
+            return html.see(f"/briefings/{briefing.ref}/write")
+        made: Json = json.loads(briefing.snapshot)
+        numbers = [page["number"] for page in made["pages"]]
+        if number is not None and number not in numbers:
+            raise NotFoundError(rules.NO_PAGE)
+        audit.record(session, "briefing.read", "briefing", briefing.ref, page=number or 0)
+        page = None if number is None else made["pages"][numbers.index(number)]
+        return html.render(
+            request,
+            "briefings/page.html" if page else "briefings/cover.html",
+            page_title=page["title"] if page else made["title"],
+            briefing=briefing,
+            made=made,
+            page=page,
+            decisions=printing.decisions(briefing),
+            states=rules.STATES,
+            values={},
+            errors={},
+        )
+
+
+def _list(
+    request: Request, session: Session, values: dict[str, str], errors: dict[str, str]
+) -> Response:
+    found = queries.newest(session)
+    audit.record(session, "briefing.list", "briefing", None, rows=len(found))
+    return html.render(
+        request,
+        "briefings/list.html",
+        page_title="Briefings",
+        rows=[(one, periods.window(one.period_code)) for one in found],
+        states=rules.STATES,
+        values=values,
+        errors=errors,
+    )

@@ -1,0 +1,1 @@
+"""Panels and context conferences: who is named, agenda, minutes."""

@@ -1,0 +1,1 @@
+"""What changed: observations of measures, reviews and their decisions."""

@@ -1,0 +1,1 @@
+"""Plans for a context: goals, measures of change, and actions with an owner."""

@@ -1,0 +1,1 @@
+"""Releases: the banded tables of a period, checked against attack and signed by two people."""

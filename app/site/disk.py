@@ -1,0 +1,35 @@
+"""Room on the disk of the data folder, in words."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+SHORT = 0.1  # of the whole disk
+GB = 1_000_000_000
+
+
+class Room(NamedTuple):
+    total: int
+    free: int
+
+    @property
+    def short(self) -> bool:
+        """Less than a tenth is left: a database that cannot write stops."""
+        return self.free < SHORT * self.total
+
+    @property
+    def words(self) -> str:
+        """As on pages.
+
+        >>> Room(100_000_000_000, 4_400_000_000).words
+        '4.4 GB of 100 GB free'
+        """
+        return f"{self.free / GB:,.1f} GB of {self.total / GB:,.0f} GB free"
+
+
+def room(folder: Path) -> Room:
+    """Of the folder, or of the nearest one above it that is there."""
+    while not folder.exists():
+        folder = folder.parent
+    found = shutil.disk_usage(folder)
+    return Room(found.total, found.free)

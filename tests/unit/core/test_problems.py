@@ -1,0 +1,31 @@
+"""What the database refuses by itself, in words and without repeating anything."""
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import DataError
+
+from app.core import problems
+from app.core.types import UNSHOWN
+
+NUL = "PostgreSQL text fields cannot contain NUL (0x00) bytes"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [(NUL, 422, UNSHOWN), ("integer out of range", 500, "Nothing was saved.")],
+)
+def test_a_nul_that_reached_the_database_is_refused_in_words(said, status, words):
+    app = FastAPI()
+    problems.install(app)
+
+    @app.post("/names")
+    def save() -> None:
+        raise DataError("insert", {"name": "Kim Example\0"}, psycopg.DataError(said))
+
+    answer = TestClient(app, raise_server_exceptions=False).post("/names")
+
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(words)
+    assert "Kim" not in answer.text
