@@ -4,6 +4,7 @@ import hashlib
 from functools import partial
 from typing import Any
 
+from app.briefings import printing
 from app.briefings.building import canonical
 from app.core.ids import new_id, new_reference
 from tests.release_uses import emptied
@@ -66,6 +67,13 @@ def read_all_of_it(world: World) -> Sent:
     return partial(world.lead.get, f"{standing(world, 'FROZEN')}/whole")
 
 
+@use("GET /briefings/{ref}/pdf")
+def take_it_as_a_pdf(world: World) -> Sent:
+    url = standing(world, "FROZEN")
+    printing.keep_pdf(world.db, url.rsplit("/", 1)[-1])
+    return partial(world.lead.get, f"{url}/pdf")
+
+
 @use("GET /briefings/{ref}/pages/{number}")
 def read_a_page(world: World) -> Sent:
     return partial(world.lead.get, f"{standing(world, 'FROZEN')}/pages/1")
@@ -74,6 +82,16 @@ def read_a_page(world: World) -> Sent:
 @use("GET /briefings/{ref}/tables/{table}.csv")
 def take_a_table(world: World) -> Sent:
     return partial(world.lead.get, f"{standing(world, 'FROZEN')}/tables/T1.csv")
+
+
+@use("GET /briefings/{ref}/tables.xlsx")
+def take_a_workbook(world: World) -> Sent:
+    return partial(world.lead.get, f"{standing(world, 'FROZEN')}/tables.xlsx")
+
+
+@use("GET /briefings/{ref}/tables.zip")
+def take_all_tables(world: World) -> Sent:
+    return partial(world.lead.get, f"{standing(world, 'FROZEN')}/tables.zip")
 
 
 @use("GET /briefings/{ref}/write")

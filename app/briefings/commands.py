@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.briefings import building, printing, queries, rules, service
-from app.briefings.models import Json
+from app.briefings import building, document, printing, queries, rules, service, sheets
+from app.briefings.models import Briefing, Json
 from app.core.command import Context, Result
 from app.core.errors import InvalidError
 from app.core.partnership import partnership
@@ -22,7 +22,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     build = below.add_parser("build", help="build and check a report, and write it to files")
     build.add_argument("--kind", choices=("quarterly", "marve", "missing", "daily"), required=True)
     build.add_argument("--period", required=True, help="a quarter, as 2026-Q3")
-    build.add_argument("--format", choices=("html", "csv"), help="default: both")
+    build.add_argument("--format", choices=("html", "pdf", "csv", "xlsx"), help="default: all")
     build.add_argument("--out", type=Path, help="folder for the files; default: none is written")
     build.set_defaults(func=run_build)
 
@@ -47,19 +47,28 @@ def _told(context: Context, ref: str, arguments: argparse.Namespace) -> Result:
         if briefing.snapshot is None:
             raise InvalidError(NOT_BUILT)
         made: Json = json.loads(briefing.snapshot)
-        files = {}
-        if arguments.format != "csv":
-            files[f"vca-{briefing.period_code}.html"] = printing.whole(made, briefing)
-        if arguments.format != "html":
-            files |= {
-                f"vca-{briefing.period_code}-{one['id']}.csv": printing.as_csv(one, made, briefing)
-                for page in made["pages"]
-                for one in page["blocks"]
-                if one.get("id") and one.get("rows")
-            }
+        files = _files(made, briefing, arguments.format)
         stops = [one["words"] for one in briefing.checks if one["stops"] == "yes"]
         result = {"briefing": ref, "state": briefing.state, "sha256": briefing.snapshot_sha256}
     return result | {"files": _written(arguments.out, files), "lines": stops}
+
+
+def _files(made: Json, briefing: Briefing, wanted: str | None) -> dict[str, bytes]:
+    """Each file by its name: in one format, or in all of them."""
+    name = f"vca-{briefing.period_code}"
+    files: dict[str, bytes] = {}
+    if wanted in (None, "html"):
+        files[f"{name}.html"] = printing.whole(made, briefing)
+    if wanted in (None, "pdf"):
+        files[f"{name}.pdf"] = printing.as_pdf(made, briefing).body
+    if wanted in (None, "xlsx"):
+        files[f"{name}-tables.xlsx"] = sheets.as_xlsx(made, briefing)
+    if wanted in (None, "csv"):
+        files |= {
+            f"{name}-{one['id']}.csv": sheets.as_csv(one, made, briefing)
+            for one in document.tables(made)
+        }
+    return files
 
 
 def _written(folder: Path | None, files: dict[str, bytes]) -> int:

@@ -69,4 +69,20 @@ class BriefingEntry(Model):
     due_on: Mapped[date | None]
 
 
+class BriefingFile(Model):
+    """A briefing as a file, printed from its snapshot by a job."""
+
+    __tablename__ = "briefing_file"
+    __table_args__ = ({"schema": "app"},)
+
+    briefing_id: Mapped[UUID] = mapped_column(ForeignKey("app.briefing.id"), primary_key=True)
+    format: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(server_default=FetchedValue())
+    printed_as: Mapped[str]
+    document_sha256: Mapped[str]
+    body: Mapped[bytes] = mapped_column(deferred=True)
+    body_sha256: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+
+
 Json = dict[str, Any]  # what a snapshot is made of

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.briefings import words
+from app.briefings import drawing, words
 from app.briefings.models import Json
-from app.core.charts import BASE, WIDTH
 from app.releases import rules as releases
 from app.releases import view
 from geo.disclosure import Cell
 
 NONE_BEFORE = "There is no release of {words} to compare with."
 TOO_FEW = "Too few for a chart."
-HIGH = 144
+LEGEND = "Lines: mean {mean}, limits {low} and {high}. A hatched bar stands for 1 to 7."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,35 +117,7 @@ def run_chart(numbers: Numbers, geo: str, block: str) -> Json:
     }
     if found is not None:
         chart["title"] = f"Incidents in {name}: {found.verdict}"
-        chart["picture"] = _picture(points, found)
         chart["alt"] = f"{chart['title']}. " + "; ".join(f"{p}: {s}" for p, s in points)
-        chart["centre"] = f"mean {found.mean}, limits {found.low} and {found.high}"
+        chart["svg"] = drawing.run_chart(block, chart["alt"], points, found)
+        chart["legend"] = LEGEND.format(mean=found.mean, low=found.low, high=found.high)
     return chart
-
-
-def _picture(points: Sequence[tuple[str, str]], found: words.Run) -> Json:
-    """Where each bar and line goes: the same numbers as in the table beside it."""
-    values = [words.told(shown) for _, shown in points]
-    top = max(found.high, *(7 if v.n is None else v.n for v in values), 1)
-    step = WIDTH / len(points)
-
-    def up(n: float) -> float:
-        return round(BASE - HIGH * min(n, top) / top, 1)
-
-    bars = []
-    for i, ((period, shown), value) in enumerate(zip(points, values, strict=True)):
-        n = 7 if value.n is None else value.n
-        bars.append(
-            {
-                "label": period,
-                "shown": shown,
-                "banded": value.banded,
-                "x": round(i * step + step * 0.15, 1),
-                "wide": round(step * 0.7, 1),
-                "middle": round(i * step + step * 0.5, 1),
-                "y": up(n),
-                "high": round(BASE - up(n), 1),
-            }
-        )
-    lines = {"mean": up(found.mean), "low": up(found.low), "limit": up(found.high)}
-    return {"bars": bars, "lines": lines, "base": BASE, "width": WIDTH}

@@ -10,6 +10,7 @@ from app.briefings.rules import Line, Section
 
 EMPTY = "No reports were received. This does not mean there was no harm."
 NO_RATE = "Rates are not given: the number of residents aged 10 to 17 is not loaded."
+DECISIONS = "Decisions"
 PAGES = (
     (1, "Summary"),
     (2, "Contexts"),
@@ -20,7 +21,7 @@ PAGES = (
     (7, "Outcomes"),
     (8, "MARVE and missing"),
     (9, "Who reported"),
-    (10, "Decisions"),
+    (10, DECISIONS),
 )
 ANNEX = len(PAGES) + 1
 COUNTED = (

@@ -1,73 +1,42 @@
-"""The canonical report from its snapshot, and its tables as files. No number is made here."""
+"""The report as files: the canonical page, and the PDF that a job prints and keeps."""
 
-import csv
-import io
 import json
-from collections.abc import Sequence
 
-from app.briefings.models import Briefing, Json
+from app.audit import service as audit
+from app.briefings import queries
+from app.briefings.document import document
+from app.briefings.models import Briefing, BriefingFile, Json
 from app.core import pages as html
-from app.releases import rules as releases
+from app.core import pdf
+from app.core.actor import job_actor
+from app.core.db import Database
 
-BOM = "\ufeff"
-SIGNS = {"1 to 7": "*", "not shown": "-"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PRINT = job_actor("briefings:build")
 
 
 def whole(made: Json, briefing: Briefing) -> bytes:
-    """Every page, from the snapshot and its hash alone: the same bytes each time."""
-    told = html.rendered(
-        "briefings/whole.html",
-        made=made,
-        ref=briefing.ref,
-        sha256=briefing.snapshot_sha256,
-        decisions=decisions(briefing),
-    )
-    return told.encode()
+    """Every page, from the snapshot and what became of it alone: the same bytes each time."""
+    return html.rendered("briefings/whole.html", document=document(made, briefing)).encode()
 
 
-def decisions(briefing: Briefing) -> list[str]:
-    """What the meeting decided, once it is tabled."""
-    if briefing.decisions is None:
-        return []
-    found: list[str] = json.loads(briefing.decisions)["decisions"]
-    return found
+def as_pdf(made: Json, briefing: Briefing) -> pdf.Pdf:
+    """The tagged PDF. Its day of creation is the one that its numbers were known on."""
+    return pdf.made(document(made, briefing), at=briefing.cut_at)
 
 
-def block(made: Json, id_: str) -> Json | None:
-    """One table of a report."""
-    for page in made["pages"]:
-        for one in page["blocks"]:
-            if one.get("id") == id_ and one["kind"] in {"table", "chart", "words"}:
-                found: Json = one
-                return found
-    return None
-
-
-def as_csv(found: Json, made: Json, briefing: Briefing) -> bytes:
-    """The table, and below it what it is of."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["", *found["columns"]])
-    for name, shown in found["rows"]:
-        writer.writerow([_safe(name), *(SIGNS.get(one) or _safe(one) for one in shown)])
-    writer.writerow([])
-    for row in _about(found, made, briefing):
-        writer.writerow(row)
-    return (BOM + out.getvalue()).encode()
-
-
-def _about(found: Json, made: Json, briefing: Briefing) -> Sequence[Sequence[str]]:
-    return (
-        ("Table", f"{found['id']}: {found['title']}"),
-        ("Period", made["words"]),
-        ("Known on", made["known_on"]),
-        ("Release", made["release"]),
-        ("Note", found.get("note") or releases.NOTE),
-        ("Briefing", f"{briefing.ref} {(briefing.snapshot_sha256 or '')[:12]}"),
-    )
-
-
-def _safe(words: str) -> str:
-    """What a spreadsheet would take for a formula is text; the sign for a gap stays."""
-    return f"'{words}" if words.startswith(FORMULA) and words != "-" else words
+def keep_pdf(db: Database, ref: str) -> None:
+    """Print a frozen report and keep the file; printed again when it is tabled or recalled."""
+    with db.begin(PRINT) as session:
+        briefing = queries.find(session, ref, lock=True)
+        made: Json = json.loads(briefing.snapshot or "")
+        file = as_pdf(made, briefing)
+        values = {
+            "briefing_id": briefing.id,
+            "format": "PDF",
+            "printed_as": briefing.state,
+            "document_sha256": briefing.decisions_sha256 or briefing.snapshot_sha256,
+            "body": file.body,
+            "body_sha256": file.sha256,
+        }
+        session.merge(BriefingFile(**values))
+        audit.record(session, "briefing.print", "briefing", briefing.ref)

@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.briefings import rules
-from app.briefings.models import Briefing, BriefingEntry
+from app.briefings.models import Briefing, BriefingEntry, BriefingFile
 from app.briefings.rules import Line, Section, State
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
@@ -66,3 +66,24 @@ def held(session: Session, since: datetime) -> list[tuple[str, str]]:
     """Meetings of the subgroup that a briefing may have been tabled at: key, and day in words."""
     rows = session.execute(HELD, {"since": since})
     return [(str(row.id), f"{row.held_at:%-d %B %Y}") for row in rows]
+
+
+def unprinted(session: Session) -> list[str]:
+    """Frozen, tabled and recalled ones without a file that was printed since they became so."""
+    query = (
+        select(Briefing.ref)
+        .outerjoin(BriefingFile, BriefingFile.briefing_id == Briefing.id)
+        .where(Briefing.state.not_in(rules.OPEN))
+        .where(BriefingFile.printed_as.is_distinct_from(Briefing.state))
+        .order_by(Briefing.ref)
+    )
+    return list(session.scalars(query))
+
+
+def printed(session: Session, briefing: Briefing) -> BriefingFile | None:
+    """Its PDF as it stands now; None while it is not printed (again)."""
+    return session.scalar(
+        select(BriefingFile).where(
+            BriefingFile.briefing_id == briefing.id, BriefingFile.printed_as == briefing.state
+        )
+    )

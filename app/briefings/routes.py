@@ -1,6 +1,7 @@
 """Briefings: the list, a page of one, its tables as files. What is shown is the snapshot alone."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -8,13 +9,17 @@ from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May
 from app.audit import service as audit
-from app.briefings import printing, queries, rules, service
+from app.briefings import document, printing, queries, rules, service, sheets
 from app.briefings.models import Briefing, Json
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
 from app.releases import rules as periods
 
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
 briefings = APIRouter(prefix="/briefings", include_in_schema=False)
 
 Reader = Annotated[Actor, Depends(May("briefing_released.read"))]
@@ -59,18 +64,65 @@ def show_page(ref: str, number: int, request: Request, db: Db, actor: Reader) ->
     return _page(request, db, actor, ref, number)
 
 
+@briefings.get("/{ref}/pdf")
+def take_pdf(ref: str, request: Request, db: Db, actor: Taker) -> Response:
+    """The file that a job printed; a recalled report says so on each page."""
+    with db.begin(actor) as session:
+        briefing = queries.find(session, ref)
+        file = queries.printed(session, briefing)
+        if file is None:
+            raise NotFoundError(rules.NO_PDF)
+        audit.record(session, "briefing.download", "briefing", briefing.ref, format="pdf")
+        return Response(
+            file.body,
+            media_type="application/pdf",
+            headers={
+                "Content-Disposition": f'attachment; filename="vca-{briefing.period_code}.pdf"'
+            },
+        )
+
+
+@briefings.get("/{ref}/tables.xlsx")
+def take_workbook(ref: str, request: Request, db: Db, actor: Taker) -> Response:
+    """A sheet for each table."""
+    return _tables(db, actor, ref, "xlsx", sheets.as_xlsx)
+
+
+@briefings.get("/{ref}/tables.zip")
+def take_tables(ref: str, request: Request, db: Db, actor: Taker) -> Response:
+    """Each table as CSV, and a list of them."""
+    return _tables(db, actor, ref, "zip", sheets.as_zip)
+
+
 @briefings.get("/{ref}/tables/{table}.csv")
 def take(ref: str, table: str, request: Request, db: Db, actor: Taker) -> Response:
     with db.begin(actor) as session:
         briefing, made = read(session, ref)
-        found = printing.block(made, table)
-        if found is None or briefing.state not in (rules.State.FROZEN, rules.State.TABLED):
+        found = document.block(made, table)
+        if found is None or briefing.state not in rules.OUT:
             raise NotFoundError(rules.NO_PAGE)
         audit.record(session, "briefing.download", "briefing", briefing.ref, table=table)
         name = f"vca-{briefing.period_code}-{table}.csv"
     return Response(
-        printing.as_csv(found, made, briefing),
+        sheets.as_csv(found, made, briefing),
         media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _tables(
+    db: Db, actor: Actor, ref: str, kind: str, writer: Callable[[Json, Briefing], bytes]
+) -> Response:
+    """All tables of a report that is out, as one file."""
+    with db.begin(actor) as session:
+        briefing, made = read(session, ref)
+        if briefing.state not in rules.OUT:
+            raise NotFoundError(rules.NO_PAGE)
+        audit.record(session, "briefing.download", "briefing", briefing.ref, format=kind)
+        body, name = writer(made, briefing), f"vca-{briefing.period_code}-tables.{kind}"
+    return Response(
+        body,
+        media_type=TYPES[kind],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
@@ -95,15 +147,17 @@ def _page(request: Request, db: Db, actor: Actor, ref: str, number: int | None) 
         if number is not None and number not in numbers:
             raise NotFoundError(rules.NO_PAGE)
         audit.record(session, "briefing.read", "briefing", briefing.ref, page=number or 0)
-        page = None if number is None else made["pages"][numbers.index(number)]
+        told = document.document(made, briefing)
+        page = None if number is None else told["pages"][numbers.index(number)]
         return html.render(
             request,
             "briefings/page.html" if page else "briefings/cover.html",
             page_title=page["title"] if page else made["title"],
             briefing=briefing,
             made=made,
+            document=told,
             page=page,
-            decisions=printing.decisions(briefing),
+            printed=queries.printed(session, briefing) is not None,
             states=rules.STATES,
             values={},
             errors={},

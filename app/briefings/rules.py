@@ -10,6 +10,7 @@ NOT_OVER = "This quarter can be reported from {day} on."
 EXISTS = "There is a briefing of this quarter already."
 ABSENT = "There is no such briefing."
 NO_PAGE = "This briefing has no such page."
+NO_PDF = "The PDF of this briefing is not printed yet. Try again in a minute."
 NOT_CHECKED = "Only a checked briefing is signed."
 SIGNED = "Somebody with your role has signed already."
 LEAD_FIRST = "A lead signs first."
@@ -38,6 +39,7 @@ STATES = {
     State.RECALLED: "Recalled",
 }
 OPEN = (State.DRAFT, State.CHECKED)
+OUT = (State.FROZEN, State.TABLED)
 
 
 class Section(StrEnum):

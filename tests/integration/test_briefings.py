@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.briefings import building, checks, printing, queries
 from app.core.ids import new_id, new_reference
 from app.releases import rules as periods
+from tests import tagged
 from tests.databases import cloned
 from tests.people import HTML, KINGSTON, RICHMOND, send
 from tests.releases import QUARTER, Ground
@@ -145,11 +146,43 @@ def test_every_number_on_a_page_is_in_the_snapshot(reports):
     assert checks.strays(printed + " 987", made) == ["987"]
 
 
+def printed(reports: Reports) -> list[str]:
+    """What the job does each minute."""
+    with reports.ground.db.read(printing.PRINT) as session:
+        refs = queries.unprinted(session)
+    for ref in refs:
+        printing.keep_pdf(reports.ground.db, ref)
+    return refs
+
+
+def test_a_job_prints_it_and_whoever_may_read_it_takes_the_files(reports):
+    url = f"/briefings/{reports.ref}"
+    assert "The PDF is being made" in reports.get("vca_member", url).text
+    assert reports.get("vca_member", f"{url}/pdf").status_code == 404
+    assert printed(reports) == [reports.ref]
+    assert printed(reports) == []
+
+    cover, file = (reports.get("vca_member", at) for at in (url, f"{url}/pdf"))
+    assert f"{url}/pdf" in cover.text
+    assert 'filename="vca-2026-Q1.pdf"' in file.headers["content-disposition"]
+    made = json.loads(reports.ground.rows("select snapshot from app.briefing")[0][0])
+    _, top = tagged.read(file.content)
+    words = re.sub(r"hash [0-9a-f]{64}", "", top.words.replace(reports.ref, ""))
+    toc = "".join(node.words for node in top.all("TOC"))
+    assert checks.strays(words.replace(toc, ""), made) == []
+    for kind in ("xlsx", "zip"):
+        assert reports.get("vca_member", f"{url}/tables.{kind}").status_code == 200
+        assert reports.get("partner", f"{url}/tables.{kind}").status_code == 403
+    for role, status in (("partner", 403), ("practitioner", 403), ("administrator", 403)):
+        assert reports.get(role, f"{url}/pdf").status_code == status, role
+
+
 def test_the_database_keeps_what_was_frozen(reports):
     for change in (
         "update app.briefing set snapshot = '{}', snapshot_sha256 = repeat('0', 64)",
         "update app.briefing set state = 'DRAFT'",
         "update app.briefing_entry set body = 'Another sentence'",
+        "delete from app.briefing_file",
     ):
         with pytest.raises(DBAPIError):
             _run(reports, change)
@@ -166,7 +199,11 @@ def test_a_recalled_report_says_so_and_another_takes_its_place(reports):
     assert send(lead, f"/briefings/{reports.ref}/recall", reason="x").status_code == 422
     assert send(lead, f"/briefings/{reports.ref}/recall", reason=reason).status_code == 303
     assert reason in reports.get("vca_member", f"/briefings/{reports.ref}").text
-    assert reports.get("vca_member", f"/briefings/{reports.ref}/tables/T3a.csv").status_code == 404
+    for file in ("tables/T3a.csv", "tables.xlsx", "tables.zip", "pdf"):
+        assert reports.get("vca_member", f"/briefings/{reports.ref}/{file}").status_code == 404
+    assert printed(reports) == [reports.ref]
+    _, top = tagged.read(reports.get("vca_member", f"/briefings/{reports.ref}/pdf").content)
+    assert reason in top.words
     again = reports.begin()
     query = "select replaces_id is not null from app.briefing where ref = %s"
     assert reports.ground.rows(query, again) == [(True,)]

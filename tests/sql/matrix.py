@@ -56,6 +56,7 @@ KEYS = {
     "app.purpose_held": "session_id::text",
     "app.sign_in_failure": "attempt_id::text",
     "app.release_cell": "release_id::text",
+    "app.briefing_file": "briefing_id::text",
     "audit.seal": "n::text",
     "reference.area": "id::text",
     "reference.place_point": "id::text",

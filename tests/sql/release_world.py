@@ -63,9 +63,12 @@ def briefing(state: str, author: UUID) -> list[Plain]:
     said = by | {"id": line, "briefing_id": key, "section": "CHANGE", "kind": "SENTENCE"}
     said |= {"body": "Synthetic", "state": state}
     granted = {"granted": {"briefing_draft": key, "briefing_released": key}}
+    file = {"briefing_id": key, "state": state, "format": "PDF", "printed_as": "FROZEN"}
+    file |= {"document_sha256": EMPTY, "body": b"{}", "body_sha256": EMPTY}
     return [
         Plain(Row("app.briefing", str(key), author=author, state=state, **granted), values),
         Plain(Row("app.briefing_entry", str(line), author=author, state=state, **granted), said),
+        Plain(Row("app.briefing_file", str(key), state=state, **granted), file),
     ]
 
 
