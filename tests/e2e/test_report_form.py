@@ -1,8 +1,10 @@
 """The public form as people meet it: by keyboard, without JavaScript, on a phone, and leaving."""
 
 import re
+import time
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.conftest import CLAIMS_KEY, ROOT, cloned
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
@@ -265,13 +267,24 @@ def test_after_leaving_back_and_forward_show_nothing_of_it(
     for step in ("back",) * 4 + ("forward",) * 2:
         (page.go_back if step == "back" else page.go_forward)(wait_until="commit")
         page.wait_for_timeout(100)  # for a page from memory to ask the server again
-        words = page.content() + str(
-            [f.input_value() for f in page.locator("input:not([type=hidden]), textarea").all()]
-        )
-        assert "9q7zk" not in words, page.url
+        assert "9q7zk" not in words_of(page), page.url
         assert page.url.startswith((exit_site, "about:blank")) or page.url in neutral
     assert [c for c in context.cookies() if c["name"].endswith("report")] == []
     context.close()
+
+
+def words_of(page):
+    """All that a page and its fields say; of one that is on its way elsewhere, once it is there."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            fields = page.locator("input:not([type=hidden]), textarea")
+            return page.content() + str([field.input_value() for field in fields.all()])
+        except Error as moving:
+            under_way = any(why in str(moving) for why in ("is navigating", "was destroyed"))
+            if not under_way or time.monotonic() > until:
+                raise
+            page.wait_for_timeout(50)
 
 
 def test_shift_three_times_leaves(visitor, exit_site):

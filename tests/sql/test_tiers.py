@@ -54,11 +54,14 @@ def shown(db):
         filters = Filters(in_full=actor.view == "full")
         around = tiles(places if z > 14 else [*places, *incidents], z)
         for x, y in around:
+            bodies = []
             with db.cursor(actor, keep_plans=True) as cursor:
                 for layer in LAYERS:
                     given = queries.tile_parameters(layer, (z, x, y), filters, PARTNERS)
-                    body = queries.tile(cursor, layer, given, filters)
-                    found += decoded(body, (z, x, y)) if body else []
+                    bodies.append(queries.tile(cursor, layer, given, filters))
+            # Read once the transaction is over: it may not idle while a large tile is read.
+            for body in filter(None, bodies):
+                found += decoded(body, (z, x, y))
         return found
 
     return of
