@@ -24,8 +24,8 @@ INCIDENT = """
         created_at, occurred_from, occurred_to, time_precision, place_id, geom, harm_code,
         line_linked, discovered_by, source_agency, state, is_synthetic)
     values (%(id)s, %(ref)s, %(agency)s, %(tier)s, 'PLAN', %(by)s, %(by)s, %(known)s, %(at)s,
-        %(at)s,
-        'HOUR', %(place)s, ST_SetSRID(ST_MakePoint(%(x)s, %(y)s), 27700), %(harm)s, %(line)s,
+        %(at)s, %(precision)s, %(place)s,
+        ST_SetSRID(ST_MakePoint(%(x)s, %(y)s), 27700), %(harm)s, %(line)s,
         %(found)s, %(agency)s, %(state)s, true)
 """
 
@@ -104,6 +104,7 @@ def incident_values(**differs: Any) -> dict[str, Any]:
         "by": random_id(),
         "known": KNOWN,
         "at": datetime(2026, 2, 10, 18, tzinfo=UTC),
+        "precision": "HOUR",
         "place": None,
         "x": x,
         "y": y,

@@ -112,7 +112,7 @@ def _found(
     session: Session, briefing: Briefing, release: Release, boroughs: dict[str, str]
 ) -> Found:
     window = periods.window(briefing.period_code)
-    names = view.names_of(release.named, boroughs, releases.ward_names(session))
+    names = view.names_of(release.named, boroughs, releases.names(session))
     series = []
     one = window
     for _ in range(QUARTERS):

@@ -5,7 +5,7 @@ is shown; when it is published, each counted record is told as what it was count
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
@@ -15,13 +15,12 @@ from app.core import clock
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import RuleBrokenError
-from app.releases import counting, gating, lattice, queries, rules
-from app.releases.counting import Asked, Named
-from app.releases.gating import Secured
+from app.releases import counting, insider, lattice, queries, rules
+from app.releases.counting import Asked
+from app.releases.gating import Given, Secured
 from app.releases.models import Release, ReleaseCell
 from app.releases.rules import State
-from geo.disclosure import Count, NamedPlace, Ward, protect
-from geo.disclosure import Release as Published
+from geo.disclosure import NamedPlace, Ward, merge_wards
 
 BUILD = job_actor("releases:build")
 CLEAR = text("select app.clear_release(:release)")
@@ -53,26 +52,36 @@ def build(db: Database, code: str, partners: Sequence[str]) -> None:
         release = queries.find(session, code, lock=True)
         if release.state not in (State.DRAFT, State.CHECKED):
             raise RuleBrokenError(rules.NOT_CHECKED)
-        _put(session, release, _given(session, release, partners).secured())
+        missing = queries.missing_parts(session, rules.window(release.period))
+        if missing:
+            release.state = State.DRAFT
+            release.problem = rules.PARTS_FIRST.format(missing=", ".join(missing))
+            return
+        given = _given(session, release, partners)
+        _put(session, release, given, given.secured())
 
 
 def publish(db: Database, code: str, partners: Sequence[str]) -> None:
-    """Count again; what two people signed is published, or checked anew when it is not the same.
+    """Count again; what two people signed is published, or signed anew when it is not the same.
 
-    Numbers and the marks on the records come from one transaction. The same counts beside the same
-    earlier releases have passed the same attack already.
+    Numbers and the marks on the records come from one transaction. Where another release was
+    published meanwhile, or records changed, the attack is made again: numbers that are the same
+    to the letter stand as they were signed, with the certificate of the new attack.
     """
     with db.begin(BUILD) as session:
         release = queries.find(session, code, lock=True)
-        if release.state != State.CHECKED or not (release.lead_by and release.auditor_by):
+        signed = release.lead_by and release.auditor_by
+        missing = queries.missing_parts(session, rules.window(release.period))
+        if release.state != State.CHECKED or not signed or missing:
             raise RuleBrokenError(rules.NOT_CHECKED)
         given = _given(session, release, partners)
-        protected = protect(given.counts)
         told = release.certificate or {}
-        if gating.fingerprint(protected, given.earlier) != told.get("given"):
-            _put(session, release, given.secured())
-            release.problem = rules.CHANGED
-            return
+        if given.fingerprint != told.get("given"):
+            again = given.secured()
+            if again.problem is not None or again.sha256 != release.sha256:
+                _sign_anew(session, release, given, again)
+                return
+            release.certificate = again.certificate
         release.state = State.APPROVED
         release.approved_at = clock.now()
         session.flush()
@@ -82,50 +91,50 @@ def publish(db: Database, code: str, partners: Sequence[str]) -> None:
         audit.record(session, "release.publish", "release", release.code, sha256=release.sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the attack is given."""
-
-    code: str
-    counts: list[Count]
-    places: list[NamedPlace]
-    earlier: list[Published]
-    wards: tuple[Ward, ...]
-
-    def secured(self) -> Secured:
-        return gating.secured(self.code, self.counts, self.places, self.earlier, self.wards)
+def _sign_anew(session: Session, release: Release, given: Given, again: Secured) -> None:
+    """Other numbers than those that were signed, and why they are others."""
+    before = set((release.certificate or {}).get("releases", ()))
+    beside = [code for code in (again.certificate or {}).get("releases", ()) if code not in before]
+    _put(session, release, given, again)
+    if again.problem is None:
+        beside_words = rules.BESIDE.format(codes=", ".join(beside))
+        release.problem = beside_words if beside else rules.CHANGED
 
 
 def _given(session: Session, release: Release, partners: Sequence[str]) -> Given:
-    asked = Asked(rules.window(release.period), tuple(partners))
-    _quarters_first(session, asked)
-    counts, named = counting.counts(session, asked)
-    wards = lattice.wards_of(queries.wards(session, partners), partners)
-    told = [(one.ref, one.sources, one.dates) for one in named]
-    whole = lattice.filled(counts, release.period, partners, wards, told)
-    places = [NamedPlace(one.ref, release.period, one.ward, one.place_group) for one in named]
-    earlier = queries.published(session, asked.window.first.year, besides=release)
-    if release.state == State.DRAFT:
-        release.named = [_named(one, place) for one, place in zip(named, places, strict=True)]
-    return Given(release.code, whole, places, earlier, wards)
+    homes = queries.wards(session)
+    wards = lattice.wards_of(homes, partners)
+    asked = Asked(rules.window(release.period), tuple(partners), tuple(homes))
+    asked = replace(asked, areas=_areas(session, asked, wards))
+    year = asked.window.first.year
+    counting.begin(session)
+    held = insider.before(session, asked, queries.standing(session, year, besides=release))
+    counted = counting.counts(session, asked)
+    told = [(one.ref, one.sources, one.dates) for one in counted.named]
+    whole = lattice.filled(counted.counts, release.period, partners, wards, told, asked.areas)
+    places = [NamedPlace(one.ref, release.period, one.ward, one.place_group)
+              for one in counted.named]  # fmt: skip
+    return Given(
+        release.code,
+        whole,
+        places,
+        {one.ref: one.name for one in counted.named},
+        queries.published(session, year, besides=release),
+        wards,
+        insider.known(held | counted.held),
+    )
 
 
-def _named(one: Named, place: NamedPlace) -> dict[str, str]:
-    told = {"code": place.code, "period": place.period, "ward": place.ward}
-    return told | {"place_group": place.place_group, "name": one.name}
+def _areas(session: Session, asked: Asked, wards: Sequence[Ward]) -> tuple[str, ...]:
+    """The merged wards of a year; stored as what is printed and signed: cells of a release."""
+    if asked.window.kind != "Y":
+        return ()
+    standing = [queries.approved(session, part) for part in rules.parts(asked.window)]
+    by_ward = [cell for part in standing if part for cell in queries.cells(session, part, "RH1")]
+    return tuple(queries.areas(session, asked.window.period)) or merge_wards(wards, by_ward)
 
 
-def _quarters_first(session: Session, asked: Asked) -> None:
-    """A longer period adds up what its quarters counted, so they stand first."""
-    if asked.window.kind == "Q":
-        return
-    wanted = counting.quarters(asked.window)
-    missing = [period for period in wanted if queries.approved(session, period) is None]
-    if missing:
-        raise RuleBrokenError(rules.QUARTERS_FIRST.format(missing=", ".join(missing)))
-
-
-def _put(session: Session, release: Release, secured: Secured) -> None:
+def _put(session: Session, release: Release, given: Given, secured: Secured) -> None:
     """Replace the cells of a draft by these."""
     release.state = State.DRAFT
     session.flush()
@@ -138,6 +147,7 @@ def _put(session: Session, release: Release, secured: Secured) -> None:
         for cell in secured.cells
     ]  # fmt: skip
     session.execute(insert(ReleaseCell), rows)
+    release.named = [asdict(place) | {"name": given.names[place.code]} for place in given.places]
     release.certificate = secured.certificate
     release.sha256 = secured.sha256
     release.problem = secured.problem

@@ -4,22 +4,15 @@ The engine is pure (geo.disclosure); here it is given what was published before,
 becomes a certificate, or the reason why there is none.
 """
 
+import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from app.core import clock
 from app.releases.queries import sha256_of
-from geo.disclosure import (
-    Cell,
-    Count,
-    NamedPlace,
-    Ward,
-    certify,
-    climb,
-    protect,
-)
+from geo.disclosure import Cell, Count, Known, NamedPlace, Ward, certify, climb, protect
 from geo.disclosure import Release as Published
 
 
@@ -29,37 +22,48 @@ class Secured:
 
     cells: tuple[Cell, ...]
     sha256: str
-    before: str  # of the cells as the attack was given them, with what was published before
     certificate: dict[str, Any] | None
     problem: str | None
 
 
-def secured(
-    code: str,
-    counts: Sequence[Count],
-    named: Sequence[NamedPlace],
-    earlier: Sequence[Published],
-    wards: Sequence[Ward],
-) -> Secured:
-    """Without own counts of organisations: A6 is not tested, and the certificate says so."""
-    began = time.perf_counter()
-    protected = protect(counts)
-    before = fingerprint(protected, earlier)
-    climbed = climb(Published(code, protected, tuple(named)), earlier, wards)
-    cells = climbed.release.cells
-    if climbed.refusal is not None:
-        return Secured(cells, sha256_of(cells), before, None, climbed.refusal)
-    seconds = round(time.perf_counter() - began, 1)
-    made = certify(climbed, earlier, seconds=seconds, at=clock.now().isoformat(timespec="minutes"))
-    facts = asdict(made) | {"organisation_tested": False}
-    facts["criteria"] = {name: bool(held) for name, held in climbed.result.criteria.items()}
-    return Secured(cells, sha256_of(cells), before, facts | {"given": before}, None)
+@dataclass(frozen=True)
+class Given:
+    """What the attack is given."""
 
+    code: str
+    counts: list[Count]
+    places: list[NamedPlace]
+    names: dict[str, str]
+    earlier: list[Published]
+    wards: tuple[Ward, ...]
+    known: Known | None
 
-def fingerprint(protected: Sequence[Cell], earlier: Sequence[Published]) -> str:
-    """Of all that an attack depends on: what it finds is the same where this is the same.
+    @cached_property
+    def protected(self) -> tuple[Cell, ...]:
+        """By the number rule and the rules of rows, before any attack."""
+        return protect(self.counts)
 
-    >>> fingerprint([], [])[:12]
-    'e3b0c44298fc'
-    """
-    return sha256_of([*protected, *(cell for one in earlier for cell in one.cells)])
+    @property
+    def fingerprint(self) -> str:
+        """Of all that an attack depends on: it finds the same where this is the same."""
+        own = "" if self.known is None else f"{sorted(self.known.own.items())}"
+        shared = "" if self.known is None else f"{sorted(self.known.shared)}"
+        before = [cell for one in self.earlier for cell in one.cells]
+        gone = ",".join(one.code for one in self.earlier if one.withdrawn)
+        told = [sha256_of([*self.protected, *before]), own, shared, gone]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+    def secured(self) -> Secured:
+        """Through gate and ladder, beside all that was published in the year."""
+        began = time.perf_counter()
+        asked = Published(self.code, self.protected, tuple(self.places))
+        climbed = climb(asked, self.earlier, self.wards, self.known)
+        cells = climbed.release.cells
+        if climbed.refusal is not None:
+            return Secured(cells, sha256_of(cells), None, climbed.refusal)
+        seconds = round(time.perf_counter() - began, 1)
+        at = clock.now().isoformat(timespec="minutes")
+        facts = asdict(certify(climbed, self.earlier, seconds=seconds, at=at))
+        facts["organisation_tested"] = self.known is not None
+        facts["criteria"] = {name: bool(held) for name, held in climbed.result.criteria.items()}
+        return Secured(cells, sha256_of(cells), facts | {"given": self.fingerprint}, None)

@@ -18,16 +18,18 @@ Place = tuple[str, str]
 def wards_of(known: Iterable[tuple[str, str]], partners: Sequence[str]) -> tuple[Ward, ...]:
     """Wards and their boroughs, and one for what has no ward, in each borough."""
     none = [Ward(f"{UNKNOWN}{code}", code) for code in partners]
-    return tuple(sorted([*(Ward(*one) for one in known), *none], key=lambda ward: ward.code))
+    mine = [Ward(code, borough) for code, borough in known if borough in partners]
+    return tuple(sorted([*mine, *none], key=lambda ward: ward.code))
 
 
 def filled(
     counts: Iterable[Count], period: str, partners: Sequence[str], wards: Sequence[Ward],
-    named: Sequence[tuple[str, int, int]],
+    named: Sequence[tuple[str, int, int]] = (), areas: Sequence[str] = (),
 ) -> list[Count]:  # fmt: skip
     """The counts, and a zero for each cell of the period's tables that has none."""
     found = {count.key: count for count in counts}
-    for empty in _every(period, partners, wards):
+    merged = [Count("RY1", period, "AREA", area, harm) for area in areas for harm in CLOSED["harm"]]
+    for empty in (*_every(period, partners, wards), *merged):
         found.setdefault(empty.key, empty)
     for ref, sources, dates in named:
         empty = Count("RQ7", period, "PLACE", ref, sources=sources, dates=dates)

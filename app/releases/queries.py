@@ -1,15 +1,16 @@
 """Reads of releases. Row-level security has limited them to what the actor may see."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
+from app.reference import queries as reference
 from app.releases import rules
 from app.releases.models import Release, ReleaseCell
-from app.releases.rules import State
+from app.releases.rules import State, Window
 from geo.disclosure import Cell, NamedPlace, Rule
 from geo.disclosure import Release as Published
 
@@ -67,6 +68,11 @@ def approved(session: Session, period: str) -> Release | None:
     )
 
 
+def missing_parts(session: Session, window: Window) -> list[str]:
+    """Shorter periods that a longer one adds up, and that have no release that stands."""
+    return [part for part in rules.parts(window) if approved(session, part) is None]
+
+
 def cells(session: Session, release: Release, table: str | None = None) -> list[Cell]:
     """As they are shown, in the order of their keys."""
     query = select(ReleaseCell).where(ReleaseCell.release_id == release.id)
@@ -90,22 +96,51 @@ def published(session: Session, year: int, besides: Release) -> list[Published]:
     return [as_published(session, row) for row in rows]
 
 
+def standing(session: Session, year: int, besides: Release) -> list[str]:
+    """Periods of a year whose release stands, in the order of time."""
+    query = select(Release.period).where(
+        Release.state == State.APPROVED,
+        Release.period.like(f"{year}%"),
+        Release.id != besides.id,
+    )
+    return list(session.scalars(query.order_by(Release.window_to, Release.code)))
+
+
 def as_published(session: Session, release: Release) -> Published:
     named = tuple(
         NamedPlace(one["code"], one["period"], one["ward"], one["place_group"])
         for one in release.named
     )
-    return Published(release.code, tuple(cells(session, release)), named)
+    withdrawn = release.state == State.WITHDRAWN
+    return Published(release.code, tuple(cells(session, release)), named, withdrawn=withdrawn)
 
 
-def wards(session: Session, partners: Sequence[str]) -> list[tuple[str, str]]:
-    """Code and borough of each ward of the partnership."""
-    rows = session.execute(WARDS)
-    return [(row.code, row.borough) for row in rows if row.borough in partners]
+def wards(session: Session) -> list[tuple[str, str]]:
+    """Code and borough of each ward, also beyond the partnership."""
+    return [(row.code, row.borough) for row in session.execute(WARDS) if row.borough]
 
 
-def ward_names(session: Session) -> dict[str, str]:
-    return {row.code: row.name for row in session.execute(WARDS)}
+def areas(session: Session, year: str) -> list[str]:
+    """The merged wards of the first release of a year that anybody has seen with them."""
+    first = session.scalar(
+        select(Release.id)
+        .join(ReleaseCell, ReleaseCell.release_id == Release.id)
+        .where(
+            Release.period == year,
+            Release.approved_at.is_not(None),
+            ReleaseCell.table_code == "RY1",
+        )
+        .order_by(Release.approved_at, Release.code)
+        .limit(1)
+    )
+    mine = ReleaseCell.release_id == first, ReleaseCell.table_code == "RY1"
+    return sorted(set(session.scalars(select(ReleaseCell.geo_code).where(*mine))))
+
+
+def names(session: Session) -> dict[str, str]:
+    """Printed names of wards and of platforms."""
+    platforms = dict(reference.codes(session, "platform"))
+    return platforms | {row.code: row.name for row in session.execute(WARDS)}
 
 
 def note_read(session: Session, release: Release, table: str) -> None:

@@ -113,7 +113,7 @@ def show_table(code: str, table: str, request: Request, db: Db, actor: Reader) -
 def names_of(session: Session, request: Request, release: Release) -> dict[str, str]:
     told = partnership(request.app.state.settings.partnership)
     boroughs = {one.code: one.name for one in told.borough}
-    return view.names_of(release.named, boroughs, queries.ward_names(session))
+    return view.names_of(release.named, boroughs, queries.names(session))
 
 
 def _after(

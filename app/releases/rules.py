@@ -20,9 +20,14 @@ LEAD_FIRST = "A lead signs first."
 SECOND = "A second person signs: you have signed already."
 NOT_APPROVED = "Only an approved release is withdrawn."
 REASON = "Enter a reason of 20 to 300 characters."
-QUARTERS_FIRST = "Approve the releases of {missing} first: longer periods add up their quarters."
+PARTS_FIRST = "Approve the releases of {missing} first: longer periods add up what they counted."
 CHANGED = "Records have changed since the check. It was checked again; sign again."
+BESIDE = (
+    "{codes} was published first. Beside it, other numbers of this release can be shown. "
+    "It was checked again; look at them and sign again."
+)
 NOTE = "Small numbers are not shown exactly. Totals may not add up."
+MERGED_NOTE = "& means that a group is counted together with another one."
 
 
 class State(StrEnum):
@@ -91,15 +96,24 @@ GROUPS = {
     "CARE": "From care",
     "EDUCATION": "From education",
     "YES": "Proactive policing",
+    "MORNING": "Morning, 06 to 08",
+    "SCHOOL_RUN": "School run, 08 to 09",
+    "DAYTIME": "Daytime, 09 to 15",
+    "AFTER_SCHOOL": "After school, 15 to 18",
+    "EVENING": "Evening, 18 to 22",
     "LATE": "Late records",
     "CROSS_BOROUGH": "In clusters across the border",
     "OUTSIDE": "Outside the partnership",
+    "SCHOOL_DAY": "School day",
+    "HOLIDAY": "School holiday",
+    "WEEKEND": "Weekend",
     "TIME_UNKNOWN": "Time not known",
     "AFTER_DARK": "After dark",
     "NOT_AFTER_DARK": "Not after dark",
     "BOTH": "Both boroughs",
     "ELSEWHERE": "Elsewhere",
 }
+LATE_NIGHT = "Late, 22 to 06"
 # In the order in which they are printed.
 ORDER = {code: n for n, code in enumerate(GROUPS)}
 
@@ -168,6 +182,21 @@ class Window:
 
 
 MONTHS = {"Q": 3, "H": 6, "Y": 12}
+
+
+def parts(of: Window) -> tuple[str, ...]:
+    """The periods whose releases stand before that of a longer one is counted.
+
+    >>> parts(window("2026-H2")), parts(window("2026"))[-2:], parts(window("2026-Q1"))
+    (('2026-Q3', '2026-Q4'), ('2026-H1', '2026-H2'), ())
+    """
+    shorter = {"Q": (), "H": ("Q",), "Y": ("Q", "H")}[of.kind]
+    first = of.first.year * 12 + of.first.month - 1
+    return tuple(
+        _of_months(kind, months).period
+        for kind in shorter
+        for months in range(first, first + MONTHS[of.kind], MONTHS[kind])
+    )
 
 
 def window(period: str) -> Window:

@@ -8,7 +8,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.jobs import enqueue
-from app.releases import rules
+from app.releases import queries, rules
 from app.releases.models import Release
 from app.releases.rules import State
 
@@ -21,6 +21,10 @@ def ask(session: Session, actor: Actor, period: str) -> Release:
     if clock.now() < window.cut_at:
         day = f"{window.cut_at:%-d %B %Y}"
         raise InvalidError(rules.PERIOD, {"period": rules.NOT_OVER.format(day=day)})
+    missing = queries.missing_parts(session, window)
+    if missing:
+        told = rules.PARTS_FIRST.format(missing=", ".join(missing))
+        raise InvalidError(told, {"period": told})
     standing = list(session.scalars(select(Release).where(Release.period == window.period)))
     if any(one.state != State.WITHDRAWN for one in standing):
         raise InvalidError(rules.EXISTS, {"period": rules.EXISTS})

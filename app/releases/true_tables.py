@@ -18,11 +18,23 @@ TABLES = (
         organisation text
     ) on commit drop
     """,
+    # Its own copy: an index is not used on what row-level security stands before.
+    """
+    create temporary table area on commit drop as
+    select area.code, area.kind, area.vintage, piece.geom
+    from reference.area_piece as piece join reference.area as area on area.id = piece.area_id
+    where area.kind in ('ward', 'borough', 'district')
+    """,
+    "create index on area using gist (geom)",
+    "analyze area",
 )
 # One counting rule for every table of incidents: briefings.md 3, its paragraph "Counting rule".
+# Where it was is where its place is, else its own point, and its borough is that of its ward: a
+# place is within its ward and a ward within its borough, or two tables would contradict each other.
+# A home has no point here, and so no ward: it is counted with its borough.
 INCIDENTS = """
     insert into inc
-    select i.id, i.borough_code, ward.code, h.group_code,
+    select i.id, coalesce(of_ward.borough, borough.code, i.borough_code), ward.code, h.group_code,
         coalesce(nullif(pt.group_code, ''), 'PG_NONE'),
         case
             when i.harm_code = 'DRUG_VIOLENCE' then 'SV_DRUG'
@@ -43,31 +55,24 @@ INCIDENTS = """
     join reference.harm as h on h.code = i.harm_code
     left join app.place as p on p.id = i.place_id
     left join reference.place_type as pt on pt.code = p.type_code
-    left join app.place_exact as home on home.place_id = i.place_id
     left join app.missing_episode as m on m.incident_id = i.id and m.created_at <= :cut
+    cross join lateral (
+        select coalesce(ST_PointOnSurface(p.geom), i.geom) as geom
+    ) as point
     left join lateral (
-        select area.code from reference.area_piece as piece
-        join reference.area as area on area.id = piece.area_id and area.kind = 'ward'
-        where piece.geom && coalesce(i.geom, ST_PointOnSurface(p.geom), home.geom)
-          and ST_Intersects(piece.geom, coalesce(i.geom, ST_PointOnSurface(p.geom), home.geom))
-        order by area.vintage desc, area.code limit 1
+        select code from area where kind = 'ward' and geom && point.geom
+          and ST_Intersects(geom, point.geom) order by vintage desc, code limit 1
     ) as ward on true
+    left join lateral (
+        select code from area where kind <> 'ward' and geom && point.geom
+          and ST_Intersects(geom, point.geom) order by vintage desc, code limit 1
+    ) as borough on true
+    left join unnest(cast(:ward_codes as text[]), cast(:ward_boroughs as text[]))
+        as of_ward (code, borough) on of_ward.code = ward.code
     where i.state <> 'WITHDRAWN' and i.tier <> 'C' and i.deleted_at is null
       and i.created_at <= :cut
       and i.occurred_from + (i.occurred_to - i.occurred_from) / 2 >= :from
       and i.occurred_from + (i.occurred_to - i.occurred_from) / 2 < :to
-"""
-# A half-year or a year is what its quarters counted, as they counted it: nothing else.
-COUNTED_BEFORE = """
-    insert into inc
-    select i.id, said ->> 'borough', said ->> 'ward', said ->> 'harm_group',
-        said ->> 'place_group', said ->> 'sv', (said ->> 'proactive')::boolean,
-        said ->> 'day_part', said ->> 'day_type', (said ->> 'dark')::boolean,
-        said ->> 'missing', said ->> 'organisation', null
-    from app.incident as i, lateral (select i.counted_as as said) as counted
-    where i.counted_in in (
-        select code from app.release
-        where state = 'APPROVED' and period_kind = 'Q' and period = any (:quarters))
 """
 QUARTER: dict[str, str] = {
     "RQ1": """
@@ -159,43 +164,15 @@ QUARTER: dict[str, str] = {
         from inc where borough is not null and not borough = any (:partners)
     """,
 }
-HALF: dict[str, str] = {
-    "RH1": """
-        insert into item select 'RH1', 'WARD', coalesce(ward, '?' || borough), 'ALL', 'ALL',
-            id, organisation
-        from inc where borough = any (:partners)
-    """,
-    "RH2": """
-        insert into item select 'RH2', 'BOTH', 'BOTH', hg, pg, id, organisation
-        from inc where borough = any (:partners)
-    """,
-    "RH3": """
-        insert into item select 'RH3', 'BOTH', 'BOTH',
-            case when day_part is null or day_type is null then 'TIME_UNKNOWN' else day_part end,
-            case when day_part is null or day_type is null then 'ALL' else day_type end,
-            id, organisation
-        from inc where borough = any (:partners)
-        union all
-        select 'RH3', 'BOTH', 'BOTH', case when dark then 'AFTER_DARK' else 'NOT_AFTER_DARK' end,
-            'ALL', id, organisation
-        from inc where dark is not null and borough = any (:partners)
-    """,
-}
-YEAR: dict[str, str] = {
-    "RY2": """
-        insert into item select 'RY2', 'BOROUGH', borough, sv, 'ALL', id, organisation
-        from inc where sv is not null and borough = any (:partners)
-    """,
-}
-OF_PERIOD = {"Q": QUARTER, "H": HALF, "Y": YEAR}
+# `by`: how many are of each organisation.
 CELLS = text("""
     with one as (
-        select table_code, geo_kind, geo_code, dim_1, dim_2, count(*) as n,
-               count(distinct organisation) as sources
+        select table_code, geo_kind, geo_code, dim_1, dim_2, count(*) as n
         from item group by 1, 2, 3, 4, 5
     ),
     organisation as (
-        select table_code, geo_kind, geo_code, dim_1, dim_2, max(k) as most from (
+        select table_code, geo_kind, geo_code, dim_1, dim_2,
+               jsonb_object_agg(organisation, k) as told from (
             select table_code, geo_kind, geo_code, dim_1, dim_2, organisation, count(*) as k
             from item where organisation is not null group by 1, 2, 3, 4, 5, 6) as each
         group by 1, 2, 3, 4, 5
@@ -209,7 +186,7 @@ CELLS = text("""
         group by 1, 2, 3, 4, 5
     )
     select one.table_code, geo_kind, geo_code, dim_1, dim_2, n, coalesce(child.most, 0) as child,
-           coalesce(organisation.most, 0) as organisation
+           coalesce(organisation.told, '{}') as by
     from one
     left join organisation using (table_code, geo_kind, geo_code, dim_1, dim_2)
     left join child using (table_code, geo_kind, geo_code, dim_1, dim_2)
@@ -217,19 +194,21 @@ CELLS = text("""
 """)
 # What may be named: a public place, or a managed one with a reason, worked with and not expired.
 NAMED = text("""
-    select p.id, p.ref, p.name, coalesce(ward.code, '?' || p.borough_codes[1]) as ward,
+    select p.id, p.ref, p.name, coalesce(ward.code, '?' || borough.code, '') as ward,
            coalesce(nullif(pt.group_code, ''), 'PG_NONE') as pg,
            count(distinct i.source_agency) as sources,
            count(distinct (i.occurred_from at time zone 'Europe/London')::date) as dates
     from app.place as p
     join reference.place_type as pt on pt.code = p.type_code
+    cross join lateral (select ST_PointOnSurface(p.geom) as geom) as point
     left join lateral (
-        select area.code from reference.area_piece as piece
-        join reference.area as area on area.id = piece.area_id and area.kind = 'ward'
-        where piece.geom && ST_PointOnSurface(p.geom)
-          and ST_Intersects(piece.geom, ST_PointOnSurface(p.geom))
-        order by area.vintage desc, area.code limit 1
+        select code from area where kind = 'ward' and geom && point.geom
+          and ST_Intersects(geom, point.geom) order by vintage desc, code limit 1
     ) as ward on true
+    left join lateral (
+        select code from area where kind <> 'ward' and geom && point.geom
+          and ST_Intersects(geom, point.geom) order by vintage desc, code limit 1
+    ) as borough on true
     left join app.incident as i on i.place_id = p.id and i.state <> 'WITHDRAWN' and i.tier <> 'C'
         and i.deleted_at is null and i.created_at <= :cut
         and i.occurred_from >= :year_ago and i.occurred_from < :to
@@ -238,13 +217,6 @@ NAMED = text("""
                       'MONITORING')
       and p.tier = 'H0' and p.deleted_at is null and p.created_at <= :cut
       and p.label_expires_on > :end and p.borough_codes && :partners
-    group by p.id, p.ref, p.name, ward.code, pt.group_code
+    group by p.id, p.ref, p.name, ward.code, borough.code, pt.group_code
     order by p.ref
-""")
-PLATFORMS = text("""
-    select platform_code, count(*) as n
-    from app.online_space as space join app.place as p on p.id = space.place_id
-    where p.deleted_at is null and p.state not in ('PROPOSED', 'CLOSED')
-      and p.created_at <= :cut and p.tier in ('H0', 'H1')
-    group by 1 order by 2 desc, 1
 """)

@@ -135,12 +135,14 @@ class Release:
     """All cells of one release, as built or as approved; withdrawn releases stay in the check.
 
     `erased`: rows counted in an earlier release of the year and erased before this one was built.
+    `withdrawn`: it told something wrong, which a later release may contradict.
     """
 
     code: str
     cells: tuple[Cell, ...]
     places: tuple[NamedPlace, ...] = ()
     erased: int = 0
+    withdrawn: bool = False
 
 
 def cell_of(count: Count, told: Shown) -> Cell:

@@ -116,7 +116,7 @@ def check(
     findings += _finest(attack, release.code)
     failed = {finding.criterion for finding in findings}
     if known is not None:
-        told = Attack(build([*before, release], wards, known.own))
+        told = _insight(release, before, wards, known)
         inside = _insider(told, known, release.code)
         findings += inside
         failed |= {"A6"} if inside or not told.feasible else set()
@@ -172,6 +172,22 @@ def _finest(attack: Attack, release: str) -> list[Finding]:
         for name, found in unsure
         if found.low >= 1 and found.values < FEWEST
     ]
+
+
+def _insight(
+    release: Release, before: Sequence[Release], wards: Sequence[Ward], known: Known
+) -> Attack:
+    """What they have in hand: all that does not contradict their own records.
+
+    Whoever knows that a withdrawn release, or an older one, told something wrong draws nothing
+    from it.
+    """
+    stands = [old for old in before if not old.withdrawn]
+    for seen in (before, stands):
+        told = Attack(build([*seen, release], wards, known.own))
+        if told.feasible:
+            return told
+    return Attack(build([release], wards, known.own))
 
 
 def _insider(attack: Attack, known: Known, release: str) -> list[Finding]:
