@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from app.briefings import printing
-from app.briefings.building import canonical
+from app.briefings.composing import canonical
 from app.core.ids import new_id, new_reference
 from tests.release_uses import emptied
 from tests.sql import world as sql

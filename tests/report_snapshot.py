@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.briefings import of_numbers
-from app.briefings.building import canonical
+from app.briefings.composing import canonical
 from app.briefings.models import Briefing
 from app.briefings.of_numbers import Numbers
 from app.releases import rules as periods

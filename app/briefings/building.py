@@ -1,21 +1,23 @@
 """The job that builds and checks a quarterly context report: records in, one frozen text out."""
 
 import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.briefings import checks, of_numbers, of_work, pages, queries, rules
+from app.briefings import checks, of_numbers, products, queries, rules
+from app.briefings.asked import Asked, Known
+from app.briefings.composing import Found, canonical, snapshot
 from app.briefings.models import Briefing, Json
 from app.briefings.of_numbers import Numbers
-from app.briefings.rules import Line, Section, State
+from app.briefings.rules import State
 from app.core.actor import job_actor
+from app.core.clock import london
 from app.core.db import Database
 from app.core.errors import RuleBrokenError
 from app.places import queries as places
+from app.priority import service as priority
+from app.reference import queries as reference
 from app.releases import queries as releases
 from app.releases import rules as periods
 from app.releases import view
@@ -23,23 +25,13 @@ from app.releases.models import Release
 from geo.disclosure import Cell
 
 BUILD = job_actor("briefings:build")
+PRIORITY = job_actor("places:priority")
 QUARTERS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Everything that a snapshot is made of."""
-
-    briefing: Briefing
-    release: Release
-    numbers: Numbers
-    asked: of_work.Asked
-    lines: Sequence[Line]
-    decided: Sequence[str]
-
-
-def check(db: Database, ref: str, boroughs: dict[str, str]) -> None:
+def check(db: Database, ref: str, boroughs: dict[str, str], known: Known | None = None) -> None:
     """Build the snapshot anew and check it; the briefing is then checked, or a draft with why."""
+    _priorities(db, ref)
     with db.begin(BUILD) as session:
         briefing = queries.find(session, ref, lock=True)
         if briefing.state not in rules.OPEN:
@@ -51,65 +43,24 @@ def check(db: Database, ref: str, boroughs: dict[str, str]) -> None:
             window = periods.window(briefing.period_code)
             briefing.checks = [checks.not_released(window.words)]
             return
-        found = _found(session, briefing, release, boroughs)
+        found = _found(session, briefing, release, boroughs, known or Known())
         made, silent = snapshot(session, found)
         _put(session, found, made, silent)
 
 
-def snapshot(session: Session, found: Found) -> tuple[Json, list[str]]:
-    """The whole report as text in a fixed order, and who was silent; no clock is in it."""
-    numbers, asked, lines = found.numbers, found.asked, found.lines
-    codes = tuple(asked.boroughs)
-    silent_block, silent = of_work.silent(session, asked)
-    first, late = of_work.actions(session, asked)
-    became = list(zip(found.decided, rules.said(lines, Section.BECAME), strict=False))
-    certificate = found.release.certificate or {}
-    blocks: dict[int, list[Json]] = {
-        1: pages.summary(lines, became),
-        2: [of_work.contexts(session, asked, _bands(numbers)), of_work.pipeline(session, asked),
-            of_numbers.table(numbers, "RQ7", "T2c")],
-        3: pages.harm(numbers),
-        4: pages.when(numbers, codes),
-        5: pages.boroughs(numbers, codes),
-        6: [of_work.funnel(session, asked), first, late, of_work.days(session, asked),
-            of_work.plans(session, asked)],
-        7: [of_work.outcomes(session, asked)],
-        8: [of_work.panels(session, asked), of_numbers.table(numbers, "RQ6", "T8b"),
-            of_numbers.table(numbers, "RQ5", "T8c")],
-        9: pages.reported(numbers, silent_block, lines),
-        10: [],
-        pages.ANNEX: pages.annex(certificate, found.release.sha256 or ""),
-    }  # fmt: skip
-    titles = dict((*pages.PAGES, (pages.ANNEX, "Annex")))
-    window = asked.window
-    return {
-        "kind": "QUARTERLY",
-        "period": window.period,
-        "title": f"Quarterly context report, {window.words}",
-        "words": window.words,
-        "known_on": f"{periods.day_before(window.cut_at):%-d %B %Y}",
-        "marking": found.briefing.marking,
-        "boroughs": list(asked.boroughs.values()),
-        "release": found.release.code,
-        "release_sha256": found.release.sha256,
-        "compared": [one.period for one in (window.before, window.year_before)],
-        "method_version": rules.METHOD_VERSION,
-        "template_version": rules.TEMPLATE_VERSION,
-        "pages": [{"number": n, "title": titles[n], "blocks": blocks[n]} for n in sorted(blocks)],
-    }, silent
-
-
-def canonical(made: Json) -> str:
-    """Sorted keys, UTF-8, no spaces: the same bytes on each machine.
-
-    >>> canonical({"b": 1, "a": "é"})
-    '{"a":"é","b":1}'
-    """
-    return json.dumps(made, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _priorities(db: Database, ref: str) -> None:
+    """Places have the priority of the cut: where no night of that week worked it out, it is now."""
+    with db.read(BUILD) as session:
+        briefing = queries.find(session, ref)
+        day = london(briefing.cut_at).date()
+        if briefing.state not in rules.OPEN or queries.worked_out(session, day):
+            return
+    with db.begin(PRIORITY) as session:
+        priority.run(session, day)
 
 
 def _found(
-    session: Session, briefing: Briefing, release: Release, boroughs: dict[str, str]
+    session: Session, briefing: Briefing, release: Release, boroughs: dict[str, str], known: Known
 ) -> Found:
     window = periods.window(briefing.period_code)
     names = view.names_of(release.named, boroughs, releases.names(session))
@@ -118,19 +69,38 @@ def _found(
     for _ in range(QUARTERS):
         series.append((one.period, _cells(session, one.period)))
         one = one.before
-    known = dict(series)
-    year_ago = known.get(window.year_before.period, ())
+    earlier = dict(series)
+    half = _half_year(session, window.period)
     numbers = Numbers(
         window.period,
         tuple(releases.cells(session, release)),
-        known[window.before.period],
-        year_ago,
+        earlier[window.before.period],
+        earlier.get(window.year_before.period, ()),
         names,
         tuple(reversed(series)),
+        () if half is None else tuple(releases.cells(session, half)),
     )
-    asked = of_work.Asked(window, tuple(boroughs), boroughs)
-    decided = queries.decided_before(session, window.before.period)
-    return Found(briefing, release, numbers, asked, queries.lines(session, briefing), decided)
+    asked = Asked(
+        window,
+        tuple(boroughs),
+        boroughs,
+        release.code,
+        dict(reference.codes(session, "agency")),
+        {one.code: one.name for one in reference.boroughs(session)},
+        known,
+    )
+    named = {cell.geo_code for cell in numbers.now if cell.table_code == "RQ7"}
+    return Found(
+        briefing,
+        release,
+        half,
+        numbers,
+        asked,
+        queries.lines(session, briefing),
+        queries.decided_before(session, window.before.period),
+        frozenset(checks.over(session, named, asked.values["cut_day"])),
+        queries.corrected(session, window.period),
+    )
 
 
 def _cells(session: Session, period: str) -> tuple[Cell, ...]:
@@ -138,19 +108,20 @@ def _cells(session: Session, period: str) -> tuple[Cell, ...]:
     return () if release is None else tuple(releases.cells(session, release))
 
 
-def _bands(numbers: Numbers) -> dict[str, tuple[str, str | None]]:
-    """Of each named place: its band now, and a quarter ago where it had one."""
-    before = {c.geo_code: c.shown for c in numbers.last if c.table_code == "RQ7"}
-    return {
-        cell.geo_code: (cell.shown, before.get(cell.geo_code))
-        for cell in numbers.now
-        if cell.table_code == "RQ7"
-    }
+def _half_year(session: Session, quarter: str) -> Release | None:
+    period = of_numbers.half_year(quarter)
+    return None if period is None else releases.approved(session, period)
 
 
 def _put(session: Session, found: Found, made: Json, silent: list[str]) -> None:
     briefing = found.briefing
     told = canonical(made)
+    briefing.snapshot = told
+    briefing.snapshot_sha256 = hashlib.sha256(told.encode()).hexdigest()
+    used = [found.release] if found.half is None else [found.release, found.half]
+    briefing.release_ids = [one.id for one in used]
+    briefing.method_version = rules.METHOD_VERSION
+    briefing.template_version = rules.TEMPLATE_VERSION
     problems = checks.problems(
         checks.Subject(
             made,
@@ -158,16 +129,12 @@ def _put(session: Session, found: Found, made: Json, silent: list[str]) -> None:
             tuple(found.decided),
             tuple(silent),
             found.release,
-            found.numbers.now,
+            (*found.numbers.now, *found.numbers.half),
             places.language(session),
             checks.unnameable(session, made, found.asked.values["cut_day"]),
+            products.stray(made, briefing),
         )
     )
-    briefing.snapshot = told
-    briefing.snapshot_sha256 = hashlib.sha256(told.encode()).hexdigest()
-    briefing.release_ids = [found.release.id]
-    briefing.method_version = rules.METHOD_VERSION
-    briefing.template_version = rules.TEMPLATE_VERSION
     briefing.checks = problems
     session.flush()
     stops = [one for one in problems if one["stops"] == "yes"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.briefings import building, document, printing, queries, rules, service, sheets
+from app.briefings.asked import Known
 from app.briefings.models import Briefing, Json
 from app.core.command import Context, Result
 from app.core.errors import InvalidError
@@ -37,7 +38,9 @@ def run_build(arguments: argparse.Namespace, context: Context) -> Result:
         ref, state = briefing.ref, briefing.state
     if state in rules.OPEN:
         told = partnership(context.settings.partnership)
-        building.check(context.db, ref, {one.code: one.name for one in told.borough})
+        building.check(
+            context.db, ref, {one.code: one.name for one in told.borough}, Known.of(told)
+        )
     return _told(context, ref, arguments)
 
 

@@ -32,6 +32,7 @@ def document(made: Json, briefing: Briefing) -> Json:
         "lines": [
             f"{made['words']}. As known on {made['known_on']}. {' and '.join(made['boroughs'])}.",
             IN_IT,
+            *([made["coverage"]] if made.get("coverage") else []),
             *_signed(briefing),
             VERSIONS.format(
                 release=made["release"],

@@ -4,6 +4,7 @@ from procrastinate import JobContext
 from procrastinate.blueprints import Blueprint
 
 from app.briefings import building, printing, queries
+from app.briefings.asked import Known
 from app.core import log
 from app.core.errors import AppError
 from app.core.partnership import partnership
@@ -15,7 +16,7 @@ blueprint = Blueprint()
 def check(context: JobContext, ref: str) -> None:
     given = context.additional_context
     told = partnership(given["settings"].partnership)
-    building.check(given["db"], ref, {one.code: one.name for one in told.borough})
+    building.check(given["db"], ref, {one.code: one.name for one in told.borough}, Known.of(told))
 
 
 @blueprint.periodic(cron="* * * * *")

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.briefings import of_numbers, rules
+from app.briefings.asked import Known
 from app.briefings.models import Json
 from app.briefings.of_numbers import Numbers
 from app.briefings.rules import Line, Section
+from app.releases import rules as releases
 
 EMPTY = "No reports were received. This does not mean there was no harm."
 NO_RATE = "Rates are not given: the number of residents aged 10 to 17 is not loaded."
@@ -24,6 +26,13 @@ PAGES = (
     (10, DECISIONS),
 )
 ANNEX = len(PAGES) + 1
+LATER = (
+    "These numbers are of half a year. They come with the reports of April to June and of October "
+    "to December."
+)
+NOT_APPROVED = "The half-year numbers of {words} are not approved yet."
+NO_WARDS = "Wards are not loaded, so nobody can say which of them were silent."
+NO_QUIET_WARD = "Something was recorded in each ward. Where little is recorded, harm may be missed."
 COUNTED = (
     "An incident is counted once, by its main harm, in the borough of its place. Incidents that "
     "were withdrawn, and intelligence with conditions, are not counted."
@@ -42,59 +51,79 @@ LATE = (
 DEFINITIONS = (COUNTED, NUMBER_RULE, CHANGES, LATE)
 
 
-def summary(lines: Sequence[Line], became: Sequence[tuple[str, str]]) -> list[Json]:
-    """Page 1: what a lead wrote."""
+def summary(
+    lines: Sequence[Line], became: Sequence[tuple[str, str]], caveats: Sequence[str]
+) -> list[Json]:
+    """Page 1: what a lead wrote, and what the numbers themselves ask to bear in mind."""
     blocks = [
-        _text("What changed in contexts", rules.said(lines, Section.CHANGE), "Not written yet."),
-        _text("Decisions asked", rules.said(lines, Section.ASK), "No decision is asked."),
-        _text("What became of the last decisions", [f"{d} {what}" for d, what in became],
+        text("What changed in contexts", rules.said(lines, Section.CHANGE), "Not written yet."),
+        text("Decisions asked", rules.said(lines, Section.ASK), "No decision is asked."),
+        text("What became of the last decisions", [f"{d} \u2013 {what}" for d, what in became],
               "No decision was recorded in the quarter before."),
-        _text("What children said", rules.said(lines, Section.VOICE), "Not written yet."),
+        text("What children said", rules.said(lines, Section.VOICE), "Not written yet."),
     ]  # fmt: skip
-    caveats = rules.said(lines, Section.CAVEAT)
-    return [*blocks, _text("Please note", caveats, "")] if caveats else blocks
+    notes = [*rules.said(lines, Section.CAVEAT), *caveats]
+    return [*blocks, text("Please note", notes, "")] if notes else blocks
 
 
 def harm(numbers: Numbers) -> list[Json]:
     """Page 3."""
     return [
         of_numbers.table(numbers, "RQ1", "T3a"),
-        of_numbers.changes(numbers, "RQ1", "T3a-change"),
+        of_numbers.changes(numbers, "RQ1", "T3a-change", "Kinds of harm"),
         of_numbers.table(numbers, "RQ2", "T3b"),
-        of_numbers.changes(numbers, "RQ2", "T3b-change"),
+        of_numbers.changes(numbers, "RQ2", "T3b-change", "Kinds of place"),
         of_numbers.table(numbers, "RQ3", "T3c"),
+        _half(numbers, "RH2", "T3d", "Kinds of harm by kind of place"),
     ]
 
 
 def when(numbers: Numbers, boroughs: Sequence[str]) -> list[Json]:
     """Page 4."""
-    return [of_numbers.run_chart(numbers, code, f"C4-{n}") for n, code in enumerate(boroughs, 1)]
+    charts = [of_numbers.run_chart(numbers, code, f"C4-{n}") for n, code in enumerate(boroughs, 1)]
+    return [*charts, _half(numbers, "RH3", "T4a", "Part of the day and type of day")]
 
 
-def boroughs(numbers: Numbers, codes: Sequence[str]) -> list[Json]:
+def boroughs(numbers: Numbers, codes: Sequence[str], known: Known) -> list[Json]:
     """Page 5."""
+    rates = [] if known.residents else [text("Rates", [], NO_RATE)]
     return [
-        of_numbers.borough_changes(numbers, codes),
-        of_numbers.table(numbers, "RQ10", "T5-across"),
+        of_numbers.borough_changes(numbers, codes, known.residents, known.residents_source),
         of_numbers.table(numbers, "RQ8", "T5-proactive"),
-        _text("Rates", [], NO_RATE),
+        *rates,
+        _half(numbers, "RH1", "T5-wards", "Incidents by ward"),
     ]
 
 
-def reported(numbers: Numbers, silent: Json, lines: Sequence[Line]) -> list[Json]:
-    """Page 9."""
+def reported(
+    numbers: Numbers, silent: Sequence[Json], quiet_wards: Sequence[str], lines: Sequence[Line]
+) -> list[Json]:
+    """The first half of page 9: who reported, who did not, and why."""
     received = {cell.shown for cell in numbers.now if cell.table_code == "RQ4"}
-    empty = [_text("No reports", [EMPTY], "")] if received <= {"0"} else []
+    empty = [text("No reports", [EMPTY], "")] if received <= {"0"} else []
+    said = [f"{name}: nothing was recorded in half a year." for name in quiet_wards]
+    known = any(c.table_code == "RH1" and not c.geo_code.startswith("?") for c in numbers.half)
+    none = (NO_QUIET_WARD if known else NO_WARDS) if numbers.half else _later(numbers)
     return [
         *empty,
         of_numbers.table(numbers, "RQ4", "T9a"),
-        silent,
-        _text("About who was silent", rules.said(lines, Section.SILENT), "Nothing to add."),
-        of_numbers.table(numbers, "RQ9", "T9d"),
+        *silent,
+        text("About who was silent", rules.said(lines, Section.SILENT), "Nothing to add."),
+        text("Wards where nothing was recorded", said, none),
     ]
 
 
-def annex(certificate: dict[str, Any], sha256: str) -> list[Json]:
+def _half(numbers: Numbers, code: str, block: str, title: str) -> Json:
+    """A half-year table, or in words when it comes."""
+    return of_numbers.of_half(numbers, code, block) or text(title, [], _later(numbers))
+
+
+def _later(numbers: Numbers) -> str:
+    half = of_numbers.half_year(numbers.period)
+    return LATER if half is None else NOT_APPROVED.format(words=releases.window(half).words)
+
+
+def annex(certificate: dict[str, Any], sha256: str, corrected: Sequence[str]) -> list[Json]:
     """What numbers mean, and how they were checked."""
     facts = [
         ["Lattice of tables, version", [str(certificate["lattice_version"])]],
@@ -110,12 +139,13 @@ def annex(certificate: dict[str, Any], sha256: str) -> list[Json]:
     ]
     table = {"kind": "table", "id": "A1", "source": "CERTIFICATE", "title": "Certificate",
              "columns": ["Value"], "rows": facts, "note": ""}  # fmt: skip
-    return [_text("What the numbers mean", list(DEFINITIONS), ""), table]
+    corrections = text("Corrections", corrected, "No release in this report replaces another.")
+    return [text("What the numbers mean", list(DEFINITIONS), ""), table, corrections]
 
 
 def _or_none(value: int | None) -> str:
     return "No band" if value is None else str(value)
 
 
-def _text(title: str, lines: Sequence[str], empty: str) -> Json:
+def text(title: str, lines: Sequence[str], empty: str) -> Json:
     return {"kind": "text", "title": title, "lines": list(lines), "empty": empty}

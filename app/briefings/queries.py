@@ -1,6 +1,6 @@
 """Reads of briefings. Row-level security has limited them to what the actor may see."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -18,6 +18,33 @@ HELD = text("""
       and held_at >= :since
     order by held_at desc limit 20
 """)
+
+
+WORKED_OUT = text("""
+    select exists (select from app.place_priority
+                   where run_on <= :day and run_on > cast(:day as date) - 7)
+""")
+CORRECTED = text("""
+    select release.code, was.code as replaced, was.withdrawn_at
+    from app.release join app.release as was on was.id = release.replaces_id
+    where release.state = 'APPROVED' and release.period = :period
+    order by release.code
+""")
+
+
+def worked_out(session: Session, day: date) -> bool:
+    """Whether a night in the week up to a day worked out the priority of places."""
+    return bool(session.execute(WORKED_OUT, {"day": day}).scalar_one())
+
+
+def corrected(session: Session, period: str) -> list[str]:
+    """What the release of a period replaces, in a sentence."""
+    rows = session.execute(CORRECTED, {"period": period})
+    return [
+        f"Release {row.code} replaces {row.replaced}, which was withdrawn on "
+        f"{row.withdrawn_at:%-d %B %Y}."
+        for row in rows
+    ]
 
 
 def find(session: Session, ref: str, *, lock: bool = False) -> Briefing:

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.briefings import queries, rules
+from app.briefings import checks, products, queries, rules
 from app.briefings.models import Briefing, BriefingEntry
 from app.briefings.rules import Field, Section, State
 from app.core import clock
 from app.core.actor import Actor
+from app.core.clock import london
 from app.core.errors import InvalidError, RuleBrokenError
 from app.core.ids import new_reference
 from app.core.jobs import enqueue
@@ -100,14 +101,31 @@ def sign(session: Session, actor: Actor, briefing: Briefing) -> None:
             raise RuleBrokenError(rules.LEAD_FIRST)
         if briefing.lead_by == actor.id:
             raise RuleBrokenError(rules.SECOND)
+        _numbers_belong(briefing)
         briefing.auditor_by, briefing.auditor_at = actor.id, now
         briefing.state, briefing.frozen_at = State.FROZEN, now
     elif briefing.lead_by is not None:
         raise RuleBrokenError(rules.SIGNED)
     else:
+        _places_stand(session, briefing)
         briefing.lead_by, briefing.lead_at = actor.id, now
     briefing.updated_by = actor.id
     audit.record(session, "briefing.sign", "briefing", briefing.ref, role=actor.role)
+
+
+def _numbers_belong(briefing: Briefing) -> None:
+    """K1, once more and in every product, on the way to its readers."""
+    found = products.stray(json.loads(briefing.snapshot or "{}"), briefing)
+    if found:
+        raise RuleBrokenError(checks.K1_PRODUCT.format(product=found[0]))
+
+
+def _places_stand(session: Session, briefing: Briefing) -> None:
+    """K5, once more: a place may have closed, or somebody objected, since the report was built."""
+    made = json.loads(briefing.snapshot or "{}")
+    gone = checks.unnameable(session, made, london(briefing.cut_at).date())
+    if gone:
+        raise RuleBrokenError(f"{checks.K5.format(ref=gone[0])} {rules.BUILD_AGAIN}")
 
 
 def table(session: Session, actor: Actor, briefing: Briefing, sent: Mapping[str, str]) -> None:

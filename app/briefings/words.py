@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 TOO_SMALL = "too small to compare"
 NO_OTHER = "nothing to compare with"
+NOT_SHOWN = "not shown, so not compared"
+NO_RATE = "too small for a rate"
 FEW = "fewer than 8, not shown"
 BANDED_AS = 4  # the middle of 1 to 7
 LEAST = 8
@@ -40,6 +42,8 @@ def change(now: str | None, before: str | None) -> str:
     if now is None or before is None:
         return NO_OTHER
     a, b = told(now).n, told(before).n
+    if "not shown" in {now, before}:
+        return NOT_SHOWN
     if a is None or b is None:
         return TOO_SMALL
     if abs(a - b) <= 5:
@@ -48,7 +52,7 @@ def change(now: str | None, before: str | None) -> str:
 
 
 def share(part: str, whole: str) -> str:
-    """Per cent to the nearest 5, from two printed numbers of 8 or more.
+    """Per cent to the nearest 5, halves up, from two printed numbers of 8 or more.
 
     >>> share("10", "40"), share("1 to 7", "40")
     ('25%', 'fewer than 8, not shown')
@@ -56,7 +60,19 @@ def share(part: str, whole: str) -> str:
     a, b = told(part).n, told(whole).n
     if a is None or b is None or a < LEAST or b < LEAST:
         return FEW
-    return f"{5 * round(20 * a / b)}%"
+    return f"{5 * ((200 * a + 5 * b) // (10 * b))}%"
+
+
+def rate(shown: str | None, residents: int) -> str:
+    """V05: per 1,000 residents, a whole number, halves up; never of a band.
+
+    >>> rate("60", 15400), rate("1 to 7", 15400)
+    ('4', 'too small for a rate')
+    """
+    n = None if shown is None else told(shown).n
+    if n is None:
+        return NO_RATE
+    return str((2000 * n + residents) // (2 * residents))
 
 
 @dataclass(frozen=True, slots=True)

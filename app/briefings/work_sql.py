@@ -6,13 +6,22 @@ places and those of the police are never counted.
 
 from sqlalchemy import text
 
-# A place's state at an instant is its newest change until then.
+# A place's state at an instant is its newest change until then. `objected`: no table names it any
+# more; `gone`: no list of places that are worked with does.
 NAMEABLE = """
     named as materialized (
-        select p.id, p.ref, p.borough_codes, p.type_code, p.sensitivity, p.next_review_on,
+        select p.id, p.ref, p.borough_codes, p.type_code, p.sensitivity, p.created_at,
+               p.close_code,
+               case when said.content is null then p.next_review_on
+                    else (said.content ->> 'next_review_on')::date end as next_review_on,
+               case when said.content is null then p.week_grid::text
+                    else said.content ->> 'week_grid' end as week_grid,
                coalesce(said.content ->> 'name', p.name) as name,
                coalesce(said.content ->> 'level', p.level) as level,
-               now_is.to_state as state
+               now_is.to_state as state,
+               now_objected.yes or p.deleted_at is not null as objected,
+               now_objected.yes or p.deleted_at is not null or p.label_expires_on <= :cut_day
+               or p.state in ('DORMANT', 'CLOSED', 'PROPOSED') as gone
         from app.place as p
         join lateral (
             select to_state from app.place_state_change
@@ -22,6 +31,10 @@ NAMEABLE = """
             select content from app.place_version
             where place_id = p.id and at <= :cut order by version desc limit 1
         ) as said on true
+        cross join lateral (
+            select exists (select from app.objection as said
+                where said.place_id = p.id and said.decision is null) as yes
+        ) as now_objected
         where p.tier = 'H0' and p.created_at <= :cut and p.borough_codes && :partners
           and (p.sensitivity = 'PUBLIC_REALM' or (p.sensitivity = 'MANAGED' and p.may_name))
           and (p.deleted_at is null or p.deleted_at > :cut)
@@ -32,15 +45,16 @@ PLACES = text(
     + NAMEABLE
     + """
     select named.ref, named.name, kind.label as kind, named.borough_codes, named.level, named.state,
-           named.next_review_on, held.band
+           named.next_review_on, held.band, held.p, held.p_without_proactive
     from named
     join reference.place_type as kind on kind.code = named.type_code
     left join lateral (
-        select coalesce(band_override, band) as band from app.place_priority
+        select coalesce(band_override, band) as band, p, p_without_proactive
+        from app.place_priority
         where place_id = named.id and run_on <= :cut_day order by run_on desc limit 1
     ) as held on true
-    where named.state in ('IDENTIFIED', 'ASSESSING', 'ASSESSED', 'CONFERENCE', 'PLAN_ACTIVE',
-                          'MONITORING')
+    where named.state in ('IDENTIFIED', 'ASSESSING', 'ASSESSED', 'CONFERENCE',
+                          'PLAN_ACTIVE', 'MONITORING') and not named.gone
     order by named.ref
 """
 )
@@ -53,20 +67,37 @@ STATES = text(
     from named where state not in ('PROPOSED') group by 1, 2 order by 1, 2
 """
 )
+# Places that are worked with and not named: counted by borough, never by state.
+OTHERS = text("""
+    select case when cardinality(p.borough_codes) > 1 then 'BOTH' else p.borough_codes[1] end
+           as borough, count(*) as n
+    from app.place as p
+    join lateral (
+        select to_state from app.place_state_change
+        where place_id = p.id and at <= :cut order by at desc, id desc limit 1
+    ) as now_is on now_is.to_state in ('IDENTIFIED', 'ASSESSING', 'ASSESSED', 'CONFERENCE',
+                          'PLAN_ACTIVE', 'MONITORING')
+    where p.tier in ('H0', 'H1') and p.created_at <= :cut and p.borough_codes && :partners
+      and (p.sensitivity in ('SENSITIVE', 'ONLINE')
+           or (p.sensitivity = 'MANAGED' and not p.may_name))
+      and (p.deleted_at is null or p.deleted_at > :cut)
+    group by 1 order by 1
+""")
 MOVED = text(
     "with"
     + NAMEABLE
     + """
-    select change.to_state, count(*) as n
+    select named.ref, change.to_state, case when cardinality(named.borough_codes) > 1
+               then 'BOTH' else named.borough_codes[1] end as borough, named.close_code
     from app.place_state_change as change join named on named.id = change.place_id
-    where change.at >= :from and change.at < :to group by 1 order by 1
+    where change.at >= :from and change.at < :to order by change.id
 """
 )
 DAYS = text(
     "with"
     + NAMEABLE
     + """
-    select change.from_state as state, before.at as began, change.at as ended
+    select change.from_state as state, before.at as began, change.at as ended, named.level
     from app.place_state_change as change
     join named on named.id = change.place_id
     join lateral (
@@ -133,17 +164,20 @@ REVIEWS = text(
     "with"
     + NAMEABLE
     + """
-    select named.name, named.ref, review.held_on, review.displacement, review.round,
-           case when review.decided_at <= :cut then review.decision end as decision,
-           result.verdict, result.reason,
-           (select count(*) from app.plan_goal as goal
-            where goal.plan_id = review.plan_id and goal.deleted_at is null) as goals,
-           (select count(*) from app.plan_goal as goal
-            where goal.plan_id = review.plan_id and goal.deleted_at is null
-              and goal.result = 'MET') as met
+    select case when named.objected then null else named.name end as name, named.ref,
+           review.held_on, review.displacement, review.round, result.verdict, result.reason,
+           cardinality(review.voice_method_ids) > 0 as with_voice,
+           goal.goals, goal.met, goal.partly, goal.not_met, goal.not_measured
     from app.outcome_review as review
     join named on named.id = review.place_id
     left join app.wdd_result as result on result.id = review.wdd_result_id
+    cross join lateral (
+        select count(*) as goals, count(*) filter (where result = 'MET') as met,
+               count(*) filter (where result = 'PARTLY') as partly,
+               count(*) filter (where result = 'NOT_MET') as not_met,
+               count(*) filter (where result = 'NOT_MEASURED' or result is null) as not_measured
+        from app.plan_goal
+        where plan_id = review.plan_id and deleted_at is null) as goal
     where review.held_on >= :first and review.held_on < :end and review.decided_at <= :cut
       and review.deleted_at is null
     order by named.name, review.held_on, review.id
@@ -153,23 +187,29 @@ DUE = text(
     "with"
     + NAMEABLE
     + """
-    select count(*) as due, count(*) filter (where review.due_on < :end) as overdue
+    select count(*) filter (where review.due_on >= :first) as due,
+           count(*) filter (where review.decided_at is null or review.decided_at > :cut) as overdue
     from app.outcome_review as review join named on named.id = review.place_id
     where review.deleted_at is null and review.created_at <= :cut and review.due_on < :end
-      and (review.decided_at is null or review.decided_at > :cut)
 """
 )
-REPORTED = text("""
-    select agency_code, count(*) filter (where created_at >= :from and created_at < :to) as now,
-           count(*) filter (where created_at < :from) as before
-    from app.report
-    where agency_code <> 'PUBLIC' and created_at >= :year_ago and created_at < :to
-      and deleted_at is null
-    group by 1 order by 1
-""")
-MEETINGS = text("""
-    select count(*) as n, coalesce(sum(cardinality(place_ids)), 0) as places
-    from app.meeting
-    where kind = 'MARVE' and held_at >= :from and held_at < :to and deleted_at is null
-      and state in ('HELD', 'MINUTES_AGREED') and created_at <= :cut
-""")
+# Hours of concern of places that are worked with, and hours in which somebody looks after children.
+WATCHED = text(
+    "with"
+    + NAMEABLE
+    + """
+    select named.ref, named.name, named.week_grid, coalesce(slots.grids, '{}') as grids
+    from named
+    left join lateral (
+        select array_agg(slot.week_grid::text order by slot.id) as grids
+        from app.guardian_slot as slot
+        where slot.place_id = named.id and slot.created_at <= :cut
+          and slot.valid_from_on <= :cut_day
+          and (slot.valid_to_on is null or slot.valid_to_on > :cut_day)
+    ) as slots on true
+    where named.state in ('IDENTIFIED', 'ASSESSING', 'ASSESSED', 'CONFERENCE',
+                          'PLAN_ACTIVE', 'MONITORING') and not named.gone
+      and named.week_grid is not null
+    order by named.name, named.ref
+"""
+)

@@ -3,8 +3,9 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Told(BaseModel):
@@ -14,8 +15,11 @@ class Told(BaseModel):
 
 
 class Borough(Told):
+    """`residents_10_17`: for rates in the quarterly report; without it there are none."""
+
     code: str
     name: str
+    residents_10_17: Annotated[int, Field(ge=1000)] | None = None
 
 
 class Helper(Told):
@@ -54,6 +58,8 @@ class Partnership(Told):
     help_line: tuple[Helper, ...] = ()
     online_help: tuple[Helper, ...] = ()
     borough: tuple[Borough, ...]
+    residents_source: str | None = None  # printed beside each rate
+    expected_to_report: tuple[str, ...] = ()  # codes of organisations, named when they are silent
 
     @property
     def codes(self) -> frozenset[str]:

@@ -35,7 +35,8 @@ PLACES = text("""
     where place.deleted_at is null and place.state not in ('CLOSED', 'DORMANT')
     order by place.id
 """)
-# Whose word it is, how old, how good, how serious: never what it says.
+# Whose word it is, how old, how good, how serious: never what it says. What was recorded later does
+# not count for an earlier day.
 ITEMS = text("""
     with severity as materialized (select code, severity from reference.harm),
     grade as materialized (
@@ -53,6 +54,7 @@ ITEMS = text("""
                incident.child_count_band as band, false as by_child, false as public
         from app.incident_place as link join app.incident on incident.id = link.incident_id
         where incident.deleted_at is null and incident.state <> 'WITHDRAWN'
+          and (incident.created_at at time zone 'Europe/London')::date <= :today
         union all
         select decided.place_id,
                case report.agency_code when 'PUBLIC' then 'R' || report.id else
@@ -78,6 +80,7 @@ ITEMS = text("""
             and grade.pair = item.source_eval || item.info_assess
         where hung.removed_at is null and item.deleted_at is null and item.tier = 'P'
           and item.handling = 'P' and item.state = 'RELEASED'
+          and (item.created_at at time zone 'Europe/London')::date <= :today
     )
     select place_id, substr(source, 2) as source, cast(:today as date) - day as age, weight,
            coalesce((select max(severity.severity) from severity

@@ -1,17 +1,21 @@
 """The quarterly report: built from records and released numbers, checked, frozen by two people."""
 
 import json
+import random
 import re
 from dataclasses import dataclass
 from datetime import date
-from html import unescape
+from io import BytesIO
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.briefings import building, checks, printing, queries
+from app.briefings import building, checks, composing, printing, products, queries
+from app.briefings.asked import Known
+from app.briefings.strays import OWN, strays, text_of_html
 from app.core.ids import new_id, new_reference
 from app.releases import rules as periods
 from tests import tagged
@@ -33,6 +37,21 @@ MEETING = """
         held_at, state, is_synthetic)
     values (%s, %s, 'AFC', 'VCA_BRIEFING', %s, %s, 'VCA', '2026-05-06', 'HELD', true)
 """
+
+
+PLACE = """
+    with made as (
+        insert into app.place (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
+            updated_by, is_synthetic, type_code, name, sensitivity, geom_kind, state,
+            label_expires_on, created_at, geom)
+        values (%(id)s, %(ref)s, 'AFC', %(boroughs)s, %(tier)s, 'PLAN', %(id)s, %(id)s, true,
+            %(type)s, %(name)s, %(sensitivity)s, 'P', 'PLAN_ACTIVE', '2030-01-01', '2026-01-09',
+            case when %(tier)s = 'H0' then ST_SetSRID(ST_MakePoint(518000, 169300), 27700) end)
+        returning id, borough_codes, tier)
+    insert into app.place_state_change (place_id, borough_codes, tier, from_state, to_state, at, by)
+    select id, borough_codes, tier, 'CONFERENCE', 'PLAN_ACTIVE', '2026-02-09', id from made
+"""
+TYPES = {"RESIDENTIAL": "RESIDENTIAL", "PUBLIC_REALM": "PARK"}
 
 
 @dataclass
@@ -57,6 +76,22 @@ class Reports:
         ((state, found, sha),) = self.ground.rows(query, ref)
         return state, [one["words"] for one in found if one["stops"] == "yes"], sha
 
+    def place(self, name: str, sensitivity: str, tier: str) -> str:
+        """A place with an active plan, known before the cut."""
+        key, ref = new_id(), new_reference("PL")
+        values = {"id": key, "ref": ref, "name": name, "sensitivity": sensitivity, "tier": tier}
+        with self.ground.superuser() as admin:
+            admin.execute("set session_replication_role = replica")
+            admin.execute(PLACE, values | {"type": TYPES[sensitivity], "boroughs": [KINGSTON]})
+        return ref
+
+    def products(self) -> tuple[dict[str, str], Any, list[str]]:
+        """Texts of what is printed, what it was made from, and what is said beside it."""
+        with self.ground.db.read(building.BUILD) as session:
+            briefing = queries.find(session, self.ref)
+            made = json.loads(briefing.snapshot)
+            return dict(products.texts(made, briefing)), made, products.wording(made, briefing)
+
     def get(self, role: str, path: str) -> Any:
         return self.ground.as_(role).get(path, headers=HTML)
 
@@ -72,7 +107,7 @@ def reports(cluster, template, settings):
         yield Reports(ground)
 
 
-def test_a_report_goes_from_draft_to_tabled_and_only_then_is_read(reports):
+def test_a_report_goes_from_draft_to_tabled_and_only_then_is_read(reports, monkeypatch):
     lead, auditor = reports.ground.as_("cs_lead"), reports.ground.as_("auditor")
     ref = reports.begin()
     assert "A briefing of this quarter" not in reports.get("cs_lead", "/briefings").text
@@ -90,6 +125,13 @@ def test_a_report_goes_from_draft_to_tabled_and_only_then_is_read(reports):
     assert reports.get("auditor", f"/briefings/{ref}").status_code == 200
     assert "A lead signs first." in send(auditor, f"/briefings/{ref}/sign").text
     assert send(lead, f"/briefings/{ref}/sign").status_code == 303
+    as_it_is = printing.whole
+    with monkeypatch.context() as wrong:
+        wrong.setattr(printing, "whole", lambda *given: as_it_is(*given) + b"<p>987</p>")
+        refused = send(auditor, f"/briefings/{ref}/sign")
+    assert refused.status_code == 422
+    assert checks.K1_PRODUCT.format(product="the page to print") in refused.text
+    assert reports.facts(ref)[0] == "CHECKED"
     assert send(auditor, f"/briefings/{ref}/sign").status_code == 303
     assert reports.facts(ref)[0] == "FROZEN"
     assert send(lead, f"/briefings/{ref}/write", **WORDS).status_code == 422
@@ -126,24 +168,41 @@ def test_the_same_records_give_the_same_bytes_and_later_changes_change_nothing(r
         made = json.loads(briefing.snapshot)
         frozen, before = briefing.snapshot, printing.whole(made, briefing)
     reports.ground.incident()
+    reports.ground.incident(tier="C")
+    reports.place("Address PL-7K2-Q4MT", "RESIDENTIAL", "H1")
     with reports.ground.db.read(building.BUILD) as session:
         briefing = queries.find(session, ref)
         release = building.releases.approved(session, QUARTER)
-        found = building._found(session, briefing, release, BOROUGHS)
-        again, _ = building.snapshot(session, found)
-        assert building.canonical(again) == frozen
+        found = building._found(session, briefing, release, BOROUGHS, Known())
+        again, _ = composing.snapshot(session, found)
+        assert composing.canonical(again) == frozen
         assert printing.whole(json.loads(briefing.snapshot), briefing) == before
-    assert building.canonical(made) == frozen
+    assert composing.canonical(made) == frozen
 
 
 def test_every_number_on_a_page_is_in_the_snapshot(reports):
-    page = reports.get("vca_member", f"/briefings/{reports.ref}/whole").text
-    made = json.loads(reports.ground.rows("select snapshot from app.briefing")[0][0])
-    body = re.sub(r"<(svg|style|head)\b.*?</\1>", " ", page[page.index("<main") :], flags=re.S)
-    printed = unescape(re.sub(r"<[^>]*>", " ", body)).replace(reports.ref, "")
-    printed = re.sub(r"\b[0-9a-f]{12,64}\b", "", printed)
-    assert checks.strays(printed, made) == []
-    assert checks.strays(printed + " 987", made) == ["987"]
+    page = text_of_html(reports.get("vca_member", f"/briefings/{reports.ref}/whole").text)
+    _, made, also = reports.products()
+    assert strays(page, made, also) == []
+    assert strays(page + " 987", made, also) == ["987"]
+
+
+def test_each_changed_number_of_a_product_is_found(reports):
+    """Of the page and of a file: any number, made another number that stands elsewhere in it."""
+    told, made, also = reports.products()
+    chance = random.Random(0)
+    for name in ("the page to print", "the file of T3a", "the file of C4-1", "the file of T2b"):
+        product = told[name]
+        assert strays(product, made, also) == []
+        own = [found.span() for found in OWN.finditer(product)]
+        counted = [one for one in re.finditer(r"\d+", product)
+                   if not any(a <= one.start() < b for a, b in own)]  # fmt: skip
+        other = sorted({one.group() for one in counted})
+        for one in chance.sample(counted, min(60, len(counted))):
+            instead = chance.choice([n for n in other if n != one.group()] or ["987"])
+            changed = product[: one.start()] + instead + product[one.end() :]
+            around = product[max(0, one.start() - 30) : one.end() + 30]
+            assert strays(changed, made, also), (name, around, instead)
 
 
 def printed(reports: Reports) -> list[str]:
@@ -165,11 +224,17 @@ def test_a_job_prints_it_and_whoever_may_read_it_takes_the_files(reports):
     cover, file = (reports.get("vca_member", at) for at in (url, f"{url}/pdf"))
     assert f"{url}/pdf" in cover.text
     assert 'filename="vca-2026-Q1.pdf"' in file.headers["content-disposition"]
-    made = json.loads(reports.ground.rows("select snapshot from app.briefing")[0][0])
     _, top = tagged.read(file.content)
-    words = re.sub(r"hash [0-9a-f]{64}", "", top.words.replace(reports.ref, ""))
     toc = "".join(node.words for node in top.all("TOC"))
-    assert checks.strays(words.replace(toc, ""), made) == []
+    told, made, also = reports.products()
+    assert strays(top.words.replace(toc, ""), made, also) == []
+    book = openpyxl.load_workbook(BytesIO(reports.get("vca_member", f"{url}/tables.xlsx").content))
+    for sheet in book:
+        rows = " ".join(
+            str(v) for row in sheet.iter_rows(values_only=True) for v in row if v is not None
+        )
+        assert strays(rows, made, also) == [], sheet.title
+    assert len(book.sheetnames) == len(told) - 1
     for kind in ("xlsx", "zip"):
         assert reports.get("vca_member", f"{url}/tables.{kind}").status_code == 200
         assert reports.get("partner", f"{url}/tables.{kind}").status_code == 403
@@ -218,3 +283,22 @@ def test_a_recalled_report_says_so_and_another_takes_its_place(reports):
     ):  # fmt: skip
         reports.write(again, **said)
         assert message in reports.facts(again)[1], said
+
+
+def test_a_place_that_closed_after_the_check_stops_the_signature(reports):
+    lead = reports.ground.as_("cs_lead")
+    query = "select ref from app.briefing where state = 'DRAFT'"
+    ((ref,),) = reports.ground.rows(query)
+    named = reports.place("Synthetic riverside", "PUBLIC_REALM", "H0")
+    reports.write(ref)
+    assert reports.facts(ref)[:2] == ("CHECKED", [])
+    assert "Synthetic riverside" in reports.get("cs_lead", f"/briefings/{ref}/pages/2").text
+    with reports.ground.superuser() as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute("update app.place set state = 'CLOSED' where ref = %s", (named,))
+    refused = send(lead, f"/briefings/{ref}/sign")
+    assert refused.status_code == 422
+    assert checks.K5.format(ref=named) in refused.text
+    reports.write(ref)
+    assert "Synthetic riverside" not in reports.get("cs_lead", f"/briefings/{ref}/pages/2").text
+    assert send(lead, f"/briefings/{ref}/sign").status_code == 303

@@ -1,0 +1,30 @@
+"""The finished products of a report as text, for the check of every number in them (K1).
+
+The PDF is printed from the same `document` as the page, word for word, by a job later on.
+"""
+
+from collections.abc import Iterator
+
+from app.briefings import printing, sheets
+from app.briefings.document import decisions, document, tables
+from app.briefings.models import Briefing, Json
+from app.briefings.strays import strays, text_of_html
+
+
+def texts(made: Json, briefing: Briefing) -> Iterator[tuple[str, str]]:
+    """What each is called, and what can be read in it."""
+    yield "the page to print", text_of_html(printing.whole(made, briefing).decode())
+    for one in tables(made):
+        yield f"the file of {one['id']}", sheets.as_csv(one, made, briefing).decode()
+
+
+def wording(made: Json, briefing: Briefing) -> list[str]:
+    """What a document says beside its blocks: its cover, its state, the decisions taken."""
+    told = document(made, briefing)
+    return [*told["lines"], told["banner"], *decisions(briefing)]
+
+
+def stray(made: Json, briefing: Briefing) -> list[str]:
+    """Products with a number that does not belong; empty when all are right."""
+    also = wording(made, briefing)
+    return [name for name, text in texts(made, briefing) if strays(text, made, also)]
