@@ -52,10 +52,7 @@ def build(db: Database, code: str, partners: Sequence[str]) -> None:
         release = queries.find(session, code, lock=True)
         if release.state not in (State.DRAFT, State.CHECKED):
             raise RuleBrokenError(rules.NOT_CHECKED)
-        missing = queries.missing_parts(session, rules.window(release.period))
-        if missing:
-            release.state = State.DRAFT
-            release.problem = rules.PARTS_FIRST.format(missing=", ".join(missing))
+        if _waits(session, release):
             return
         given = _given(session, release, partners)
         _put(session, release, given, given.secured())
@@ -70,10 +67,10 @@ def publish(db: Database, code: str, partners: Sequence[str]) -> None:
     """
     with db.begin(BUILD) as session:
         release = queries.find(session, code, lock=True)
-        signed = release.lead_by and release.auditor_by
-        missing = queries.missing_parts(session, rules.window(release.period))
-        if release.state != State.CHECKED or not signed or missing:
+        if release.state != State.CHECKED or not (release.lead_by and release.auditor_by):
             raise RuleBrokenError(rules.NOT_CHECKED)
+        if _waits(session, release):
+            return
         given = _given(session, release, partners)
         told = release.certificate or {}
         if given.fingerprint != told.get("given"):
@@ -89,6 +86,15 @@ def publish(db: Database, code: str, partners: Sequence[str]) -> None:
             for statement in COUNTED:
                 session.execute(statement, {"code": release.code})
         audit.record(session, "release.publish", "release", release.code, sha256=release.sha256)
+
+
+def _waits(session: Session, release: Release) -> bool:
+    """A longer period is a draft again while what it adds up is not published, or is withdrawn."""
+    missing = queries.missing_parts(session, rules.window(release.period))
+    if missing:
+        release.state = State.DRAFT
+        release.problem = rules.PARTS_FIRST.format(missing=", ".join(missing))
+    return bool(missing)
 
 
 def _sign_anew(session: Session, release: Release, given: Given, again: Secured) -> None:

@@ -51,9 +51,20 @@ def unpublished(session: Session, period: str) -> Release | None:
 
 
 def signed(session: Session) -> list[str]:
-    """Codes of what a lead and an auditor signed, and nobody published yet."""
+    """Codes of what a lead and an auditor signed, and nobody published yet; quarters first."""
     query = select(Release.code).where(
         Release.state == State.CHECKED, Release.auditor_by.is_not(None)
+    )
+    order = (Release.window_to, Release.window_from.desc(), Release.code)
+    return list(session.scalars(query.order_by(*order)))
+
+
+def beside(session: Session, release: Release) -> list[str]:
+    """Codes of other releases of the same year that are checked and not published yet."""
+    query = select(Release.code).where(
+        Release.state == State.CHECKED,
+        Release.period.like(f"{release.period[:4]}%"),
+        Release.id != release.id,
     )
     return list(session.scalars(query.order_by(Release.window_to, Release.code)))
 

@@ -168,6 +168,7 @@ def _show(
         window=window,
         tables=[(code, rules.TITLES[code]) for code in view.tables_of(found)],
         states=rules.STATES,
+        beside=queries.beside(session, release),
         values=values,
         errors=errors,
     )

@@ -23,7 +23,7 @@ REASON = "Enter a reason of 20 to 300 characters."
 PARTS_FIRST = "Approve the releases of {missing} first: longer periods add up what they counted."
 CHANGED = "Records have changed since the check. It was checked again; sign again."
 BESIDE = (
-    "{codes} was published first. Beside it, other numbers of this release can be shown. "
+    "Published first: {codes}. Beside that, some numbers of this release are shown otherwise. "
     "It was checked again; look at them and sign again."
 )
 NOTE = "Small numbers are not shown exactly. Totals may not add up."

@@ -22,6 +22,7 @@ class Certificate:
     cells: int
     banded: int
     not_shown: int
+    contradicting: int
     steps: tuple[str, ...]
     smallest: int | None
     exact: int
@@ -99,6 +100,7 @@ def certify(climbed: Climb, earlier: Sequence[Release], *, seconds: float, at: s
         cells=result.cells,
         banded=result.banded,
         not_shown=result.not_shown,
+        contradicting=climbed.contradicting,
         steps=tuple(step.words for step in climbed.log),
         smallest=result.smallest,
         exact=result.exact,

@@ -107,8 +107,7 @@ def check(
     >>> found.passed, found.smallest
     (True, 7)
     """
-    year = {cell.period[:4] for cell in release.cells}
-    before = [old for old in earlier if {cell.period[:4] for cell in old.cells} <= year]
+    before = of_year(release, earlier)
     attack = Attack(build([*before, release], wards))
     if not attack.feasible:
         return _result(attack, [], {}, {"A5"})
@@ -121,6 +120,12 @@ def check(
         findings += inside
         failed |= {"A6"} if inside or not told.feasible else set()
     return _result(attack, findings, intervals, failed)
+
+
+def of_year(release: Release, earlier: Sequence[Release]) -> list[Release]:
+    """Earlier releases of the same calendar year."""
+    year = {cell.period[:4] for cell in release.cells}
+    return [old for old in earlier if {cell.period[:4] for cell in old.cells} <= year]
 
 
 def _cells(attack: Attack) -> tuple[dict[tuple[str, Key], Interval], list[Finding]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from geo.disclosure.bands import show
 from geo.disclosure.cells import ALL, JOIN, Cell, Count, Geo, Key, Release, Ward, cell_of
-from geo.disclosure.gate import Finding, GateResult, Known, check
+from geo.disclosure.contradiction import agreeing, opposed
+from geo.disclosure.gate import Finding, GateResult, Known, check, of_year
 from geo.disclosure.lattice import CLOSED, TABLES
 from geo.disclosure.rows import Cells, margins
 
@@ -13,6 +14,14 @@ ROUNDS = 6
 COARSEST = ("RY2", "RY1", "RH3", "RH2", "RH1")  # then the margins of these, then totals of people:
 MARGINS = ("RQ1", "RQ2", "RQ6")
 TOTALS = ("RQ6", "RQ5")
+DISAGREE = (
+    "Two tables contradict each other. Count again; if it stays so, tell those who look after "
+    "this service."
+)
+OPPOSED = (
+    "It contradicts {codes}. If that adds up what was withdrawn, withdraw it too; then count this "
+    "release again."
+)
 MERGED = ("RQ3", "RQ1", "RQ2", "RY1")
 
 
@@ -29,6 +38,7 @@ class Step:
     def words(self) -> str:
         """As the log prints it."""
         said = {
+            0: "not shown (a withdrawn release says otherwise)",
             1: "not shown (coarsest cell that binds)",
             2: "merged",
             3: "not shown",
@@ -46,6 +56,12 @@ class Climb:
     result: GateResult
     log: tuple[Step, ...]
     rounds: int
+    opposed: tuple[str, ...] = ()  # releases that stand and say something else
+
+    @property
+    def contradicting(self) -> int:
+        """Cells not shown because a withdrawn release says otherwise."""
+        return sum(step.step == 0 for step in self.log)
 
     @property
     def refusal(self) -> str | None:
@@ -53,7 +69,7 @@ class Climb:
         if self.result.passed:
             return None
         if not self.result.criteria["A5"]:
-            return "Two tables contradict each other."
+            return OPPOSED.format(codes=", ".join(self.opposed)) if self.opposed else DISAGREE
         table = next((f.what[0] for f in self.result.findings if f.what[0] in TABLES), "RH1")
         return f"Table {table} could be solved from the {self.release.code} release."
 
@@ -77,8 +93,8 @@ def climb(
     Returns
     -------
     Climb
-        An approved release, the threshold and the base never change. Tables that contradict each
-        other (A5) are never mended here.
+        An approved release, the threshold and the base never change. What contradicts a withdrawn
+        release is not shown (step 0); other contradictions (A5) are never mended here.
 
     Raises
     ------
@@ -95,6 +111,14 @@ def climb(
     home = {ward.code: ward.borough for ward in wards}
     log: list[Step] = []
     result = check(release, earlier, wards, known)
+    if not result.criteria["A5"]:
+        before = of_year(release, earlier)
+        found = agreeing(release, before, wards, _rank)
+        if found is None:
+            return Climb(release, result, (), 0, opposed(release, before, wards))
+        release, gone = found
+        log += [Step(0, 0, "A5", key) for key in gone]
+        result = check(release, earlier, wards, known)
     for round_ in range(1, ROUNDS + 1):
         if result.passed or not result.criteria["A5"]:
             break

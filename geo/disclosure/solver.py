@@ -27,6 +27,7 @@ class Solver:
         # The class above it prints a banner for its callbacks; none are needed.
         self._highs = _core._Highs()  # noqa: SLF001
         self._columns = len(model.low)
+        self._cap = model.cap
         self._options(integer=integer)
         self._highs.passModel(_matrix(model, _core, integer=integer))
         self._costs: list[int] = []
@@ -58,6 +59,11 @@ class Solver:
     def feasible(self) -> bool:
         """Whether the tables agree with each other at all."""
         return not self._columns or self._solve([], [])
+
+    def limit(self, column: int, low: float, high: float) -> None:
+        """Other limits of a column from now on; what was reached before is void."""
+        self.low[column], self.high[column] = low, min(high, self._cap)
+        self._highs.changeColBounds(column, low, self.high[column])
 
     def push(self, down: Sequence[int], up: Sequence[int]) -> None:
         """One solution with the first columns as small, and the others as large, as may be."""

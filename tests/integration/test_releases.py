@@ -1,7 +1,7 @@
 """Releases: counted by one rule, banded, checked, signed by two, and then never changed."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.audit import verification
 from app.core.errors import InvalidError
-from app.releases import building, rules
+from app.releases import building, queries, rules
 from geo.disclosure import show
 from tests.people import HTML, KINGSTON, send
 from tests.releases import PARTNERS, QUARTER, Ground
@@ -186,3 +186,68 @@ def test_a_change_behind_the_guards_is_reported_by_the_verification_of_the_audit
 def test_a_period_that_is_not_over_is_refused():
     with pytest.raises(InvalidError):
         rules.window("2026-Q5")
+
+
+def signed(ground: Ground, code: str) -> None:
+    for role in ("cs_lead", "auditor"):
+        assert send(ground.as_(role), f"/releases/{code}/sign").status_code == 303
+
+
+def test_a_correction_is_published_without_what_it_contradicts(ground):
+    """One borough sent noise complaints along; a correction may be coarser than the error."""
+    ground.fill(300)
+    wrong = [ground.incident(harm="ASB") for _ in range(30)]
+    first = ground.approve()
+    with ground.superuser() as admin:
+        admin.execute("update app.incident set state = 'WITHDRAWN' where id = any(%s)", [wrong])
+    reason = "Synthetic: noise complaints were among it."
+    send(ground.as_("cs_lead"), f"/releases/{first}/withdraw", reason=reason)
+
+    code = ground.approve()
+
+    ((state, told),) = ground.rows(
+        "select state, certificate from app.release where code = %s", code
+    )
+    assert (code, state) == (f"{QUARTER}-2", "APPROVED")
+    assert told["contradicting"] == sum("withdrawn" in step for step in told["steps"]) > 0
+    assert told["releases"] == [QUARTER, code]
+    dropped = [cell for cell in ground.rows(CELLS, code, "RQ1") if cell[-1] == "DROPPED"]
+    assert 0 < len(dropped) < 21
+    page = ground.as_("auditor").get(f"/releases/{code}", headers=HTML).text
+    assert "Not shown because a withdrawn release says otherwise" in page
+    assert verification.verify(ground.db).holds
+
+
+def test_releases_signed_together_are_published_without_new_signatures(ground):
+    """The second is checked again beside the first: the same numbers stand as they were signed."""
+    ground.fill(300)
+    ground.fill(300, seed=1, first=date(2026, 4, 1))
+    codes = [drafted(ground), drafted(ground, "2026-Q2")]
+    page = ground.as_("cs_lead").get(f"/releases/{codes[0]}", headers=HTML).text
+    assert "Also waiting to be published: 2026-Q2." in page
+    for code in codes:
+        signed(ground, code)
+    with ground.db.read(building.BUILD) as session:
+        assert queries.signed(session) == codes
+    for code in codes:
+        building.publish(ground.db, code, PARTNERS)
+
+    found = ground.rows("select state, certificate -> 'releases' from app.release order by code")
+    assert found == [("APPROVED", codes[:1]), ("APPROVED", codes)]
+
+
+def test_a_half_year_whose_quarter_is_withdrawn_is_a_draft_again(ground):
+    ground.fill(300)
+    ground.fill(300, seed=1, first=date(2026, 4, 1))
+    ground.approve()
+    ground.approve("2026-Q2")
+    code = drafted(ground, "2026-H1")
+    assert ground.rows("select problem from app.release where code = %s", code) == [(None,)]
+    signed(ground, code)
+    reason = "Synthetic: one borough was counted twice."
+    send(ground.as_("cs_lead"), f"/releases/{QUARTER}/withdraw", reason=reason)
+
+    building.publish(ground.db, code, PARTNERS)
+
+    told = ground.rows("select state, problem from app.release where code = %s", code)
+    assert told == [("DRAFT", rules.PARTS_FIRST.format(missing=QUARTER))]
