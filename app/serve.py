@@ -141,6 +141,8 @@ def _make_ready(settings: Settings) -> None:
         accounts,
         clusters,
         context,
+        decided,
+        documents,
         imports,
         incidents,
         intelligence,
@@ -162,9 +164,11 @@ def _make_ready(settings: Settings) -> None:
             intelligence.load_once(db)
             incidents.load_once(db)
             context.load_once(db)
+            decided.load_once(db, settings)
             vault.load_once(db, settings)
             imports.load_once(db)
             clusters.ask_once(db, settings)
+            documents.ask_once(db)
         else:
             accounts.close(db)
         erasing.replay(db, settings)  # a restored database shows nothing that had been erased

@@ -16,6 +16,7 @@ from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
 from app.core.settings import Settings, load_settings
+from app.demo import jobs as demo
 from app.exports import jobs as exports
 from app.imports import jobs as imports
 from app.intelligence import jobs as intelligence
@@ -33,6 +34,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "briefings": briefings.blueprint,
     "clusters": clusters.blueprint,
+    "demo": demo.blueprint,
     "intelligence": intelligence.blueprint,
     "exports": exports.blueprint,
     "imports": imports.blueprint,

@@ -60,6 +60,23 @@ def newest(session: Session, limit: int = 100) -> list[Briefing]:
     return list(session.scalars(query.limit(limit)))
 
 
+def to_sign(session: Session, role: str) -> list[Briefing]:
+    """What was checked and waits for a lead; or, signed by one, for an auditor."""
+    query = select(Briefing).where(Briefing.state == State.CHECKED, Briefing.auditor_by.is_(None))
+    query = query.where(Briefing.lead_by.is_(None) == (role != "auditor"))
+    return list(session.scalars(query.order_by(Briefing.window_from.desc())))
+
+
+def latest(session: Session) -> Briefing | None:
+    """The newest quarterly report that went out and was not recalled."""
+    return session.scalar(
+        select(Briefing)
+        .where(Briefing.kind == "QUARTERLY", Briefing.state.in_((State.FROZEN, State.TABLED)))
+        .order_by(Briefing.window_from.desc())
+        .limit(1)
+    )
+
+
 def entries(session: Session, briefing: Briefing) -> list[BriefingEntry]:
     query = select(BriefingEntry).where(BriefingEntry.briefing_id == briefing.id)
     return list(session.scalars(query.order_by(BriefingEntry.section, BriefingEntry.position)))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
@@ -29,9 +29,13 @@ Taker = Annotated[Actor, Depends(May("briefing_released.download"))]
 
 
 @briefings.get("")
-def show_all(request: Request, db: Db, actor: Reader) -> Response:
+def show_all(
+    request: Request, db: Db, actor: Reader, sign: Literal["mine"] | None = None
+) -> Response:
+    """All, or those that wait for the reader's signature."""
     with db.begin(actor) as session:
-        return _list(request, session, {}, {})
+        found = queries.to_sign(session, actor.role) if sign else None
+        return _list(request, session, {}, {}, found)
 
 
 @briefings.post("")
@@ -165,15 +169,19 @@ def _page(request: Request, db: Db, actor: Actor, ref: str, number: int | None) 
 
 
 def _list(
-    request: Request, session: Session, values: dict[str, str], errors: dict[str, str]
+    request: Request,
+    session: Session,
+    values: dict[str, str],
+    errors: dict[str, str],
+    found: list[Briefing] | None = None,
 ) -> Response:
-    found = queries.newest(session)
-    audit.record(session, "briefing.list", "briefing", None, rows=len(found))
+    some = queries.newest(session) if found is None else found
+    audit.record(session, "briefing.list", "briefing", None, rows=len(some))
     return html.render(
         request,
         "briefings/list.html",
-        page_title="Briefings",
-        rows=[(one, periods.window(one.period_code)) for one in found],
+        page_title="Briefings" if found is None else "Reports that you may sign",
+        rows=[(one, periods.window(one.period_code)) for one in some],
         states=rules.STATES,
         values=values,
         errors=errors,

@@ -33,6 +33,18 @@ def enqueue(
     )
 
 
+def under_way(session: Session, task: str) -> bool:
+    """Whether a job of this task waits or is at work."""
+    found = session.execute(
+        text("""
+            select exists (select from queue.procrastinate_jobs
+                           where task_name = :task and status in ('todo', 'doing'))
+        """),
+        {"task": task},
+    )
+    return bool(found.scalar())
+
+
 def _waiting(session: Session, task: str) -> bool:
     found = session.execute(
         text("""

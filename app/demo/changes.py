@@ -10,6 +10,8 @@ from uuid import UUID
 
 from psycopg import sql
 
+from app.core import clock
+from app.core.actor import NOBODY
 from app.demo import planned
 from app.demo.lives import MARK, Story, at
 from app.demo.service import Cursor
@@ -32,6 +34,8 @@ ROWS = {
 READ = sql.SQL("select id, state, created_at, {}, updated_by from {} where is_synthetic")
 LIFE = ("PROPOSED", "SCREENED", "IDENTIFIED", "ASSESSING", "ASSESSED", "CONFERENCE", "PLAN_ACTIVE",
         "MONITORING", "CLOSED")  # fmt: skip
+WORKED_ON = LIFE[:8]  # a closed or dormant place got there from any of them
+USUAL_PART = 0.7  # of its life, by which a place came to its state
 FORGET = sql.SQL("delete from {} using {} as own where record_id = own.id and own.is_synthetic")
 TELL = sql.SQL("""
     insert into {} (record_id, {}, borough_codes, tier, from_state, to_state, at, by)
@@ -45,6 +49,9 @@ OF_MEETING = (
     sql.SQL("member_ids, access_ends_at"),
     sql.SQL("own.member_ids, own.access_ends_at"),
 )
+OTHERS = """
+    select id, state, created_at from app.place where is_synthetic and id <> all (%s) order by ref
+"""
 FORGET_PLACES = "delete from app.place_state_change where place_id = any (%s)"
 PLACES = """
     insert into app.place_state_change (place_id, borough_codes, tier, from_state, to_state, at, by)
@@ -86,8 +93,9 @@ def tell(cursor: Cursor, stories: Sequence[Story]) -> None:
         _history(cursor, name)
     _write(cursor, "context_plan", [step for story in with_plan for step in _plan(story)])
     steps = [step for story in stories for step in _life(story)]
-    keys = [story.key for story in stories]
-    cursor.execute(FORGET_PLACES, (keys,))
+    others = cursor.execute(OTHERS, ([story.key for story in stories],)).fetchall()
+    steps += [step for row in others for step in _usual_life(*row)]
+    cursor.execute(FORGET_PLACES, ([step.id for step in steps],))
     cursor.execute(PLACES, _columns(steps))
     for story in stories:
         cursor.execute(PLACE, _place(story))
@@ -142,6 +150,16 @@ def _life(story: Story) -> Iterator[Step]:
         by = story.author if number < 3 else story.team.lead
         yield Step(story.key, was, becomes, at(days[becomes], 11), by)
         was = becomes
+
+
+def _usual_life(key: UUID, state: str, begun: datetime) -> Iterator[Step]:
+    """Of a place of which nothing else is told: the steps before its state, evenly."""
+    before = LIFE[: LIFE.index(state)] if state in WORKED_ON else LIFE[:3]
+    chain = [*(one for one in before if one != state), state]
+    until = begun + (clock.now() - begun) * USUAL_PART
+    for number, becomes in enumerate(chain):
+        when = begun + (until - begun) * (number / max(len(chain) - 1, 1))
+        yield Step(key, chain[number - 1] if number else None, becomes, when, NOBODY)
 
 
 def _place(story: Story) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from app.demo.assessed import Made
 from app.demo.lives import KINGSTON, STEPS, Story, Team
 from app.demo.rules import Row
 from app.demo.service import JOB, Cursor, insert_rows
+from app.releases import rules as periods
 
 TABLES = Path(__file__).resolve().parents[2] / "data" / "demo"
 NAMES = UUID("0c0e6f3a-6a0b-4d52-9a7b-5b5a0d1c7e11")
@@ -41,6 +42,7 @@ PLACES = """
     order by not borough_codes @> array[%s], created_at, ref
 """
 WHO = 'select username, id from app."user" where is_synthetic'
+CUTS = 3
 THERE = "select exists (select from app.context_assessment where is_synthetic)"
 
 
@@ -119,6 +121,18 @@ def _made(stories: Sequence[Story]) -> Iterator[Made]:
             yield from drawn.maps(story)
     first = stories[0]
     yield from met.panels(_table("meetings"), stories, first.team, first.today)
+    yield from met.subgroup(stories, first.team, _cuts(first.today))
+
+
+def _cuts(today: date) -> list[date]:
+    """Days on which quarters were known, of those before the newest."""
+    cuts: list[date] = []
+    one = periods.window(f"{today.year}-Q{(today.month - 1) // 3 + 1}").before
+    while len(cuts) < CUTS + 1:
+        if (day := periods.day_before(one.cut_at)) < today:
+            cuts.append(day)
+        one = one.before
+    return cuts[1:]
 
 
 def _insert(cursor: Cursor, rows: dict[str, list[Row]]) -> int:

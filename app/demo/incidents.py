@@ -13,7 +13,7 @@ from app.core.actor import NOBODY, job_actor
 from app.core.db import Database
 
 JOB = job_actor("demo:load")
-CORRECTED, CONFIRMED, AWAY = 12, 40, 60
+CORRECTED, CONFIRMED, AWAY = 12, 40, 400
 
 DONE = text("select exists (select from app.incident where is_synthetic and version > 1)")
 BECAUSE = text("select set_config('cs.reason', :why, true)")
@@ -48,16 +48,19 @@ STEPS: tuple[tuple[int, int, str, dict[str, Any]], ...] = (
 )
 EPISODES = text("""
     insert into app.missing_episode (incident_id, agency_code, created_by, updated_by, is_synthetic,
-        kind, missing_from_at, returned_at, rhi_offered_at, rhi_held_at, rhi_declined,
-        manager_decision_at, location_captured)
+        created_at, updated_at, kind, missing_from_at, returned_at, rhi_offered_at, rhi_held_at,
+        rhi_declined, manager_decision_at, location_captured)
     select id, agency_code, :nobody, :nobody, true,
+        told_at, told_at,
         case harm_code when 'MISSING_HOME' then 'HOME' when 'MISSING_CARE' then 'CARE'
              else 'EDUCATION' end,
         occurred_from, occurred_from + interval '9 hours',
         occurred_from + interval '1 day', case when part > 1 then occurred_from + interval '2 days'
         end, part = 1, occurred_from + interval '10 hours', part <> 2
     from (
-        select *, row_number() over (order by ref) % 3 as part from app.incident
+        select *, row_number() over (order by ref) % 3 as part,
+               greatest(created_at, least(occurred_from + interval '2 days', now())) as told_at
+        from app.incident
         where is_synthetic and deleted_at is null and occurred_from < now() - interval '3 days'
           and harm_code in ('MISSING_HOME', 'MISSING_CARE', 'MISSING_EDU')
         order by ref limit :most

@@ -3,7 +3,7 @@
 Drawn by the key of each place, so that nothing else of the demonstration changes with it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -15,6 +15,8 @@ from app.places.rules import Sensitivity
 
 MARK = "Demo: "
 HOURS = (("AFTER_SCHOOL",), ("EVENING", "LATE_END"), ("LATE_WEEK", "LATE_END"), ("WEEKEND_DAY",))
+# Share of the records up to here, and after how many days they were written down.
+LATENESS = ((0.8, (0, 5)), (0.95, (5, 25)), (1.0, (40, 150)))
 SAFE = ("lights until midnight", "open sightlines", "staff who know the children", "a way out")
 GUARDIANS = (
     ("YOUTH_WORKER", "VCS", "AFTER_SCHOOL", "YES"),
@@ -26,6 +28,14 @@ GUARDIANS = (
 
 def _rng(key: UUID) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(key.int % 2**63))
+
+
+def recorded(key: UUID, known: datetime, newest: datetime) -> Row:
+    """When a record was written down: within days of when it was known; one in twenty late."""
+    chance, part = np.random.Generator(np.random.PCG64(key.int % 2**61)).random(2)
+    least, most = next(days for share, days in LATENESS if chance < share)
+    at = min(known + timedelta(hours=round(24 * (least + part * (most - least)))), newest)
+    return {"created_at": at, "updated_at": at}
 
 
 def details(key: UUID, kind: Kind) -> Row:

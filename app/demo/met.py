@@ -48,6 +48,7 @@ MINUTES = (
     f"{MARK}what works came first. Children's points were read out. Two goals were chosen and each "
     "task has an owner and a day."
 )
+LOOKED = f"{MARK}the report was received. The quarter was looked at by place, never by child."
 HELD = frozenset({"HELD", "MINUTES_AGREED"})
 
 
@@ -65,6 +66,16 @@ def panels(
         yield from _whole(row | {"minutes": one["minutes"] or None}, team, about)
         if one["kind"] == "CONTEXT_CONFERENCE" and one["state"] == "PACK_ISSUED":
             yield from _points(key, about[0], ("practitioner", "police"), today)
+
+
+def subgroup(stories: Sequence[Story], team: Team, cuts: Sequence[date]) -> Iterator[Made]:
+    """It met after each quarter was known, about places that were worked with by then."""
+    for cut in cuts:
+        day = working(cut + timedelta(days=12), forward=True)
+        about = [story for story in stories if story.plot and story.born < day] or stories[:1]
+        key = uuid5(NAMES, f"subgroup {cut:%Y-%m-%d}")
+        row = _meeting(key, team, "VCA", day, about[:3])
+        yield from _whole(row | {"state": "MINUTES_AGREED", "minutes": LOOKED}, team, about[:3])
 
 
 def conferences(story: Story) -> Iterator[Made]:

@@ -18,6 +18,7 @@ from app.places.rules import Sensitivity, default_tier, label_expires_on, rounde
 
 MARK = "Demo: "
 WINDOW_DAYS = 730
+DENSE_DAYS, OLDEST_DAYS = 365, 850  # the year before is sparser: eight closed quarters fit
 N_INCIDENTS = 2_000
 N_CHILDREN = 300
 N_PLACE_LINKS = 360
@@ -191,7 +192,7 @@ def _cluster(dice: Dice, rows: Rows, cluster: Planted, children: list[Row]) -> N
 
 def _background(dice: Dice, rows: Rows) -> None:
     """Everywhere and any time, a third of them at a place that is listed."""
-    days_ago = dice.number(1, WINDOW_DAYS)
+    days_ago = _days_ago(dice.number(1, WINDOW_DAYS))
     precision = dice.one("time_precision")
     if days_ago <= 31 and precision in {"WEEK", "MONTH"}:
         precision = "DAY"
@@ -208,12 +209,23 @@ def _background(dice: Dice, rows: Rows) -> None:
         rows.child_incident_link.append(_happened(dice, incident, dice.any(rows.child)))
 
 
+def _days_ago(drawn: int) -> int:
+    """The days before the last year are spread over what eight quarters need."""
+    if drawn <= DENSE_DAYS:
+        return drawn
+    spread = (OLDEST_DAYS - DENSE_DAYS) / (WINDOW_DAYS - DENSE_DAYS)
+    return DENSE_DAYS + round((drawn - DENSE_DAYS) * spread)
+
+
 def _incident(dice: Dice, harm_code: str, day: date, precision: str) -> Row:
     hour = next(harm.hour for harm in dice.plan.harms if harm.code == harm_code)
     minutes = int(min(max(hour * 60 + 30 + dice.shift(90, at_most_m=300)[0], 0), 1439))
     at = datetime.combine(day, time(minutes // 60, minutes % 60), LONDON)
     begin, end = interval(at, Precision(precision))
-    return _record(dice, "IC", "H1") | {
+    record = _record(dice, "IC", "H1")
+    return {
+        **record,
+        **life.recorded(record["id"], end, midnight(dice.today)),
         "occurred_from": begin,
         "occurred_to": end,
         "time_precision": precision,
@@ -240,12 +252,17 @@ def _happened(dice: Dice, incident: Row, child: Row) -> Row:
 
 
 def _place_link(dice: Dice, rows: Rows) -> Row:
+    key = dice.key()
+    child, place, role = dice.any(rows.child), dice.any(rows.place), dice.one("place_role")
+    from_on = dice.day(5, 400)
+    recorded = life.recorded(key, midnight(from_on), midnight(dice.today))
     return {
-        "id": dice.key(),
-        "child_id": dice.any(rows.child)["id"],
-        "place_id": dice.any(rows.place)["id"],
-        "role": dice.one("place_role"),
-        "from_on": dice.day(5, 400),
+        "id": key,
+        "child_id": child["id"],
+        "place_id": place["id"],
+        "role": role,
+        "from_on": from_on,
+        "created_at": recorded["created_at"],
         "confidence": dice.one("confidence"),
         "source_agency": dice.one("agency"),
         "basis": f"{MARK}synthetic link.",

@@ -41,6 +41,13 @@ def newest(session: Session, limit: int = 100) -> list[Release]:
     return list(session.scalars(query.limit(limit)))
 
 
+def to_sign(session: Session, role: str) -> list[Release]:
+    """What was checked and waits for a lead; or, signed by one, for an auditor."""
+    query = select(Release).where(Release.state == State.CHECKED, Release.auditor_by.is_(None))
+    query = query.where(Release.lead_by.is_(None) == (role != "auditor"))
+    return list(session.scalars(query.order_by(Release.window_from.desc(), Release.code.desc())))
+
+
 def unpublished(session: Session, period: str) -> Release | None:
     """The draft of a period, checked or not."""
     return session.scalar(

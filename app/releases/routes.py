@@ -4,7 +4,7 @@ Who reads numbers has no filter: an address is a release and a table, and nothin
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
@@ -27,9 +27,13 @@ LEDGER = frozenset({"partner", "practitioner", "police_analyst", "vca_member"})
 
 
 @releases.get("")
-def show_all(request: Request, db: Db, actor: Reader) -> Response:
+def show_all(
+    request: Request, db: Db, actor: Reader, sign: Literal["mine"] | None = None
+) -> Response:
+    """All, or those that wait for the reader's signature."""
     with db.read(actor) as session:
-        return _list(request, session, {}, {})
+        found = queries.to_sign(session, actor.role) if sign else None
+        return _list(request, session, {}, {}, found)
 
 
 @releases.post("")
@@ -138,13 +142,18 @@ def _note(session: Session, actor: Actor, release: Release, table: str) -> None:
 
 
 def _list(
-    request: Request, session: Session, values: dict[str, str], errors: dict[str, str]
+    request: Request,
+    session: Session,
+    values: dict[str, str],
+    errors: dict[str, str],
+    found: list[Release] | None = None,
 ) -> Response:
+    some = queries.newest(session) if found is None else found
     return html.render(
         request,
         "releases/list.html",
-        page_title="Releases of numbers",
-        rows=[(one, rules.window(one.period)) for one in queries.newest(session)],
+        page_title="Releases of numbers" if found is None else "Releases that you may sign",
+        rows=[(one, rules.window(one.period)) for one in some],
         states=rules.STATES,
         values=values,
         errors=errors,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.rules import UNUSED
 from app.assessments import reading as assessments
+from app.briefings import queries as briefings
 from app.clusters import lists as clusters
 from app.clusters import queries as cluster_runs
 from app.core import clock
@@ -24,6 +25,8 @@ from app.places import objections
 from app.places import queries as places
 from app.places.models import Place
 from app.plans import lists as actions
+from app.releases import queries as releases
+from app.releases import rules as periods
 from app.reports import inbox
 from app.reports import queries as reports
 from app.reports.models import Report
@@ -70,6 +73,7 @@ def of_lead(session: Session, actor: Actor, now: datetime, visit: datetime | Non
         _actions(session, actor, "help", "Actions whose owners need help"),
         *_clusters(session, visit),
         row("Objections", Waiting(*objections.waiting(session)), "oldest", "/objections"),
+        *_to_sign(session, "cs_lead"),
         _to_approve(session, now),
         row("Grants to recertify", queries.grants_ending(session, now), "next ends on", ENDING),
         _meetings(session),
@@ -78,7 +82,10 @@ def of_lead(session: Session, actor: Actor, now: datetime, visit: datetime | Non
 
 def of_member(session: Session) -> list[Work]:
     """Of a panel: what is told of places that may be named."""
-    return [Work("What became of places", len(verdicts(session)), "", "/verdicts")]
+    return [
+        *_latest(session),
+        Work("What became of places", len(verdicts(session)), "", "/verdicts"),
+    ]
 
 
 def of_practitioner(session: Session, actor: Actor, visit: datetime | None) -> list[Work]:
@@ -116,6 +123,7 @@ def of_auditor(session: Session, now: datetime) -> list[Work]:
     used, ending = queries.emergencies(session, now), queries.grants_ending(session, now)
     return [
         _to_confirm(session, "Accounts to confirm"),
+        *_to_sign(session, "auditor"),
         row("Emergency access used", used, "newest", "/admin/grants?emergency=yes"),
         *_erasing(session),
         _to_approve(session, now),
@@ -250,6 +258,30 @@ def _offered(session: Session) -> Work:
     """Items whose conditions wait for this reader, who is named in them."""
     named = [one.named_at for one in items.offered(session)]
     return row("Conditions to accept", _these(named), "oldest", "/intelligence")
+
+
+def _to_sign(session: Session, role: str) -> list[Work]:
+    """What was checked: a lead signs first, an auditor second."""
+    numbers = [one.created_at for one in releases.to_sign(session, role)]
+    reports_ = [one.created_at for one in briefings.to_sign(session, role)]
+    return [
+        row("Releases to sign", _these(numbers), "oldest", "/releases?sign=mine"),
+        row("Quarterly reports to sign", _these(reports_), "oldest", "/briefings?sign=mine"),
+    ]
+
+
+def _latest(session: Session) -> list[Work]:
+    """The newest report, and on its first page what became of the decisions before it."""
+    newest = briefings.latest(session)
+    if newest is None:
+        return []
+    window = periods.window(newest.period_code)
+    decided = briefings.decided_before(session, window.before.period)
+    url, said = f"/briefings/{newest.ref}", f"decided on {window.before.words}"
+    return [
+        Work("Latest quarterly report", 1, window.words, url),
+        Work("Decisions and what became of them", len(decided), said, f"{url}/pages/1"),
+    ]
 
 
 def _erasing(session: Session) -> list[Work]:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.actor import job_actor
 from app.demo import clusters as first_calculation
-from app.demo import commands, service
+from app.demo import commands, models, service
 from geo import density
 from tests.people import LEAD
 
@@ -72,11 +72,11 @@ def test_a_second_load_of_the_same_seed_adds_nothing(first, module_db):
     assert value(module_db, "select count(*) from app.incident") == 2000
 
 
-def test_incidents_are_of_the_last_two_years_and_belong_to_places(first, module_db):
+def test_incidents_are_of_the_last_eight_closed_quarters_and_belong_to_places(first, module_db):
     oldest = value(module_db, "select min(occurred_from)::date from app.incident")
     newest = value(module_db, "select max(occurred_from)::date from app.incident")
 
-    assert oldest >= clock.today() - timedelta(days=765)
+    assert oldest >= clock.today() - timedelta(days=models.OLDEST_DAYS + 35)
     assert newest <= clock.today()
     assert value(module_db, "select count(*) from app.incident_place where how = 'CHOSEN'") > 500
     assert value(module_db, "select count(*) from app.incident_place where how = 'FOOTPRINT'") > 20

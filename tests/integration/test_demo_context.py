@@ -177,7 +177,7 @@ def test_a_place_came_to_its_state_step_by_step(session):
             select array_agg(to_state order by at), array_agg(from_state order by at),
                    (select state from app.place where id = place_id)
             from app.place_state_change
-            where place_id in (select place_id from app.context_assessment) group by place_id
+            group by place_id
         """)
     ).all()
 
