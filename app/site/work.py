@@ -277,7 +277,7 @@ def _latest(session: Session) -> list[Work]:
         return []
     window = periods.window(newest.period_code)
     decided = briefings.decided_before(session, window.before.period)
-    url, said = f"/briefings/{newest.ref}", f"decided on {window.before.words}"
+    url, said = f"/briefings/{newest.ref}", f"from the report of {window.before.words}"
     return [
         Work("Latest quarterly report", 1, window.words, url),
         Work("Decisions and what became of them", len(decided), said, f"{url}/pages/1"),
