@@ -67,10 +67,17 @@ def work_off(ground):
 
 
 def test_the_last_closed_quarters_are_released_and_signed_by_two(ground):
-    wanted = [window.period for window in publishing.closed(clock.now(), 3)]
-    found = ground.rows("select period, state, lead_by <> auditor_by from app.release order by 1")
+    quarters = [window.period for window in publishing.closed(clock.now(), 3)]
+    found = ground.rows(
+        "select period, lead_by <> auditor_by from app.release "
+        "where state = 'APPROVED' and period_kind = 'Q' order by 1"
+    )
 
-    assert found == [(period, "APPROVED", True) for period in wanted]
+    assert found == [(period, True) for period in quarters]
+    refused = "select count(*) from app.release where state <> 'APPROVED' and problem is null"
+    assert ground.rows(refused) == [(0,)], (
+        "a half-year that could be solved stays a draft, with why"
+    )
     totals = ground.rows(
         "select shown from app.release_cell where table_code = 'RQ1' and geo_code = 'BOTH' "
         "and dim_1 = 'ALL'"
@@ -80,6 +87,11 @@ def test_the_last_closed_quarters_are_released_and_signed_by_two(ground):
 
 def test_one_report_was_recalled_and_replaced_and_the_newest_is_frozen(ground):
     older, newest = (window.period for window in publishing.closed(clock.now(), 2))
+    stopped = ground.rows("""
+        select one ->> 'words' from app.briefing, jsonb_array_elements(checks) as one
+        where one ->> 'stops' = 'yes'
+    """)
+    assert stopped == []
     found = ground.rows(
         "select period_code, state, replaces_id is not null, lead_by <> auditor_by "
         "from app.briefing order by created_at"
@@ -179,3 +191,12 @@ def test_quarters_are_closed_from_their_cut_off_on(now, newest):
     assert len(found) == 8
     assert found[-1].cut_at <= now
     assert rules.window(found[0].period).kind == "Q"
+
+
+def test_half_years_and_years_follow_the_quarters_that_they_add_up():
+    quarters = publishing.closed(datetime(2026, 11, 1, tzinfo=UTC), 8)
+
+    assert [one.period for one in publishing.with_longer(quarters)] == [
+        "2024-Q4", "2025-Q1", "2025-Q2", "2025-H1", "2025-Q3", "2025-Q4", "2025-H2", "2025",
+        "2026-Q1", "2026-Q2", "2026-H1", "2026-Q3",
+    ]  # fmt: skip
