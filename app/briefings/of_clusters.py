@@ -113,7 +113,7 @@ def rows(clusters: Sequence[Cluster]) -> list[tuple[Any, list[Any]]]:
     return [
         (order(one.band, LEVEL, one.label),
          [one.label, ["Cluster", one.where, BANDS[one.band], "None", one.state, NO_NUMBER,
-                      words.NO_OTHER, "Each month"]])
+                      "Each month"]])
         for one in clusters[:MOST]
     ]  # fmt: skip
 
@@ -132,7 +132,7 @@ def online_rows(
         level = max(space.level for space in spaces)
         where = asked.where(sorted({one for space in spaces for one in space.borough_codes}))
         told = ["Online", where, BANDS[best.band], "Not set" if level == LEVEL else level[2:],
-                "Worked with", NO_NUMBER, words.NO_OTHER, "With its place"]  # fmt: skip
+                "Worked with", NO_NUMBER, "With its place"]  # fmt: skip
         made.append((order(best.band, level, name), [name, told]))
     return made
 

@@ -54,11 +54,11 @@ def contexts(
         review = f"{place.next_review_on:%-d %b %Y}" if place.next_review_on else "Not set"
         told = [place.kind, asked.where(place.borough_codes), BANDS[place.band],
                 _level(place.level),
-                STATES[place.state], now, _band_change(now, before), review]  # fmt: skip
+                STATES[place.state], _incidents(now, before), review]  # fmt: skip
         rows.append((order(place.band, place.level, place.name, place.ref), [place.name, told]))
     rows.sort(key=lambda row: row[0])
     shown = rows[:MOST_PLACES]
-    columns = ("Kind", "Where", "Priority", "Level", "State", "Incidents", "Last quarter",
+    columns = ("Kind", "Where", "Priority", "Level", "State", "Incidents",
                "Next review")  # fmt: skip
     title = "Contexts that are worked with, by priority"
     refs = sorted(key[-1] for key, _ in shown if key[-1])
@@ -79,11 +79,15 @@ def _level(code: str) -> str:
     return "Not set" if code == "CL0" else code[2:]
 
 
-def _band_change(now: str, before: str | None) -> str:
-    """Bands are compared as bands."""
+def _incidents(now: str, before: str | None) -> str:
+    """The band of this quarter, and that of the quarter before where the place had one.
+
+    >>> _incidents("1 to 7", "8 to 17"), _incidents("1 to 7", None)
+    ('1 to 7 (was 8 to 17)', '1 to 7')
+    """
     if before is None:
-        return words.NO_OTHER
-    return "the same band" if now == before else f"was {before}"
+        return now
+    return f"{now} (as before)" if now == before else f"{now} (was {before})"
 
 
 def pipeline(session: Session, asked: Asked) -> Json:
