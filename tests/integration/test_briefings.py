@@ -21,6 +21,7 @@ from app.releases import rules as periods
 from tests import tagged
 from tests.databases import cloned
 from tests.people import HTML, KINGSTON, RICHMOND, send
+from tests.readability import grade
 from tests.releases import QUARTER, Ground
 
 BOROUGHS = {KINGSTON: "Kingston", RICHMOND: "Richmond"}
@@ -32,6 +33,7 @@ WORDS = {
     "voice_1": "Children said that they are moved on where they feel safe.",
     "silent_1": "Nobody was asked to report this quarter.",
 }
+SENTENCES = ("note", "verdict", "empty")
 MEETING = """
     insert into app.meeting (id, ref, agency_code, purpose_code, created_by, updated_by, kind,
         held_at, state, is_synthetic)
@@ -185,6 +187,15 @@ def test_every_number_on_a_page_is_in_the_snapshot(reports):
     _, made, also = reports.products()
     assert strays(page, made, also) == []
     assert strays(page + " 987", made, also) == ["987"]
+
+
+def test_each_page_can_be_read_aloud(reports):
+    _, made, _ = reports.products()
+    for page in made["pages"]:
+        said = [one for block in page["blocks"]
+                for one in (block["title"], *(block.get(name) or "" for name in SENTENCES),
+                            *block.get("lines", ())) if one]  # fmt: skip
+        assert grade(list(dict.fromkeys(said))) <= 9, page["title"]
 
 
 def test_each_changed_number_of_a_product_is_found(reports):
