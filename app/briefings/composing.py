@@ -10,6 +10,7 @@ from app.briefings import (
     caveats,
     of_clusters,
     of_fairness,
+    of_maps,
     of_numbers,
     of_places,
     of_records,
@@ -67,7 +68,17 @@ def snapshot(session: Session, found: Found) -> tuple[Json, list[str]]:
         ],
     }
     titles = dict((*pages.PAGES, (pages.ANNEX, "Annex")))
-    told = [{"number": n, "title": titles[n], "blocks": blocks[n]} for n in sorted(blocks)]
+    under = of_maps.ground(session, asked.partners)
+    named = of_maps.pair(session, under, numbers, asked, clusters)
+    blocks[2] += [] if named is None else [named]
+    told = [
+        {
+            "number": n,
+            "title": titles[n],
+            "blocks": [of_maps.pictured(one, under) for one in blocks[n]],
+        }
+        for n in sorted(blocks)
+    ]
     return _cover(found, spoke, quiet) | {"pages": told}, quiet
 
 

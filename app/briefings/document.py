@@ -7,7 +7,7 @@ import re
 from app.briefings import pages, rules
 from app.briefings.models import Briefing, Json
 from app.briefings.rules import State
-from app.core import clock
+from app.core import clock, svg
 
 SVG = "data:image/svg+xml;base64,"
 NUMBER = re.compile(r"\d[\d,.]*%?|1 to 7|-|not shown|")
@@ -80,7 +80,8 @@ def shown(block: Json) -> Json:
              for n in range(len(block.get("columns", ())))]  # fmt: skip
     known: Json = {"empty": EMPTY, "right": right} | block
     if block.get("svg"):
-        known["src"] = SVG + base64.b64encode(block["svg"].encode()).decode()
+        known["svg"] = svg.standalone(block["svg"])
+        known["src"] = SVG + base64.b64encode(known["svg"].encode()).decode()
     return known
 
 

@@ -41,6 +41,7 @@ class Cluster(NamedTuple):
     """A cluster as it may be named: by a letter and what is near."""
 
     letter: str
+    ref: str
     name: str
     codes: Sequence[str]
     where: str
@@ -70,6 +71,7 @@ def _cluster(row: Any, number: int, asked: Asked) -> Cluster:  # noqa: ANN401 - 
     holds = [told for name, told in RULES if getattr(row, name)]
     return Cluster(
         letter=_letter(number),
+        ref=row.ref,
         name=row.name,
         codes=row.borough_codes,
         where=asked.where(row.borough_codes),

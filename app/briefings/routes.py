@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.deps import Db, May
@@ -49,18 +49,23 @@ def begin(request: Request, db: Db, actor: Beginner, sent: html.Form) -> Respons
 
 
 @briefings.get("/{ref}")
-def show(ref: str, request: Request, db: Db, actor: Reader) -> Response:
-    """The cover; a draft that was never built leads to its sentences."""
+def show(
+    ref: str,
+    request: Request,
+    db: Db,
+    actor: Reader,
+    all_parts: Annotated[Literal["all"] | None, Query(alias="print")] = None,
+) -> Response:
+    """The cover, or with `print=all` every page; a draft never built leads to its sentences."""
+    if all_parts is not None:
+        return _whole(db, actor, ref)
     return _page(request, db, actor, ref, None)
 
 
 @briefings.get("/{ref}/whole")
 def show_whole(ref: str, request: Request, db: Db, actor: Printer) -> Response:
     """Every page on one, to print: the canonical report."""
-    with db.begin(actor) as session:
-        briefing, made = read(session, ref)
-        audit.record(session, "briefing.read", "briefing", briefing.ref)
-    return Response(printing.whole(made, briefing), media_type="text/html; charset=utf-8")
+    return _whole(db, actor, ref)
 
 
 @briefings.get("/{ref}/pages/{number}")
@@ -138,6 +143,14 @@ def read(session: Session, ref: str) -> tuple[Briefing, Json]:
         raise NotFoundError(rules.NO_PAGE)
     made: Json = json.loads(briefing.snapshot)
     return briefing, made
+
+
+def _whole(db: Db, actor: Actor, ref: str) -> Response:
+    with db.begin(actor) as session:
+        briefing, made = read(session, ref)
+        audit.record(session, "briefing.read", "briefing", briefing.ref)
+        page = printing.whole(made, briefing)
+    return Response(page, media_type="text/html; charset=utf-8")
 
 
 def _page(request: Request, db: Db, actor: Actor, ref: str, number: int | None) -> Response:

@@ -50,7 +50,9 @@ def strays(text_of_product: str, snapshot: Json, wording: Sequence[str] = ()) ->
 
 
 def text_of_html(page: str) -> str:
-    """What is seen of a page or read aloud, with the texts of its pictures.
+    """What is seen of a page or read aloud, with the texts of its pictures, each on its own line.
+
+    On one line, the numbers of neighbouring wards would read as those of a telephone.
 
     >>> text_of_html('<p>10<svg aria-label="Bar: 15"><text>15</text></svg></p>').split()
     ['10', 'Bar:', '15', '15']
@@ -58,7 +60,7 @@ def text_of_html(page: str) -> str:
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    return " ".join(reader.said)
+    return " \n".join(reader.said)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 INK, TEXT, QUIET, HAIR = "#12436d", "#0b0c0c", "#505a5f", "#b1b4b6"
 LEVELS = ("#e8f1ee", "#a9d1c6", "#5fa899", "#267a6d", "#0a4a44")
 OUTLINE = "#28203f"
+NAMESPACE = "http://www.w3.org/2000/svg"
 FAMILY = "Source Sans Pro, system-ui, sans-serif"
 
 
@@ -32,7 +33,6 @@ def picture(width: float, height: float, alt: str, parts: Iterable[str]) -> str:
     return element(
         "svg",
         *parts,
-        xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_told(width)} {_told(height)}",
         role="img",
         aria_label=alt,
@@ -40,6 +40,11 @@ def picture(width: float, height: float, alt: str, parts: Iterable[str]) -> str:
         font_family=FAMILY,
         font_size=12,
     )
+
+
+def standalone(drawn: str) -> str:
+    """A picture as a file of its own; kept without it, since its name looks like an address."""
+    return drawn.replace("<svg ", f'<svg xmlns="{NAMESPACE}" ', 1)
 
 
 def hatching(name: str, colour: str = INK) -> str:

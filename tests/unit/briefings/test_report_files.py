@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 
-from app.briefings import document, printing, sheets
-from app.core import pdf
+from app.briefings import checks, document, printing, sheets
+from app.core import pdf, svg
 from app.core.errors import AppError
 from tests import tagged
 from tests.html import complaints
@@ -125,12 +125,17 @@ def test_the_pdf_has_each_sentence_title_and_table_of_the_page():
 def test_the_picture_is_the_same_in_both_and_shows_the_numbers_of_its_table():
     chart = MADE["pages"][1]["blocks"][1]
     (alt, source), = HTML.pictures  # fmt: skip
-    assert b64decode(source.removeprefix(document.SVG)).decode() == chart["svg"]
+    assert b64decode(source.removeprefix(document.SVG)).decode() == svg.standalone(chart["svg"])
     said = [node.text for node in ET.fromstring(chart["svg"]).iter() if node.text]  # noqa: S314
     shown = [row[0] for _, row in chart["rows"]]
     assert [text for text in said if text in shown] == shown
     assert [pair.split(": ")[1] for pair in alt.split(". ")[1].split("; ")] == shown
     assert set(shown) <= set(FILE.pages[1].extract_text().split("\n"))
+
+
+def test_a_kept_picture_does_not_look_like_an_address_to_the_check_of_personal_data():
+    kept = MADE["pages"][1]["blocks"][1]["svg"]
+    assert [name for name, pattern in checks.PERSONAL if pattern.search(kept)] == []
 
 
 def test_the_same_snapshot_gives_the_same_bytes_and_another_day_of_reading_changes_nothing():
