@@ -164,12 +164,12 @@ def _usual_life(key: UUID, state: str, begun: datetime) -> Iterator[Step]:
 
 def _place(story: Story) -> tuple[object, ...]:
     closed = at(story.day("CLOSED"), 11) if story.reached("CLOSED") else None
-    watched = story.reached("MONITORING") and closed is None
+    watched = story.reached("PLAN_ACTIVE") and closed is None
     last = max(story.day(step) for step in story.steps)
     return (
         story.author,
         f"{MARK}the place and the ways into it, as the assessment draws them.",
-        story.today + timedelta(days=30) if watched else None,
+        story.today + timedelta(days=20 + 7 * (story.number % 6)) if watched else None,
         "SAFER" if closed else None,
         closed,
         at(last),

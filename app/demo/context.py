@@ -42,7 +42,7 @@ PLACES = """
     order by not borough_codes @> array[%s], created_at, ref
 """
 WHO = 'select username, id from app."user" where is_synthetic'
-CUTS = 3
+CUTS = 4  # reports that the demonstration has
 THERE = "select exists (select from app.context_assessment where is_synthetic)"
 
 
@@ -121,18 +121,20 @@ def _made(stories: Sequence[Story]) -> Iterator[Made]:
             yield from drawn.maps(story)
     first = stories[0]
     yield from met.panels(_table("meetings"), stories, first.team, first.today)
-    yield from met.subgroup(stories, first.team, _cuts(first.today))
+    cuts = _cuts(first.today)
+    yield from met.subgroup(stories, first.team, cuts[1:])
+    yield from met.months(stories, first.team, cuts)
 
 
 def _cuts(today: date) -> list[date]:
-    """Days on which quarters were known, of those before the newest."""
+    """Days on which the last quarters were known, newest first."""
     cuts: list[date] = []
     one = periods.window(f"{today.year}-Q{(today.month - 1) // 3 + 1}").before
-    while len(cuts) < CUTS + 1:
+    while len(cuts) < CUTS:
         if (day := periods.day_before(one.cut_at)) < today:
             cuts.append(day)
         one = one.before
-    return cuts[1:]
+    return cuts
 
 
 def _insert(cursor: Cursor, rows: dict[str, list[Row]]) -> int:

@@ -78,6 +78,17 @@ def subgroup(stories: Sequence[Story], team: Team, cuts: Sequence[date]) -> Iter
         yield from _whole(row | {"state": "MINUTES_AGREED", "minutes": LOOKED}, team, about[:3])
 
 
+def months(stories: Sequence[Story], team: Team, cuts: Sequence[date]) -> Iterator[Made]:
+    """The MARVE panel met twice in each quarter, about two places each time."""
+    for cut, ago in ((cut, ago) for cut in cuts for ago in (75, 35)):
+        day = working(cut - timedelta(days=ago), forward=True)
+        known = [story for story in stories if story.plot and story.born < day] or stories[:1]
+        about = known[ago % 2 :][:2] or known[:1]
+        key = uuid5(NAMES, f"panel {day:%Y-%m-%d}")
+        row = _meeting(key, team, "MARVE", day, about)
+        yield from _whole(row | {"state": "MINUTES_AGREED", "minutes": MINUTES}, team, about)
+
+
 def conferences(story: Story) -> Iterator[Made]:
     """The one that a plan was agreed in, with everybody's points."""
     day = story.agreed

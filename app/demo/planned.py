@@ -18,8 +18,11 @@ ONLINE_GOALS = ("G_TRUSTED_ADULT", "G_ONLINE_GONE")
 OVER = frozenset({"DONE", "WITHDRAWN"})
 DONE = frozenset({"DONE", "DONE_PENDING_EVIDENCE"})
 LATE_DAYS = 20
+SOME, DONE_LATE = 0.25, timedelta(days=16)  # how many of the tasks were done late, and how late
 DRAFTED = timedelta(days=12)  # before it was agreed
 COUNTED = "counted"
+# What the last review said of the two goals.
+RESULTS = {"CLOSED": ("MET", "MET"), "MONITORING": ("MET", "PARTLY")}
 
 
 def made(story: Story, actions: list[dict[str, str]]) -> Iterator[Made]:
@@ -54,7 +57,7 @@ def state(story: Story) -> str:
 
 
 def _goals(story: Story, day: date) -> Iterator[Made]:
-    result = "MET" if story.state == "CLOSED" else None
+    results = RESULTS.get(story.state, (None, None))
     for number, code in enumerate(ONLINE_GOALS if story.is_online else GOALS):
         known = goal(code)
         yield (
@@ -66,7 +69,7 @@ def _goals(story: Story, day: date) -> Iterator[Made]:
                 "position": number,
                 "body": known.text,
                 "indicator_code": known.indicator_code,
-                "result": result,
+                "result": results[number],
             },
         )
 
@@ -143,7 +146,8 @@ def _action(story: Story, name: str, told: dict[str, str]) -> Row:
     due = base + timedelta(days=int(told["due_days"]))
     now = told["state"] or _usual_state(story, due)
     finished = now in DONE
-    day = min(due - timedelta(days=2), story.today - timedelta(days=1))
+    took = DONE_LATE if story.rng(name).random() < SOME else timedelta(days=-2)
+    day = min(due + took, story.today - timedelta(days=1))
     owners = {"demo-lead": story.team.lead, "demo-practitioner": story.team.practitioner}
     owner = (owners | {"demo-partner": story.team.partner}).get(told["owner"])
     confirms = story.team.second if now == "DONE" else None
