@@ -156,7 +156,7 @@ NAV = (
     ("clusters", "Clusters", "cluster.read"),
     ("imports", "Imports", "import_batch.read"),
     ("exports", "Exports", "export.read export.approve"),
-    ("briefings", "Briefings", "briefing_released.download"),
+    ("briefings", "Briefings", "briefing_released.download meeting_pack.read"),
     ("admin", "Administration", "user.revoke user.request"),
 )
 OF_THE_PUBLIC = frozenset({"report", "exit", "cookies"})

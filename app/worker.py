@@ -21,6 +21,7 @@ from app.exports import jobs as exports
 from app.imports import jobs as imports
 from app.intelligence import jobs as intelligence
 from app.outcomes import jobs as outcomes
+from app.packs import jobs as packs
 from app.places import jobs as places
 from app.plans import jobs as plans
 from app.priority import jobs as priority
@@ -39,6 +40,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "exports": exports.blueprint,
     "imports": imports.blueprint,
     "outcomes": outcomes.blueprint,
+    "packs": packs.blueprint,
     "places": places.blueprint,
     "plans": plans.blueprint,
     "priority": priority.blueprint,

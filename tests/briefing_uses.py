@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from app.briefings import printing
-from app.briefings.composing import canonical
 from app.core.ids import new_id, new_reference
+from app.core.json import canonical
 from tests.release_uses import emptied
 from tests.sql import world as sql
 from tests.sql.release_world import SIGNED, TIMES

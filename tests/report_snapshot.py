@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.briefings import of_numbers
-from app.briefings.composing import canonical
 from app.briefings.models import Briefing
 from app.briefings.of_numbers import Numbers
+from app.core.json import canonical
 from app.releases import rules as periods
 from geo.disclosure import Cell, Rule
 

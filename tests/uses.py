@@ -1551,6 +1551,7 @@ import tests.import_uses  # noqa: E402 - and of another
 import tests.map_uses  # noqa: E402 - and of a third
 import tests.meeting_uses  # noqa: E402 - and of a fourth
 import tests.outcome_uses  # noqa: E402 - and of a fifth
+import tests.pack_uses  # noqa: E402 - and of packs
 import tests.plan_uses  # noqa: E402 - and of a sixth
 import tests.release_uses  # noqa: E402 - and of an eighth
 import tests.safety_map_uses  # noqa: E402, F401 - and of a seventh

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.audit import service as audit
 from app.briefings import checks, of_numbers, products, queries, rules
 from app.briefings.asked import Asked, Known
-from app.briefings.composing import Found, canonical, snapshot
+from app.briefings.composing import Found, snapshot
 from app.briefings.models import Briefing, Json
 from app.briefings.of_numbers import Numbers
 from app.briefings.rules import State
@@ -15,6 +15,7 @@ from app.core.actor import job_actor
 from app.core.clock import london
 from app.core.db import Database
 from app.core.errors import RuleBrokenError
+from app.core.json import canonical
 from app.places import queries as places
 from app.priority import service as priority
 from app.reference import queries as reference

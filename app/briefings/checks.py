@@ -13,6 +13,7 @@ from app.briefings import caveats, of_numbers, rules
 from app.briefings.models import Json
 from app.briefings.rules import Line, Section
 from app.briefings.strays import text_of_html
+from app.core.personal import PERSONAL
 from app.places.rules import LanguageRule, lint
 from app.releases.models import Release
 from geo.disclosure import Cell
@@ -32,14 +33,6 @@ K9 = "Say who was silent this quarter."
 K10 = "A conditional item has no recipients."
 K11 = "An address could be found from page {page}."
 NO_RELEASE = "Approve the numbers of {words} first."
-PERSONAL = (
-    ("an e-mail address", re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    ("a telephone number", re.compile(r"(?<!\w)(?:\+44|0)(?:[ -]?\d){9,10}(?!\d)")),
-    ("a postcode", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")),
-    ("the reference of a child", re.compile(r"\bCH-[0-9A-Z]{3}-[0-9A-Z]{4}\b")),
-    ("a receipt", re.compile(r"\bRP-[0-9A-Z]{3}-[0-9A-Z]{4}\b")),
-    ("an online address", re.compile(r"\bhttps?://|hxxps?://|\bwww\.", re.IGNORECASE)),
-)
 SAID = re.compile(r"\d|not shown|none")  # how a released cell begins; a sign tells of no cell
 ITEM = re.compile(r"\bIN-[0-9A-Z]{3}-[0-9A-Z]{4}\b")
 HOME = re.compile(r"\bAddress PL-")

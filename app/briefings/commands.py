@@ -11,8 +11,8 @@ from app.briefings.models import Briefing, Json
 from app.core.command import Context, Result
 from app.core.errors import InvalidError
 from app.core.partnership import partnership
+from app.packs import commands as packs
 
-LATER = "This kind of briefing is not built yet: only quarterly."
 NOT_BUILT = "The numbers of this quarter are not approved yet."
 
 
@@ -22,7 +22,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     )
     build = below.add_parser("build", help="build and check a report, and write it to files")
     build.add_argument("--kind", choices=("quarterly", "marve", "missing", "daily"), required=True)
-    build.add_argument("--period", required=True, help="a quarter, as 2026-Q3")
+    build.add_argument("--period", required=True, help="a quarter, as 2026-Q3; a month, or a day")
     build.add_argument("--format", choices=("html", "pdf", "csv", "xlsx"), help="default: all")
     build.add_argument("--out", type=Path, help="folder for the files; default: none is written")
     build.set_defaults(func=run_build)
@@ -31,7 +31,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
 def run_build(arguments: argparse.Namespace, context: Context) -> Result:
     """A frozen report is never built again: its files are written from what was frozen."""
     if arguments.kind != "quarterly":
-        raise InvalidError(LATER)
+        return packs.build(arguments, context)
     with context.db.begin(building.BUILD) as session:
         briefing = queries.standing(session, arguments.period)
         briefing = briefing or service.begin(session, building.BUILD, arguments.period)

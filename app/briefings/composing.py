@@ -1,6 +1,5 @@
 """The whole report as text: every page from its measures, in a fixed order, without a clock."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,15 +79,6 @@ def snapshot(session: Session, found: Found) -> tuple[Json, list[str]]:
         for n in sorted(blocks)
     ]
     return _cover(found, spoke, quiet) | {"pages": told}, quiet
-
-
-def canonical(made: Json) -> str:
-    """Sorted keys, UTF-8, no spaces: the same bytes on each machine.
-
-    >>> canonical({"b": 1, "a": "é"})
-    '{"a":"é","b":1}'
-    """
-    return json.dumps(made, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _cover(found: Found, spoke: Sequence[str], quiet: Sequence[str]) -> Json:

@@ -7,13 +7,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.deps import Db, May
+from app.accounts.deps import Db, May, Somebody, can
+from app.accounts.permissions import PERMISSIONS
 from app.audit import service as audit
 from app.briefings import document, printing, queries, rules, service, sheets
 from app.briefings.models import Briefing, Json
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
+from app.packs import routes as packs
+from app.packs import view as packs_view
 from app.releases import rules as periods
 
 TYPES = {
@@ -30,7 +33,7 @@ Taker = Annotated[Actor, Depends(May("briefing_released.download"))]
 
 @briefings.get("")
 def show_all(
-    request: Request, db: Db, actor: Reader, sign: Literal["mine"] | None = None
+    request: Request, db: Db, actor: Somebody, sign: Literal["mine"] | None = None
 ) -> Response:
     """All, or those that wait for the reader's signature."""
     with db.begin(actor) as session:
@@ -53,10 +56,17 @@ def show(
     ref: str,
     request: Request,
     db: Db,
-    actor: Reader,
+    actor: Somebody,
     all_parts: Annotated[Literal["all"] | None, Query(alias="print")] = None,
+    screen: packs.Screen = 0,
 ) -> Response:
-    """The cover, or with `print=all` every page; a draft never built leads to its sentences."""
+    """The pack of a panel; or the cover of a report, whose draft leads to its sentences.
+
+    With `print=all` every page of a report.
+    """
+    found = packs.page(request, db, actor, ref, screen)
+    if found is not None:
+        return found
     if all_parts is not None:
         return _whole(db, actor, ref)
     return _page(request, db, actor, ref, None)
@@ -188,14 +198,26 @@ def _list(
     errors: dict[str, str],
     found: list[Briefing] | None = None,
 ) -> Response:
-    some = queries.newest(session) if found is None else found
-    audit.record(session, "briefing.list", "briefing", None, rows=len(some))
+    actor = request.state.actor
+    some = found
+    if some is None:
+        some = queries.newest(session) if may_read(actor) else []
+    shown = packs_view.listed(session, actor) if can(actor, "meeting_pack.read") else []
+    audit.record(session, "briefing.list", "briefing", None, rows=len(some) + len(shown))
     return html.render(
         request,
         "briefings/list.html",
         page_title="Briefings" if found is None else "Reports that you may sign",
         rows=[(one, periods.window(one.period_code)) for one in some],
+        packs=shown if found is None else [],
+        summaries=packs_view.tonight(session, actor),
+        reads_reports=may_read(actor),
         states=rules.STATES,
         values=values,
         errors=errors,
     )
+
+
+def may_read(actor: Actor) -> bool:
+    """Whether quarterly reports are anything to this role."""
+    return PERMISSIONS.rule(actor.role, "briefing_released.read") is not None

@@ -62,6 +62,11 @@ class Partnership(Told):
     expected_to_report: tuple[str, ...] = ()  # codes of organisations, named when they are silent
 
     @property
+    def names(self) -> dict[str, str]:
+        """Of each borough, by its code."""
+        return {one.code: one.name for one in self.borough}
+
+    @property
     def codes(self) -> frozenset[str]:
         return frozenset(found.code for found in self.borough)
 

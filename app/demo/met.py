@@ -49,6 +49,8 @@ MINUTES = (
     "task has an owner and a day."
 )
 LOOKED = f"{MARK}the report was received. The quarter was looked at by place, never by child."
+# A daily briefing is signed by two sides; a lead may recall it and is no chair of it.
+CHAIRS = {"DRB": ("practitioner", "police")}
 HELD = frozenset({"HELD", "MINUTES_AGREED"})
 
 
@@ -137,7 +139,7 @@ def _whole(row: Row, team: Team, about: Sequence[Story]) -> Iterator[Made]:
                 "meeting_id": row["id"],
                 "user_id": getattr(team, name),
                 "agency_code": AGENCIES[name],
-                "is_chair": name in {"lead", "second"},
+                "is_chair": name in CHAIRS.get(row["kind"], ("lead", "second")),
                 "rates": name != "second",
                 "attended": True if row["state"] == "MINUTES_AGREED" else None,
             },

@@ -5,12 +5,13 @@ from app.briefings.routers import BRIEFINGS
 from app.comments import routes as comments
 from app.meetings.routers import MEETINGS
 from app.outcomes.routers import OUTCOMES
+from app.packs.routers import PACKS
 from app.plans.routers import PLANS
 from app.releases.routers import RELEASES
 from app.safety_maps.routers import SAFETY_MAPS
 
 COMMENTS = (comments.pages, comments.api)
-DOCUMENTS = (*RELEASES, *BRIEFINGS)
+DOCUMENTS = (*RELEASES, *PACKS, *BRIEFINGS)
 CONTEXT_WORK = (
     *(*PLANS, *OUTCOMES, *ASSESSMENTS, *SAFETY_MAPS, *MEETINGS, *COMMENTS),
     *DOCUMENTS,

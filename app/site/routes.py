@@ -50,6 +50,7 @@ TOPICS = {
     "analyst": "Help for analysts",
     "subgroup": "Help for members of the subgroup",
     "meetings": "Help for meetings",
+    "briefings": "Help for briefings",
     "keys": "Keys of the map",
     "words": "What the words mean",
 }

@@ -19,6 +19,7 @@ KEY = {
     "intelligence": "/intelligence",
     "import": "/imports/new",
     "help": "/help",
+    "briefings": "/briefings",
     "incident form": "/incidents/new",
 }
 # The text spacing of WCAG 1.4.12, as somebody's own style sheet sets it.

@@ -24,6 +24,9 @@ ELSEWHERE = {
 }
 # Watched although the file asks for less: members of a cluster are exact.
 FURTHER = {"GET /clusters/{key}"}
+# Of either kind, to who may: each asks the policies instead of one permission.
+FURTHER |= {"GET /briefings", "GET /briefings/{ref}", "GET /briefings/{ref}/summary"}
+FURTHER |= {"GET /briefings/{ref}/parts/{code}"}
 ROUTES = sorted((audited_by_the_file().keys() | changing() | FURTHER) - ELSEWHERE.keys())
 
 TRIGGER = """

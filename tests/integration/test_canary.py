@@ -94,6 +94,8 @@ WRITTEN = {
     "safety_map": ("area_label", "note"),
     "meeting": ("minutes",),
     "meeting_item": ("body", "decision"),
+    "pack": ("recalled_reason",),
+    "pack_entry": ("body", "owner", "due", "conditions"),
     "place_priority": ("override_reason",),
     **{
         f"{name}_state_change": ("reason",)

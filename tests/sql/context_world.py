@@ -221,6 +221,7 @@ class Gathering:
             Row("app.meeting_item", str(item), tier=tier, **scope, **own, **granted),
             basis | said | {"id": item, "meeting_id": key},
         )
+        yield from self._pack(key, scope["members"], own, granted)
         points = {"points": POINTS, "must_change_first": "HOME", "rationale": "Synthetic"}
         yield Plain(
             Row(
@@ -251,6 +252,29 @@ class Gathering:
                 **scope,
             ),
             {},
+        )
+
+    def _pack(self, meeting: UUID, members: frozenset, own: dict, granted: dict) -> Iterator[Plain]:
+        """A draft for the meeting, and a line of it; a meeting that is gone names nobody."""
+        key, line = random_id(), random_id()
+        of = {"tier": "H1", "members": frozenset() if self.gone else members}
+        basis = {
+            "created_by": self.author,
+            "updated_by": self.author,
+            "is_synthetic": self.synthetic,
+            "meeting_id": meeting,
+        }
+        window = {"window_from": "2026-01-01", "window_to": "2026-01-02"}
+        yield Plain(
+            Row("app.pack", str(key), **of, **own, **granted),
+            basis
+            | window
+            | {"id": key, "ref": new_reference("BR"), "kind": "MARVE", "period_code": str(key)},
+        )
+        said = {"section": "1", "kind": "LINE", "body": "Synthetic", "agency_code": OWN_AGENCY}
+        yield Plain(
+            Row("app.pack_entry", str(line), **of, **own, **granted),
+            basis | said | {"id": line, "pack_id": key},
         )
 
 

@@ -342,7 +342,10 @@ def said_twice(found: re.Match, both: re.Match) -> bool:
 
 # The database gives a meeting the tier of its places, and never that of code C: a rule for the
 # other three lets every meeting through.
-NEVER_C = ("app.meeting", "app.meeting_member", "app.meeting_item", "app.meeting_state_change")
+NEVER_C = (
+    *("app.meeting", "app.meeting_member", "app.meeting_item", "app.meeting_state_change"),
+    *("app.pack", "app.pack_entry"),
+)
 ALL_BUT_C = "tier in ('H0', 'H1', 'P')"
 
 
