@@ -1,4 +1,4 @@
-"""Clusters, online spaces, labels, objections and panels as a briefing counts them. SQL alone."""
+"""Clusters, online spaces, labels and objections as a briefing counts them. SQL alone."""
 
 from sqlalchemy import text
 
@@ -93,43 +93,5 @@ OBJECTIONS = text(
     from app.objection as said join named on named.id = said.place_id
     where said.created_at <= :cut and (said.decided_at is null or said.decided_at >= :from)
     order by said.created_at, said.id
-"""
-)
-PANELS = text(
-    "with"
-    + NAMEABLE
-    + """,
-    held as materialized (
-        select id, place_ids, held_at from app.meeting
-        where kind = 'MARVE' and held_at >= :from and held_at < :to and deleted_at is null
-          and state in ('HELD', 'MINUTES_AGREED') and created_at <= :cut
-    ),
-    item as materialized (
-        select said.* from app.meeting_item as said join held on held.id = said.meeting_id
-        where said.deleted_at is null and said.section in ('L', 'T', 'S')
-          and (said.subject_id is null or said.subject_id in (select id from named))
-    ),
-    task as materialized (
-        select action.id, action.due_on, action.done_at
-        from app.plan_action as action join named on named.id = action.place_id
-        where action.id in (select unnest(action_ids) from item) and action.due_on < :end
-          and action.state <> 'WITHDRAWN'
-    )
-    select (select count(*) from held) as meetings,
-           (select count(*) from named where id in (select unnest(place_ids) from held)) as places,
-           (select count(*) from named where id in (select unnest(place_ids) from held)
-            and not exists (select from app.meeting as was where was.kind = 'MARVE'
-                and was.held_at < :from and named.id = any (was.place_ids)
-                and was.deleted_at is null)) as new_places,
-           (select count(*) from item where decision is not null) as decisions,
-           (select count(*) from task) as tasks,
-           (select count(*) from task where (done_at at time zone 'Europe/London')::date <= due_on)
-           as in_time,
-           (select count(distinct agency_code) from app.meeting_member
-            join held on held.id = meeting_id where deleted_at is null) as invited,
-           (select count(distinct agency_code) from app.meeting_member
-            join held on held.id = meeting_id where deleted_at is null and attended) as present,
-           (select count(*) from app.meeting_member join held on held.id = meeting_id
-            where deleted_at is null and attended is not null) as noted
 """
 )

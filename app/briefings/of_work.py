@@ -5,9 +5,10 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
-from app.briefings import context_sql, work_sql
+from app.briefings import work_sql
 from app.briefings.asked import Asked, block, exact_share
 from app.briefings.models import Json
+from app.meetings import measures
 
 KINDS = {
     "welfare": "Welfare",
@@ -112,26 +113,29 @@ def outcomes(session: Session, asked: Asked) -> list[Json]:
 
 
 def panels(session: Session, asked: Asked) -> list[Json]:
-    """V19, as far as meetings hold it: M01 to M04 and M06; M05 is the table of what is overdue."""
-    found = session.execute(context_sql.PANELS, asked.values).one()
-    codes = {
-        row.ref: row.close_code
-        for row in session.execute(work_sql.MOVED, asked.values)
-        if row.to_state == "CLOSED"
-    }
+    """V19: M01 to M08 of places that may be named."""
+    window = asked.window
+    found = measures.panel(
+        session, window.start_at, window.end_at, cut=window.cut_at, named_only=True
+    )
     rows = [
         ["MARVE meetings held", [str(found.meetings)]],
-        ["Places considered", [str(found.places)]],
-        ["of these, for the first time", [str(found.new_places)]],
-        ["Decisions written down", [str(found.decisions)]],
-        ["Actions from decisions that fell due", [str(found.tasks)]],
-        ["of these, done in time", [str(found.in_time)]],
+        ["Places considered", [str(found.considered)]],
+        ["of these, for the first time", [str(found.new)]],
+        ["of these, with children's voice", [str(found.with_voice)]],
+        ["Decisions that fell due", [str(found.due)]],
+        ["of these, carried out in time", [str(found.in_time)]],
+        ["Organisations that came, of those invited", [f"{found.present} of {found.invited}"]],
     ]
-    if found.noted:
-        rows.append(["Organisations at the table", [f"{found.present} of {found.invited}"]])
+    if found.median_days is not None:
+        rows.append(["Days from the agenda to the table, median", [str(round(found.median_days))]])
     made = [block("T8a", "The MARVE panel this quarter", ["Number"], rows)]
-    if codes:
-        closed = Counter(CLOSED.get(code, "For another reason") for code in codes.values())
-        told = [[label, [str(closed[label])]] for label in sorted(closed)]
-        made.append(block("T8d", "Places closed this quarter, by reason", ["Places"], told))
+    if found.closed:
+        told = [[CLOSED.get(code, "For another reason"), [str(n)]]
+                for code, n in sorted(found.closed.items())]  # fmt: skip
+        made.append(block("T8d", "Places of the panel that closed, by reason", ["Places"], told))
+    if found.overdue:
+        late = [[asked.agency(code), [str(n)]] for code, n in found.overdue.items()]
+        title = "Tasks from decisions of the panel that are overdue, by who owns them"
+        made.append(block("T8e", title, ["Tasks"], late))
     return made

@@ -11,7 +11,6 @@ from sqlalchemy import text
 NAMEABLE = """
     named as materialized (
         select p.id, p.ref, p.borough_codes, p.type_code, p.sensitivity, p.created_at,
-               p.close_code,
                case when said.content is null then p.next_review_on
                     else (said.content ->> 'next_review_on')::date end as next_review_on,
                case when said.content is null then p.week_grid::text
@@ -88,7 +87,7 @@ MOVED = text(
     + NAMEABLE
     + """
     select named.ref, change.to_state, case when cardinality(named.borough_codes) > 1
-               then 'BOTH' else named.borough_codes[1] end as borough, named.close_code
+               then 'BOTH' else named.borough_codes[1] end as borough
     from app.place_state_change as change join named on named.id = change.place_id
     where change.at >= :from and change.at < :to order by change.id
 """
