@@ -159,7 +159,7 @@ NAV = (
     ("briefings", "Briefings", "briefing_released.download meeting_pack.read"),
     ("admin", "Administration", "user.revoke user.request"),
 )
-OF_THE_PUBLIC = frozenset({"report", "exit", "cookies"})
+OF_THE_PUBLIC = frozenset({"report", "exit", "cookies", "summary"})
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
 
 

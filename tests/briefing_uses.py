@@ -125,3 +125,34 @@ def table_it(world: World) -> Sent:
 @use("POST /briefings/{ref}/recall")
 def recall_it(world: World) -> Sent:
     return posting(world.lead, f"{standing(world, 'FROZEN')}/recall", reason=REASON)
+
+
+def published(world: World) -> str:
+    """The briefing of a release that stands, a quarter ago."""
+    url, key = standing(world, "FROZEN"), new_id()
+    values: dict[str, Any] = TIMES | SIGNED | {"id": key, "code": "2026-Q1", "period": "2026-Q1"}
+    values |= {"period_kind": "Q", "state": "APPROVED", "certificate": {}, "sha256": "0" * 64}
+    values |= {"approved_at": "2026-04-21", "created_by": key, "updated_by": key}
+    with world.superuser() as admin:
+        sql.insert(admin, "app.release", values)
+        admin.execute("set session_replication_role = replica")
+        admin.execute("update app.briefing set release_ids = array[%s]", (key,))
+    return url
+
+
+@use("POST /briefings/{ref}/public")
+def ask_to_publish(world: World) -> Sent:
+    return posting(world.lead, f"{published(world)}/public")
+
+
+@use("POST /briefings/{ref}/public/end")
+def take_the_request_back(world: World) -> Sent:
+    url = published(world)
+    assert posting(world.lead, f"{url}/public")().status_code == 303
+    return posting(world.lead, f"{url}/public/end")
+
+
+@use("GET /places/{ref}/as-known")
+def look_back(world: World) -> Sent:
+    url = f"/places/{world.shop()}/as-known?on=2026-03-31&purpose=LEARNING_REVIEW"
+    return partial(world.lead.get, url)

@@ -12,7 +12,8 @@ def emptied(world: World) -> None:
     """Neither release nor briefing: a quarter has one of each."""
     with world.superuser() as admin:
         admin.execute("set session_replication_role = replica")
-        for name in ("briefing_file", "briefing_entry", "briefing", "release_cell", "release"):
+        for name in ("public_summary", "briefing_notice", "briefing_file", "briefing_entry",
+                     "briefing", "release_cell", "release"):  # fmt: skip
             admin.execute(f"delete from app.{name}".encode())
 
 

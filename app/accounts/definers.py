@@ -116,6 +116,7 @@ DEFINERS = frozenset(
         "intake.draft_drop(bytea)",
         "intake.draft_read(bytea)",
         "intake.draft_write(bytea,bytea)",
+        "intake.public_page()",
         "intake.reply(bytea,uuid,bytea,bytea)",
         "intake.so_far(text,bytea)",
         "intake.status(bytea)",

@@ -35,6 +35,9 @@ OBJECTS = {
     "meeting_pack": "Meetings and their packs",
     "briefing_draft": "Drafts of briefings",
     "briefing_released": "Briefings",
+    "briefing_notice": "Letters that tell of briefings",
+    "public_summary": "The page for everybody",
+    "place_mask": "Points that stand for homes",
     "release": "Releases of numbers",
     "release_ledger": "Who read which released numbers",
     "export": "Exports",
@@ -145,6 +148,9 @@ NO_BOROUGH = frozenset(
         "release_ledger",
         "briefing_draft",
         "briefing_released",
+        "briefing_notice",
+        "public_summary",
+        "place_mask",
     }
 )
 

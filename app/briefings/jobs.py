@@ -1,15 +1,18 @@
-"""What the worker does for briefings: it builds, checks and prints them."""
+"""What the worker does for briefings: it builds, checks and prints them, and tells readers."""
 
 from procrastinate import JobContext
 from procrastinate.blueprints import Blueprint
 
-from app.briefings import building, printing, queries
+from app.briefings import building, notices, printing, queries
 from app.briefings.asked import Known
 from app.core import log
 from app.core.errors import AppError
+from app.core.mail import post_of
 from app.core.partnership import partnership
 
 blueprint = Blueprint()
+
+TELL = "briefings:tell"  # one after the other: no letter is sent by two at once
 
 
 @blueprint.task(name="check", pass_context=True)
@@ -31,3 +34,14 @@ def print_missing(context: JobContext, timestamp: int) -> None:
             printing.keep_pdf(db, ref)
         except AppError as refused:
             log.error("briefing.print_failed", ref=ref, error=refused)
+
+
+@blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="tell", pass_context=True, lock=TELL, queueing_lock=TELL)
+def tell(context: JobContext, timestamp: int) -> None:
+    """What two people signed, or somebody recalled, within the last minute."""
+    given = context.additional_context
+    notices.note(given["db"])
+    post = post_of(given["settings"])
+    if post is not None:
+        notices.send_waiting(given["db"], post, given["settings"].base_url)

@@ -85,4 +85,28 @@ class BriefingFile(Model):
     made_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
 
+class PublicSummary(Model):
+    """What everybody may read of one report, as it was signed."""
+
+    __tablename__ = "public_summary"
+    __table_args__ = ({"schema": "app"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID]
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_by: Mapped[UUID]
+    version: Mapped[int] = mapped_column(default=1)
+    briefing_id: Mapped[UUID] = mapped_column(ForeignKey("app.briefing.id"))
+    release_id: Mapped[UUID] = mapped_column(ForeignKey("app.release.id"))
+    state: Mapped[str] = mapped_column(default="ASKED")
+    page: Mapped[str]
+    lead_by: Mapped[UUID]
+    lead_at: Mapped[datetime]
+    auditor_by: Mapped[UUID | None]
+    auditor_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+
+
 Json = dict[str, Any]  # what a snapshot is made of

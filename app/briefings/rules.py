@@ -32,6 +32,14 @@ class State(StrEnum):
     RECALLED = "RECALLED"
 
 
+class Event(StrEnum):
+    """What readers are told of."""
+
+    FROZEN = "FROZEN"
+    REPLACED = "REPLACED"
+    RECALLED = "RECALLED"
+
+
 STATES = {
     State.DRAFT: "Draft: not checked",
     State.CHECKED: "Checked, waits for signatures",

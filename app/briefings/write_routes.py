@@ -13,6 +13,7 @@ from app.briefings.rules import Field, Section
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, RuleBrokenError
+from app.core.mail import has_mail
 from app.releases import rules as periods
 
 writing = APIRouter(prefix="/briefings", include_in_schema=False)
@@ -136,6 +137,7 @@ def _signing(
         page_title="Check and sign the report",
         briefing=briefing,
         window=periods.window(briefing.period_code),
+        has_mail=has_mail(request.app.state.settings),
         held=_held(request, session, briefing),
         states=rules.STATES,
         values=values,

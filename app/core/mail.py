@@ -89,6 +89,18 @@ class Server:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Sends a letter at once, and fails aloud: for jobs that note what was sent."""
+
+    server: Server
+
+    def __call__(self, mail: Mail, key: str) -> None:
+        """The letter of one `key` has the same Message-ID each time: a repeated one is known."""
+        with _connected(self.server) as smtp:
+            smtp.send_message(_letter(self.server, mail, key))
+
+
 class SmtpMail:
     """Letters wait for one thread, so that no request waits for a mail server."""
 
@@ -119,9 +131,24 @@ class SmtpMail:
 
 def mailer_of(settings: Settings) -> Mailer:
     """What the settings say; ValueError in words when they cannot be used."""
-    if settings.smtp_url is None or not settings.smtp_url.get_secret_value():
-        return NoMail()
-    return SmtpMail(Server.of(settings.smtp_url.get_secret_value(), settings.base_url))
+    server = _server_of(settings)
+    return NoMail() if server is None else SmtpMail(server)
+
+
+def post_of(settings: Settings) -> Post | None:
+    """None where no mail server is set."""
+    server = _server_of(settings)
+    return None if server is None else Post(server)
+
+
+def has_mail(settings: Settings) -> bool:
+    return bool(settings.smtp_url and settings.smtp_url.get_secret_value())
+
+
+def _server_of(settings: Settings) -> Server | None:
+    if settings.smtp_url is None or not has_mail(settings):
+        return None
+    return Server.of(settings.smtp_url.get_secret_value(), settings.base_url)
 
 
 def send_all(mailer: Mailer, mails: list[Mail]) -> None:
@@ -150,12 +177,13 @@ def _connected(server: Server) -> smtplib.SMTP:
     return smtp
 
 
-def _letter(server: Server, mail: Mail) -> EmailMessage:
+def _letter(server: Server, mail: Mail, key: str = "") -> EmailMessage:
     """ValueError when an address or subject would break out of its line."""
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = server.sender, mail.to, mail.subject
     letter["Date"] = formatdate(clock.now().timestamp())
-    letter["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2])
+    domain = server.sender.rpartition("@")[2]
+    letter["Message-ID"] = f"<{key}@{domain}>" if key else make_msgid(domain=domain)
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(mail.text)
     return letter

@@ -9,11 +9,13 @@ from app.accounts import catalogue
 from app.accounts import queries as accounts
 from app.accounts.deps import Db, May, Somebody, can, session_of
 from app.admin.deps import MayAll
+from app.briefings import notices
 from app.core import log
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
+from app.core.mail import has_mail
 from app.core.migrate import head
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
@@ -80,12 +82,16 @@ def home(request: Request, db: Db, actor: Somebody) -> Response:
 @pages.get("/admin/service")
 def running(request: Request, db: Db, actor: Watcher) -> Response:
     """What the background could not do, and room on the disk. Nothing here is of a record."""
+    with db.read(actor) as session:
+        told = notices.standing(session)
     with db.read(job_actor("site:readyz")) as session:
         return html.render(
             request,
             "service.html",
             page_title="The service",
             failures=queries.failures(session),
+            told=told,
+            has_mail=has_mail(request.app.state.settings),
             room=disk.room(request.app.state.settings.data_dir),
         )
 

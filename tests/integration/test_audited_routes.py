@@ -22,8 +22,9 @@ ELSEWHERE = {
     "POST /csp-report": "counted only, nothing of the body is kept: tests/integration/test_web.py",
     "POST /report/where/near": "changes nothing: tests/integration/test_map_picture.py",
 }
-# Watched although the file asks for less: members of a cluster are exact.
-FURTHER = {"GET /clusters/{key}"}
+# Watched although the file asks for less: members of a cluster are exact, and who looks back at a
+# place says why.
+FURTHER = {"GET /clusters/{key}", "GET /places/{ref}/as-known"}
 # Of either kind, to who may: each asks the policies instead of one permission.
 FURTHER |= {"GET /briefings", "GET /briefings/{ref}", "GET /briefings/{ref}/summary"}
 FURTHER |= {"GET /briefings/{ref}/parts/{code}"}

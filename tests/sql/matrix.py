@@ -57,6 +57,8 @@ KEYS = {
     "app.sign_in_failure": "attempt_id::text",
     "app.release_cell": "release_id::text",
     "app.briefing_file": "briefing_id::text",
+    "app.briefing_notice": "briefing_id::text",
+    "app.place_mask": "square",
     "audit.seal": "n::text",
     "reference.area": "id::text",
     "reference.place_point": "id::text",

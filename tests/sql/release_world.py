@@ -13,6 +13,7 @@ OF_BRIEFINGS = ("DRAFT", "CHECKED", "FROZEN", "TABLED", "RECALLED")
 TIMES = {"window_from": "2026-01-01", "window_to": "2026-04-01", "cut_at": "2026-04-20"}
 SIGNED = {"lead_by": UUID(int=0x51), "auditor_by": UUID(int=0x52)}
 EMPTY = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # of "{}"
+MASK = {"square": "10362:3386", "easting_m": 518300, "northing_m": 169300, "ring_m": 360}
 WHY = "Synthetic: one borough was counted twice."
 
 
@@ -23,6 +24,10 @@ def documents() -> list:
         made += release(n, state, author)
     for state, author in product(OF_BRIEFINGS, (ME, SOMEBODY)):
         made += briefing(state, author)
+    made.append(notice(made[-1].values["briefing_id"]))
+    releases = [one.row.key for one in made if one.row.table == "app.release"]
+    made.append(summary(made[-1].values["briefing_id"], UUID(releases[0])))
+    made.append(Plain(Row("app.place_mask", "10362:3386"), MASK))
     made.append(reading())
     return made
 
@@ -70,6 +75,18 @@ def briefing(state: str, author: UUID) -> list[Plain]:
         Plain(Row("app.briefing_entry", str(line), author=author, state=state, **granted), said),
         Plain(Row("app.briefing_file", str(key), state=state, **granted), file),
     ]
+
+
+def notice(briefing: UUID) -> Plain:
+    values = {"briefing_id": briefing, "event": "FROZEN", "user_id": SOMEBODY}
+    return Plain(Row("app.briefing_notice", str(briefing)), values)
+
+
+def summary(briefing: UUID, release: UUID) -> Plain:
+    key = random_id()
+    values = {"id": key, "briefing_id": briefing, "release_id": release, "page": "{}"}
+    values |= {"created_by": SOMEBODY, "updated_by": SOMEBODY, "lead_by": SOMEBODY}
+    return Plain(Row("app.public_summary", str(key)), values | {"lead_at": "2026-10-02"})
 
 
 def reading() -> Plain:

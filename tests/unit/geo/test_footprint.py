@@ -65,3 +65,18 @@ def test_outlines_of_many_clusters_are_those_of_each():
     assert all(outline.equals(grids.hull(xy_m[group == k])) for k, outline in enumerate(found))
     assert found[1].bounds == (510_000.0, 510_000.0, 511_000.0, 510_500.0)
     assert len(grids.hulls(xy_m[:0], group[:0])) == 0
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_an_outline_is_of_centres_of_squares_and_touches_no_member(seed):
+    """Of 200 clusters: each corner is the middle of a square of 500 m, or a corner of one."""
+    chance = np.random.default_rng(seed)
+    xy_m = chance.normal((518_000, 171_000), chance.uniform(100, 1500), (chance.integers(5, 60), 2))
+    corners = shapely.get_coordinates(grids.hull(xy_m))
+    halves = corners / (grids.HULL_CELL_M / 2)
+    assert np.array_equal(halves, np.round(halves))
+    squares = np.unique(grids.square(xy_m, grids.HULL_CELL_M), axis=0)
+    if len(squares) > 2 and np.linalg.matrix_rank(squares - squares[0]) == 2:
+        assert (np.round(halves).astype(int) % 2 == 1).all(), "centres, not corners"
+    away = np.hypot(*(corners[:, None, :] - xy_m[None, :, :]).T)
+    assert away.min() >= 1
