@@ -2,15 +2,20 @@
 
 import csv
 import io
+import os
+import random
+import re
 from argparse import Namespace
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from app.releases import building, commands, queries
+from app.releases import building, commands, queries, rules, view
 from geo.disclosure import show, show_place
 from tests import recount, release_year
 from tests.databases import cloned
@@ -18,6 +23,8 @@ from tests.people import HTML, send
 from tests.recount import Records
 from tests.releases import PARTNERS, Ground
 
+LONG = os.environ.get("CONTEXTMAP_LONG_TESTS") == "1"
+REQUESTS, REPEATS = (10_000, 600) if LONG else (400, 60)
 YEAR = str(release_year.YEAR)
 QUARTERS = [f"{YEAR}-Q{n}" for n in (1, 2, 3, 4)]
 ORDER = [*QUARTERS[:2], f"{YEAR}-H1", *QUARTERS[2:], f"{YEAR}-H2", YEAR]
@@ -39,8 +46,31 @@ class Published:
     ground: Ground
     before: Records
 
+    @cached_property
+    def told(self) -> dict[str, list[tuple]]:
+        return {code: self.ground.rows(CELLS, code) for code in ORDER}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Of groups, wards, platforms and places that hold digits."""
+        with self.ground.db.read(building.BUILD) as session:
+            found = [*queries.names(session).values(), *rules.GROUPS.values(), rules.LATE_NIGHT]
+        return [name for name in found if numbers(name)]
+
+    @cached_property
+    def signs(self) -> dict[tuple[str, str], Counter]:
+        """What a file of each table may say."""
+        made: dict[tuple[str, str], Counter] = {}
+        signs = {"1 to 7": view.BAND_SIGN}
+        for code in ORDER:
+            for table, *_, shown, low, high, rule in self.cells(code):
+                sign = view.DROPPED_SIGN if rule == "DROPPED" else signs.get(shown, shown)
+                line = (sign, str(low), "" if high is None else str(high))
+                made.setdefault((code, table), Counter())[line] += 1
+        return made
+
     def cells(self, code: str) -> list[tuple]:
-        return self.ground.rows(CELLS, code)
+        return self.told[code]
 
     def get(self, role: str, path: str) -> Any:
         return self.ground.as_(role).get(path, headers=HTML)
@@ -116,11 +146,11 @@ def test_pages_and_files_of_every_table_say_what_is_stored(published):
         for table in {code for code, *_ in cells}:
             page = published.get("vca_member", f"/releases/{period}/{table}")
             file = published.get("partner", f"/releases/{period}/{table}.csv")
+            assert page.status_code == file.status_code == 200
+            assert stands(published, f"/releases/{period}/{table}", page)
             rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
-            mine = [cell for cell in cells if cell[0] == table]
-            limits = [(str(low), "" if high is None else str(high)) for *_, low, high, _ in mine]
-            assert page.status_code == 200
-            assert Counter((row["low"], row["high"]) for row in rows) == Counter(limits)
+            found = Counter((row["shown"], row["low"], row["high"]) for row in rows)
+            assert found == published.signs[period, table]
 
 
 def test_the_certificate_of_a_year_holds_what_was_attacked(published):
@@ -132,3 +162,79 @@ def test_the_certificate_of_a_year_holds_what_was_attacked(published):
     assert sorted(told["releases"]) == sorted(ORDER)
     assert told["exact"] == 0
     assert told["organisation_tested"] is True
+
+
+def numbers(words: str) -> set[str]:
+    return set(re.findall(r"\d[\d,.]*\d|\d", words))
+
+
+def printed(page: str, labels: list[str]) -> set[str]:
+    """Numbers of a page beside those in its labels: titles, names of groups, wards and periods."""
+    main = unescape(re.sub(r"<[^>]*>", " ", page[page.index("<main") : page.index("</main>")]))
+    words = " ".join(main.split())
+    for label in sorted(labels, key=len, reverse=True):
+        words = words.replace(label, " ")
+    return numbers(words)
+
+
+def stands(published: Published, path: str, answer: Any) -> bool:
+    """Whether an answer is a table of the lattice with its own numbers, a list without, or 4xx."""
+    if 400 <= answer.status_code < 500:
+        return True
+    assert answer.status_code == 200, (path, answer.status_code)
+    _, _, code, table, *_ = [*path.split("/"), "", ""]
+    labels = [*ORDER, *(rules.window(period).words for period in ORDER)]
+    labels += [f"{name}" for name in rules.TITLES] + published.names
+    if table.endswith(".csv"):
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        found = [(row["shown"], row["low"], row["high"]) for row in rows]
+        return Counter(found) <= published.signs[code, table.removesuffix(".csv")]
+    if table:
+        shown = " ".join(shown for name, *_, shown, _, _, _ in published.cells(code)
+                         if name == table)  # fmt: skip
+        return printed(answer.text, [*labels, rules.NOTE]) <= numbers(shown)
+    hidden = re.sub(r"<dl.*?</dl>|<td.*?</td>", " ", answer.text, flags=re.DOTALL)
+    return not printed(hidden, labels)
+
+
+def addresses(chance: random.Random) -> str:
+    """As somebody would try them: other periods, tables, filters, half-hidden drafts."""
+    code = chance.choice([*ORDER, *ORDER, "2024-Q4", f"{YEAR}-Q1-2", "DRAFT", "*"])
+    table = chance.choice([*rules.TITLES, "", "ALL", "rq1", "RQ11", "RQ1/E09000021", "cells", "'"])
+    path = f"/{chance.choice(('releases', 'releases', 'releases', 'briefings'))}/{code}"
+    path += f"/{table}" if chance.random() < 0.85 else ""
+    path += chance.choice(("", "", "", ".csv", ".json", ".csv.gz", "/"))
+    filters = ("borough=E09000021", "from=2025-01-01", "n=1", "true=1", "format=raw", "dim_1=ALL")
+    return path + (f"?{chance.choice(filters)}" if chance.random() < 0.3 else "")
+
+
+def test_no_address_of_numbers_gives_another_number(published):
+    """D7, and D12 for pages and files of releases."""
+    chance, answers = random.Random(7), Counter()
+    for _ in range(REQUESTS):
+        role, path = chance.choice(("partner", "vca_member")), addresses(chance)
+        client = published.ground.as_(role)
+        answer = client.get(path, headers=HTML, follow_redirects=True)  # a slash too many
+        assert stands(published, answer.url.path, answer), (role, path, answer.text)
+        answers[answer.status_code] += 1
+
+    print(f"D7: {REQUESTS} requests, {dict(answers)}")
+    assert answers[200] > REQUESTS / 10
+    assert answers[404] > REQUESTS / 10
+    assert answers[422] > REQUESTS / 100
+
+
+def test_asking_again_gives_the_same_bytes(published):
+    """D11: nothing can be averaged."""
+    paths = [f"/releases/{code}/{table}{ending}" for code, table in (("2025-Q1", "RQ1"),
+             ("2025-H1", "RH1"), ("2025", "RY1")) for ending in ("", ".csv")]  # fmt: skip
+
+    def told(path: str) -> bytes:  # around it stands how long the session lasts, and no number
+        whole = published.get("vca_member", path).content
+        return whole if path.endswith(".csv") else whole[whole.index(b"<main") :]
+
+    first = {path: told(path) for path in paths}
+
+    for n in range(REPEATS if not LONG else REPEATS * len(paths)):
+        path = paths[n % len(paths)]
+        assert told(path) == first[path]
