@@ -136,6 +136,7 @@ def _put(session: Session, found: Found, made: Json, silent: list[str]) -> None:
             products.stray(made, briefing),
         )
     )
+    problems += products.unprintable(made, briefing)
     briefing.checks = problems
     session.flush()
     stops = [one for one in problems if one["stops"] == "yes"]

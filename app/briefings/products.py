@@ -9,6 +9,7 @@ from app.briefings import printing, sheets
 from app.briefings.document import decisions, document, tables
 from app.briefings.models import Briefing, Json
 from app.briefings.strays import strays, text_of_html
+from app.core.errors import AppError
 
 
 def texts(made: Json, briefing: Briefing) -> Iterator[tuple[str, str]]:
@@ -28,3 +29,12 @@ def stray(made: Json, briefing: Briefing) -> list[str]:
     """Products with a number that does not belong; empty when all are right."""
     also = wording(made, briefing)
     return [name for name, text in texts(made, briefing) if strays(text, made, also)]
+
+
+def unprintable(made: Json, briefing: Briefing) -> list[dict[str, str]]:
+    """What stops the PDF, as a problem of the check: a frozen report must have one."""
+    try:
+        printing.as_pdf(made, briefing)
+    except AppError as refused:
+        return [{"code": "PDF", "words": refused.detail, "stops": "yes"}]
+    return []

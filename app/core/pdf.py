@@ -17,7 +17,7 @@ from app.core.errors import AppError
 
 FOLDER = Path(__file__).resolve().parents[2] / "frontend" / "pdf"
 TEMPLATE, FONTS = FOLDER / "briefing.typ", FOLDER / "fonts"
-NOT_MADE = "The PDF could not be made: {why}"
+NOT_MADE = "The PDF could not be made. Look for a sign that is no letter, such as a smiley."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,6 @@ def made(document: Mapping[str, Any], *, at: datetime) -> Pdf:
             timestamp=at,
         )
     except typst.TypstError as refused:
-        # The compiler may quote the document: only its first words go further.
-        raise AppError(NOT_MADE.format(why=refused.message.split(":")[0][:80])) from refused
+        # The compiler quotes the document, and that goes nowhere.
+        raise AppError(NOT_MADE) from refused
     return Pdf(body, hashlib.sha256(body).hexdigest())

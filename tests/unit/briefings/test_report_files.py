@@ -13,7 +13,8 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 
-from app.briefings import checks, document, printing, sheets
+from app.briefings import checks, document, printing, products, sheets
+from app.briefings.strays import strays
 from app.core import pdf, svg
 from app.core.errors import AppError
 from tests import tagged
@@ -143,6 +144,35 @@ def test_the_same_snapshot_gives_the_same_bytes_and_another_day_of_reading_chang
     assert (again.body, again.sha256) == (PDF.body, hashlib.sha256(PDF.body).hexdigest())
     assert sheets.as_xlsx(MADE, BRIEFING) == sheets.as_xlsx(MADE, BRIEFING)
     assert FILE.metadata.creation_date == BRIEFING.cut_at
+
+
+def aloud(node) -> str:
+    """As it is read: of a figure its alternative, since its pieces lie where they are drawn."""
+    if node.tag == "Figure":
+        return node.alt
+    return " ".join([node.own, *map(aloud, node.below)])
+
+
+def test_each_number_of_the_pdf_and_of_the_workbook_stands_where_the_snapshot_has_it():
+    also = [*products.wording(MADE, BRIEFING), "Signs"]
+    body = next(node for node in TOP.all("Document"))
+    words = " ".join(aloud(one) for one in body.below if one.tag != "TOC")
+    book = openpyxl.load_workbook(io.BytesIO(sheets.as_xlsx(MADE, BRIEFING)))
+    for sheet in book:
+        rows = [str(c.value) for row in sheet.iter_rows() for c in row if c.value is not None]
+        assert strays(" ".join(rows), MADE, also) == [], sheet.title
+    assert strays(words, MADE, also) == []
+    words = " ".join(words.split())
+    assert "All 60" in words
+    assert strays(words.replace("All 60", "All 65"), MADE, also) == ["65"]
+
+
+def test_a_report_that_cannot_be_printed_is_not_signed():
+    made = snapshot()
+    made["pages"][0]["blocks"][0]["lines"] = ["Better light \U0001f600"]
+    (problem,) = products.unprintable(made, briefing(made))
+    assert (problem["stops"], "smiley" in problem["words"]) == ("yes", True)
+    assert products.unprintable(MADE, BRIEFING) == []
 
 
 def test_one_changed_number_is_another_file():
