@@ -1,9 +1,9 @@
-"""What the worker does for the demonstration: its releases and reports, step by step."""
+"""What the worker does for the demonstration: its briefings, releases and reports."""
 
 from procrastinate import JobContext
 from procrastinate.blueprints import Blueprint
 
-from app.demo import publishing
+from app.demo import briefed, publishing
 
 blueprint = Blueprint()
 
@@ -12,4 +12,5 @@ blueprint = Blueprint()
 def documents(context: JobContext) -> None:
     given = context.additional_context
     if given["settings"].demo:
+        briefed.go_on(given["db"], given["settings"])
         publishing.go_on(given["db"], given["settings"])

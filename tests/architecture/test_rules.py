@@ -147,6 +147,7 @@ FURTHER = {
     "clusters/weighing",
     "demo/accounts",
     "demo/assessed",
+    "demo/briefed",
     "demo/changes",
     "demo/clusters",
     "demo/compared",

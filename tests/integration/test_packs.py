@@ -11,7 +11,7 @@ from app.core import clock
 from app.packs import building, rules
 from app.packs.content import line, section
 from app.packs.rules import Kind
-from tests.packs import BOROUGHS, panel
+from tests.packs import BOROUGHS, last_period, panel
 from tests.people import HTML, KINGSTON, RICHMOND, browser, send
 
 NAMED = ("partner", "practitioner", "police_analyst", "chair", "police chair", "builder")
@@ -346,3 +346,90 @@ def test_the_job_builds_a_draft_for_the_people_of_the_last_meeting(db):
         ).fetchone()
     assert state == "CHECKED"
     assert set(members) == {here.people[name].user_id for name in NAMED}
+
+
+LINES = (
+    {"boroughs": [KINGSTON], "body": "Tonight: Synthetic park, 18-22: youth workers 18-20."},
+    {"boroughs": [RICHMOND], "body": "Tonight: Synthetic towpath, 15-18."},
+)
+
+
+@pytest.fixture
+def summarised(db, monkeypatch):
+    """A frozen daily briefing, with a line of each borough to share."""
+    monkeypatch.setitem(building.SUMMARIES, Kind.DAILY, lambda session, asked: list(LINES))
+    here = panel(db)
+    return here, here.frozen()
+
+
+def test_whoever_works_in_the_borough_reads_the_summary_without_being_named(summarised, opened):
+    here, ref = summarised
+    before = len(events(here, "pack.read"))
+
+    page = opened(here, "other partner", f"/briefings/{ref}/summary")
+    lead = opened(here, "cs_lead", f"/briefings/{ref}/summary").text
+
+    assert page.status_code == 200
+    assert "Synthetic park, 18-22: youth workers 18-20." in page.text
+    assert "towpath" not in page.text
+    assert "towpath" in lead
+    assert events(here, "pack.read")[before] == ("partner", "DRB", ref)
+    assert f"/briefings/{ref}/summary" in opened(here, "other partner", "/briefings").text
+
+
+def test_the_summary_is_there_for_a_day_and_for_nobody_else(summarised, opened):
+    here, ref = summarised
+
+    for role in ("vca_member", "auditor", "administrator"):
+        assert opened(here, role, f"/briefings/{ref}/summary").status_code == 404, role
+    with here.admin() as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute("update app.pack set frozen_at = now() - interval '24 hours 1 minute'")
+
+    assert opened(here, "other partner", f"/briefings/{ref}/summary").status_code == 404
+
+
+def test_a_draft_has_no_summary(db, opened):
+    here = panel(db)
+    ref = here.checked()
+
+    assert opened(here, "other partner", f"/briefings/{ref}/summary").status_code == 404
+
+
+def test_more_than_a_part_has_room_for_opens_on_a_page_of_its_own(db, monkeypatch, opened):
+    made = [section("1", "Urgent", [line(f"Place {n}") for n in range(7)], most=3)]
+    monkeypatch.setitem(building.KINDS, Kind.DAILY, lambda session, asked: made)
+    here = panel(db)
+    ref = here.frozen()
+
+    page = opened(here, "practitioner", f"/briefings/{ref}").text
+    part = opened(here, "practitioner", f"/briefings/{ref}/parts/1").text
+
+    assert "and 4 more: open" in page
+    assert "Place 6" not in page
+    assert "Place 6" in part
+    assert opened(here, "practitioner", f"/briefings/{ref}/parts/9").status_code == 404
+
+
+def test_a_pack_is_built_on_its_page_by_who_is_named_in_the_meeting(db, client_of):
+    here = panel(db)
+    with here.admin() as admin:
+        (meeting,) = admin.execute(
+            "select ref from app.meeting where id = %s", (here.meeting_id,)
+        ).fetchone()
+    said = {"kind": "DAILY", "period": last_period(Kind.DAILY), "meeting": meeting}
+    builder = client_of(here.people["builder"])
+
+    for wrong, words in (
+        ({"kind": "SOMETHING"}, "Choose what is built."),
+        ({"period": "yesterday"}, rules.PERIODS[Kind.DAILY]),
+        ({"meeting": "MT-000-0000"}, rules.NO_MEETING),
+    ):
+        answer = send(builder, "/briefings/packs/new", **(said | wrong))
+        assert (answer.status_code, words in answer.text) == (422, True), words
+    assert send(builder, "/briefings/packs/new", **said).status_code == 303
+    assert rules.EXISTS in send(builder, "/briefings/packs/new", **said).text
+    other = client_of(here.people["other practitioner"])
+    assert rules.NO_MEETING in send(
+        other, "/briefings/packs/new", **(said | {"period": "2026-11-02"})
+    ).text  # fmt: skip
