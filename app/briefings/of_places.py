@@ -34,7 +34,7 @@ TARGETS = {"PROPOSED": 2, "SCREENED": 10, "IDENTIFIED": 10, "ASSESSING": 45, "CO
 TARGETS_CL4 = {"IDENTIFIED": 2, "ASSESSING": 10}
 MOST_PLACES, MOST_GAPS = 10, 5
 NO_TARGET, NO_NUMBER = "no target", "not counted"
-OTHERS = "Not named: homes are left out"
+OTHERS = "Worked with, not named here"
 
 
 def contexts(

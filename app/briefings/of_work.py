@@ -129,7 +129,9 @@ def panels(session: Session, asked: Asked) -> list[Json]:
     ]
     if found.median_days is not None:
         rows.append(["Days from the agenda to the table, median", [str(round(found.median_days))]])
-    made = [block("T8a", "The MARVE panel this quarter", ["Number"], rows)]
+    rows = rows if found.meetings else []
+    made = [block("T8a", "The MARVE panel this quarter", ["Number"], rows,
+                  empty="No MARVE panel was held.")]  # fmt: skip
     if found.closed:
         told = [[CLOSED.get(code, "For another reason"), [str(n)]]
                 for code, n in sorted(found.closed.items())]  # fmt: skip
