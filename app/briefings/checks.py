@@ -147,9 +147,7 @@ def _gate(of: Subject) -> Iterator[dict[str, str]]:
 def _personal(of: Subject) -> Iterator[dict[str, str]]:
     """K3."""
     for page in of.snapshot["pages"]:
-        # A drawing is made of the title and the rows beside it, which are looked at.
-        told = [{k: v for k, v in block.items() if k != "svg"} for block in page["blocks"]]
-        printed = " \n".join(strings(told))
+        printed = " \n".join(strings(page["blocks"]))
         for field, pattern in PERSONAL:
             if pattern.search(printed):
                 yield _problem("K3", K3.format(page=page["number"], field=field))
