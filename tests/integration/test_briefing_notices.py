@@ -104,6 +104,7 @@ def test_a_letter_that_fails_is_tried_again_and_administrators_see_it(clean):
     row = page[page.index("is ready") :].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in row.split('cm-number">')[1:]] == ["1", "1", "1"]
     assert ref not in page
+    assert "is ready" in clean.as_("auditor").get("/admin/service", headers=HTML).text
     letters.refused = ""
     notices.send_waiting(clean.db, letters, BASE)
     assert len(letters) == 1, "a quarter of an hour is waited"

@@ -85,6 +85,8 @@ def cached_well(answer, path: str) -> bool:
     if path.startswith("/static/") and answer.status_code in {200, 304}:
         lasting = "/vendor/" in path
         return said == ("public, max-age=31536000, immutable" if lasting else "no-cache")
+    if path == "/summary" and answer.status_code == 200:
+        return said == "public, max-age=300"
     if path.startswith("/basemap/outline/") and answer.status_code in {200, 204}:
         return said == "public, max-age=86400"
     if path.startswith("/basemap/") and answer.status_code in {200, 204}:
