@@ -5,7 +5,7 @@ from typing import Any
 
 from app.packs import queries, service
 from app.packs.rules import Kind
-from tests.packs import Panel, last_period, panel
+from tests.packs import Panel, known_place, last_period, panel
 from tests.people import browser
 from tests.uses import Sent, World, posting, use
 
@@ -13,11 +13,11 @@ REASON = "Synthetic: a place was named that may not be."
 LINE = {"section": "5", "kind": "LINE", "body": "Synthetic: a match ends at nine."}
 
 
-def emptied(world: World) -> Panel:
+def emptied(world: World, kind: Kind = Kind.DAILY) -> Panel:
     """A panel, and no pack: a day has one."""
     with world.superuser() as admin:
         admin.execute("delete from app.pack")
-    return panel(world.db)
+    return panel(world.db, kind)
 
 
 def of(world: World, here: Panel, name: str) -> Any:
@@ -32,6 +32,13 @@ def draft(world: World) -> tuple[Panel, str]:
 @use("GET /briefings/{ref}/parts/{code}")
 def read_a_part(world: World) -> Sent:
     return partial(world.lead.get, f"/briefings/{emptied(world).frozen()}/parts/5")
+
+
+@use("GET /briefings/{ref}/places/{key}")
+def read_a_place(world: World) -> Sent:
+    here = emptied(world, Kind.MARVE)
+    key = known_place(here).ref
+    return partial(world.lead.get, f"/briefings/{here.frozen()}/places/{key}")
 
 
 @use("GET /briefings/{ref}/summary")

@@ -13,6 +13,8 @@ from app.core.ids import new_id, new_reference
 from app.packs import building, queries, rules, service
 from app.packs.rules import Kind
 from tests.people import KINGSTON, RICHMOND, Person, sign_in_as
+from tests.sql import world
+from tests.sql.world import SOMEBODY
 
 BOROUGHS = {KINGSTON: "Kingston", RICHMOND: "Richmond"}
 POLICE = "MPS_SWBCU"
@@ -106,3 +108,17 @@ def panel(db: Database, kind: Kind = Kind.DAILY) -> Panel:
     for role in ("vca_member", "auditor", "administrator"):
         people[role] = sign_in_as(db, role)
     return made
+
+
+def known_place(here: Panel, where: str = "K", **more: Any) -> world.Place:
+    """A place that was known before the window of a pack ended, and is new to the panel."""
+    place = world.Place(where, state="IDENTIFIED", type_code="PARK", author=SOMEBODY, **more)
+    with here.admin() as admin:
+        world.write(place, admin)
+        admin.execute(
+            "update app.place set created_at = now() - interval '9 days', name = "
+            "case sensitivity when 'RESIDENTIAL' then 'Address ' else 'Synthetic ' end || ref "
+            "where id = %s",
+            (place.id,),
+        )
+    return place

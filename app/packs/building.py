@@ -17,7 +17,7 @@ from app.core.clock import london
 from app.core.db import Database
 from app.core.errors import InvalidError
 from app.core.json import canonical
-from app.packs import checks, queries, rules, service
+from app.packs import checks, marve, missing, queries, rules, service
 from app.packs import daily as daily_risk
 from app.packs.content import Asked, Json
 from app.packs.models import Pack
@@ -29,7 +29,11 @@ BUILD = job_actor("packs:build")
 HOMES = text("select ref, name from app.place where sensitivity = 'RESIDENTIAL' order by ref")
 
 Build = Callable[[Session, Asked], list[Json]]
-KINDS: Mapping[Kind, Build] = {Kind.DAILY: daily_risk.build}
+KINDS: Mapping[Kind, Build] = {
+    Kind.DAILY: daily_risk.build,
+    Kind.MARVE: marve.build,
+    Kind.MISSING: missing.build,
+}
 # What may be read of a kind without being named in it: lines with their boroughs.
 SUMMARIES: Mapping[Kind, Build] = {Kind.DAILY: daily_risk.summary}
 
@@ -71,7 +75,8 @@ def daily(db: Database, now: datetime, boroughs: Mapping[str, str]) -> str | Non
 def _asked(session: Session, pack: Pack, boroughs: Mapping[str, str]) -> Asked:
     window = Window(Kind(pack.kind), pack.period_code, pack.window_from, pack.window_to)
     agencies = {code.code: code.label for code in reference.codes(session, "agency")}
-    return Asked(window, boroughs, queries.typed(session, pack), agencies)
+    typed = queries.typed(session, pack)
+    return Asked(window, boroughs, typed, agencies, pack.meeting_id)
 
 
 def _summary(session: Session, kind: Kind, asked: Asked) -> list[Json]:

@@ -95,6 +95,6 @@ def _homes(of: Subject) -> Iterator[tuple[str, str]]:
 
 def _leads_home(item: Json, homes: Sequence[tuple[str, str]]) -> bool:
     said = words_of(item)
-    named = any(name in said for _, name in homes)
+    named = any(name in said for ref, name in homes if name != f"Address {ref}")
     told = HOME in said or any(ref in said for ref, _ in homes)
     return named or (told and not item["home"])

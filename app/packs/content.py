@@ -22,12 +22,16 @@ Each item carries what decides who reads it (`app/packs/redaction.py` is the one
 - `statutory`: not for partners at all; `inner`: words after the body that partners do not read;
 - `conditional`: recipients (user ids), agency and conditions of an item with conditions.
 
-The parts of a page are items, and are read by whoever reads the page and the part.
+The parts of a page are items, and are read by whoever reads the page and the part. A page with a
+`key` (the reference of its place) has an address of its own; its parts say under which heading they
+stand (`part`), and may hold what is drawn of them (`drawn`). An item `of_child` is not there for
+whoever may not read references of children.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
+from uuid import UUID
 
 from app.packs.rules import Window
 
@@ -58,6 +62,7 @@ class Asked:
     boroughs: Mapping[str, str]
     entries: Sequence[Entry] = ()
     agencies: Mapping[str, str] | None = None
+    meeting_id: UUID | None = None
 
 
 def section(

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
-from app.meetings.models import Meeting, Member
+from app.meetings.models import Item, Meeting, Member
 from app.packs import rules
 from app.packs.content import Entry
 from app.packs.models import Pack, PackEntry
 from app.packs.rules import Kind, State
+from app.places.models import Place
 
 ENDED = text("select app.pack_ended(:kind)")
 SUMMARIES = text("select ref, period_code, frozen_at, lines from app.daily_summaries()")
@@ -103,6 +104,31 @@ def members(session: Session, meeting_id: UUID) -> Sequence[Member]:
 def is_chair(session: Session, pack: Pack, user_id: UUID) -> bool:
     named = members(session, pack.meeting_id)
     return any(one.is_chair and one.user_id == user_id for one in named)
+
+
+def where_decided(session: Session, pack: Pack, place_ref: str) -> str | None:
+    """The page on which the panel writes what it decides about a place, and who does it by when.
+
+    Of a place that is not on the agenda it is the page of the meeting, which puts it there.
+    """
+    found = session.execute(
+        select(Meeting.ref, Item.id)
+        .select_from(Meeting)
+        .outerjoin(Place, (Place.ref == place_ref) & Place.deleted_at.is_(None))
+        .outerjoin(
+            Item,
+            (Item.meeting_id == Meeting.id)
+            & (Item.subject_id == Place.id)
+            & (Item.section == "L")
+            & Item.deleted_at.is_(None),
+        )
+        .where(Meeting.id == pack.meeting_id)
+        .order_by(Item.position, Item.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    return f"/meetings/{found.ref}" + (f"/items/{found.id}" if found.id else "")
 
 
 def last_meeting(session: Session, kind: Kind, before: datetime) -> Meeting | None:

@@ -17,6 +17,7 @@ PARTNER, PRACTITIONER, POLICE, LEAD = "partner", "practitioner", "police_analyst
 READERS = frozenset({PARTNER, PRACTITIONER, POLICE, LEAD})
 EVERYWHERE = frozenset({POLICE, LEAD})
 TIERS = frozenset({"H0", "H1", "P"})
+PICTURED = ("part", "key", "drawn")  # where an item stands on a page about a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def may_read(item: Json, reader: Reader) -> bool:
         return False
     if item["home"] and not reader.reads_homes:
         return False
+    if item.get("of_child") and not reader.reads_children:
+        return False
     if item["conditional"] and not _is_recipient(item["conditional"], reader):
         return False
     here = set(item["boroughs"])
@@ -87,7 +90,7 @@ def _is_recipient(conditional: Json, reader: Reader) -> bool:
 
 def _shown(item: Json, reader: Reader) -> Json:
     """An item without what this reader may not read of it; its numbers are words."""
-    kept = {key: item[key] for key in ("kind", "href")}
+    kept = {key: item[key] for key in ("kind", "href", *PICTURED) if key in item}
     kept["body"] = _with_counts(item["body"], item["counts"], reader)
     kept["children"] = item["children"] if reader.reads_children else []
     kept["conditions"] = item["conditional"]["conditions"] if item["conditional"] else ""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.deps import Db, Somebody, session_of
+from app.accounts.deps import Db, Somebody, can, session_of
 from app.audit import service as audit
 from app.core import pages as html
 from app.core.actor import Actor
@@ -67,6 +67,33 @@ def show_part(ref: str, code: str, request: Request, db: Db, actor: Somebody) ->
             shown=found,
             section=section,
             states=rules.STATES,
+        )
+
+
+@packs.get("/{ref}/places/{key}")
+def show_place(
+    ref: str, key: str, request: Request, db: Db, actor: Somebody, screen: Screen = 0
+) -> Response:
+    """One place on a page of its own, with the way to the one before and the one after."""
+    kind = kind_of(db, actor, ref)
+    if kind is None:
+        raise NotFoundError(rules.ABSENT)
+    view.refuse_program(session_of(request))
+    with db.begin(view.purposeful(actor, kind, ref)) as session:
+        found = view.shown(session, actor, ref, hide_children=bool(screen))
+        place = view.place(found, key)
+        audit.record(session, "briefing.read", "briefing", found.pack.ref, part=place.item["key"])
+        decide = None
+        if can(actor, "meeting_pack.update"):
+            decide = queries.where_decided(session, found.pack, place.item["key"])
+        return html.render(
+            request,
+            "packs/place.html",
+            page_title=f"{place.item['body']}: {found.title}",
+            shown=found,
+            place=place,
+            decide=decide,
+            screen=screen,
         )
 
 

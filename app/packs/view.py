@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,16 @@ class Shown:
     @property
     def is_recalled(self) -> bool:
         return self.pack.state == rules.State.RECALLED
+
+
+class OnePlace(NamedTuple):
+    """One page about a place; `number` of `total` in the order of the panel."""
+
+    item: Json
+    number: int
+    total: int
+    before: Json | None
+    after: Json | None
 
 
 def purposeful(actor: Actor, kind: Kind, ref: str) -> Actor:
@@ -63,6 +74,18 @@ def section(shown_: Shown, code: str) -> Json:
             found: Json = one
             return found
     raise NotFoundError(rules.ABSENT)
+
+
+def place(shown_: Shown, key: str) -> OnePlace:
+    """The page of a place that this reader may read; every other is not there."""
+    sections = shown_.made["sections"] if shown_.made else ()
+    pages = [item for one in sections for item in one["items"] if item.get("key")]
+    keys = [item["key"] for item in pages]
+    if key not in keys:
+        raise NotFoundError(rules.ABSENT)
+    at = keys.index(key)
+    around = [None, *pages, None]
+    return OnePlace(pages[at], at + 1, len(pages), around[at], around[at + 2])
 
 
 def _reader(actor: Actor, pack: Pack, *, hide_children: bool) -> redaction.Reader:

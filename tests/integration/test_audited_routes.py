@@ -27,7 +27,7 @@ ELSEWHERE = {
 FURTHER = {"GET /clusters/{key}", "GET /places/{ref}/as-known"}
 # Of either kind, to who may: each asks the policies instead of one permission.
 FURTHER |= {"GET /briefings", "GET /briefings/{ref}", "GET /briefings/{ref}/summary"}
-FURTHER |= {"GET /briefings/{ref}/parts/{code}"}
+FURTHER |= {"GET /briefings/{ref}/parts/{code}", "GET /briefings/{ref}/places/{key}"}
 ROUTES = sorted((audited_by_the_file().keys() | changing() | FURTHER) - ELSEWHERE.keys())
 
 TRIGGER = """
