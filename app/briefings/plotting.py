@@ -141,13 +141,14 @@ def _panel(
                           stroke_width=2, stroke_dasharray="5 3")  # fmt: skip
         u, v = frame.at(one.shape.bounds[0], one.shape.bounds[3])
         yield svg.text(one.letter, u - 4, v + 2, text_anchor="end", font_weight=600, fill=svg.INK)
-    for spot in spots:
+    # Where places lie close together, those with more are on top.
+    for spot in sorted(spots, key=lambda one: _level(one.bands[n])):
         yield from _symbol(frame, spot, spot.bands[n])
 
 
 def _symbol(frame: Frame, spot: Spot, band: str) -> Iterable[str]:
     u, v = frame.at(spot.x, spot.y)
-    level = PLACE_BANDS.index(band) if band in PLACE_BANDS else 0
+    level = _level(band)
     number = "-" if band == NO_BAND else str(level)
     look: dict[str, str | float] = {"fill": svg.LEVELS[level], "stroke": svg.OUTLINE}
     look["stroke_width"] = 1.2
@@ -160,6 +161,10 @@ def _symbol(frame: Frame, spot: Spot, band: str) -> Iterable[str]:
     colour = "#ffffff" if level >= 3 else svg.TEXT
     yield svg.text(number, u, v + 4, text_anchor="middle", font_weight=600, fill=colour)
     yield svg.text(str(spot.row), u + 10, v - 5, font_size=10)
+
+
+def _level(band: str) -> int:
+    return PLACE_BANDS.index(band) if band in PLACE_BANDS else 0
 
 
 def _outline(frame: Frame, shape: Geometry) -> str:
