@@ -137,3 +137,10 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def worker_id(request) -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The names of what failed, for tests/again.py."""
+    if path := os.environ.get("CONTEXTMAP_FAILED"):
+        failed = [r for kind in ("failed", "error") for r in terminalreporter.stats.get(kind, [])]
+        Path(path).write_text("".join(f"{name}\n" for name in sorted({r.nodeid for r in failed})))

@@ -1,0 +1,41 @@
+"""What failed in a browser or among killed processes is tried twice more, alone, and named.
+
+A shared machine can hold up a browser or a process for seconds. Nothing else gets a second chance:
+a right, a number or a statement that is wrong once is wrong. `scripts/test` calls this after a red
+run, with the file that `tests/conftest.py` wrote.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+UNSTEADY = ("tests/e2e/", "tests/runtime/")
+MOST = 5
+TIMES = 2
+
+
+def may_be_tried(failed: list[str]) -> bool:
+    """Whether these few depend on how busy the machine is.
+
+    >>> may_be_tried(["tests/e2e/test_map.py::test_a", "tests/runtime/test_cli.py::test_b"])
+    True
+    >>> may_be_tried(["tests/e2e/test_map.py::test_a", "tests/sql/test_matrix.py::test_c"])
+    False
+    >>> may_be_tried([])
+    False
+    """
+    return 0 < len(failed) <= MOST and all(one.startswith(UNSTEADY) for one in failed)
+
+
+def main(path: str) -> int:
+    """Exit code of the last try; 1 where nothing may be tried."""
+    failed = Path(path).read_text().splitlines()
+    if not may_be_tried(failed):
+        return 1
+    print(f"== failed beside others, now alone: {' '.join(failed)}", file=sys.stderr)
+    alone = [sys.executable, "-m", "pytest", "-q", *failed]
+    return max(subprocess.run(alone, check=False).returncode for _ in range(TIMES))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
