@@ -80,6 +80,7 @@ def _found(
         names,
         tuple(reversed(series)),
         () if half is None else tuple(releases.cells(session, half)),
+        {} if half is None else (half.certificate or {}).get("left_out", {}),
     )
     asked = Asked(
         window,

@@ -1,7 +1,7 @@
 """Measures V04 to V07, V20 and V21: from the cells of approved releases and nothing else. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.briefings import drawing, words
 from app.briefings.models import Json
@@ -28,6 +28,7 @@ class Numbers:
     names: Mapping[str, str]
     series: tuple[tuple[str, tuple[Cell, ...]], ...]  # (period, cells), oldest first
     half: tuple[Cell, ...] = ()  # of the half-year that ends with this quarter
+    left_out: Mapping[str, str] = field(default_factory=dict)  # tables it has not, and why
 
     def shown(self, cells: Sequence[Cell], table: str, geo: str, first: str = "ALL") -> str | None:
         """The printed text of one cell; None where the table or the release is not there."""

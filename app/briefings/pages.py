@@ -31,7 +31,7 @@ LATER = (
     "to December."
 )
 NOT_APPROVED = "The half-year numbers of {words} are not approved yet."
-NO_WARDS = "Wards are not loaded, so nobody can say which of them were silent."
+NO_WARDS = "There is no table by ward, so nobody can say in which of them nothing was recorded."
 NO_QUIET_WARD = "Something was recorded in each ward. Where little is recorded, harm may be missed."
 COUNTED = (
     "An incident is counted once, by its main harm, in the borough of its place. Incidents that "
@@ -114,8 +114,9 @@ def reported(
 
 
 def _half(numbers: Numbers, code: str, block: str, title: str) -> Json:
-    """A half-year table, or in words when it comes."""
-    return of_numbers.of_half(numbers, code, block) or text(title, [], _later(numbers))
+    """A half-year table, or in words when it comes, or why it is not there."""
+    why = numbers.left_out.get(code) or _later(numbers)
+    return of_numbers.of_half(numbers, code, block) or text(title, [], why)
 
 
 def _later(numbers: Numbers) -> str:

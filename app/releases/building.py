@@ -120,17 +120,29 @@ def _given(session: Session, release: Release, partners: Sequence[str]) -> Given
     counted = counting.counts(session, asked)
     told = [(one.ref, one.sources, one.dates) for one in counted.named]
     whole = lattice.filled(counted.counts, release.period, partners, wards, told, asked.areas)
+    left_out = _left_out(session, asked, wards)
     places = [NamedPlace(one.ref, release.period, one.ward, one.place_group)
               for one in counted.named]  # fmt: skip
     return Given(
         release.code,
-        whole,
+        [count for count in whole if count.table_code not in left_out],
         places,
         {one.ref: one.name for one in counted.named},
         queries.published(session, year, besides=release),
         wards,
         insider.known(held | counted.held),
+        left_out,
     )
+
+
+def _left_out(session: Session, asked: Asked, wards: Sequence[Ward]) -> dict[str, str]:
+    """A table by ward would only tell the totals of boroughs again, where nothing has a ward."""
+    table = lattice.BY_WARD.get(asked.window.kind)
+    if table is None:
+        return {}
+    if all(lattice.is_unknown(ward) for ward in wards):
+        return {table: rules.NO_WARDS}
+    return {} if counting.by_ward(session, asked) else {table: rules.NOT_BY_WARD}
 
 
 def _areas(session: Session, asked: Asked, wards: Sequence[Ward]) -> tuple[str, ...]:

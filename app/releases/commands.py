@@ -41,10 +41,11 @@ def _told(context: Context, code: str) -> Result:
         if release.certificate is None and release.problem is None:
             raise InvalidError("This release was not counted yet.")
         same = queries.sha256_of(queries.cells(session, release)) == release.sha256
-        facts = {
-            key: value for key, value in (release.certificate or {}).items() if key != "criteria"
-        }
-        lines = [] if release.problem is None else [release.problem]
+        told = release.certificate or {}
+        facts = {key: told[key] for key in told if key not in {"criteria", "left_out"}}
+        lines = list(told.get("left_out", {}).values())
+        if release.problem is not None:
+            lines.append(release.problem)
         return {
             "release": release.code,
             "state": release.state,

@@ -107,6 +107,14 @@ def counts(session: Session, asked: Asked) -> Counted:
     return Counted(made, found, held | _held(rows, period))
 
 
+def by_ward(session: Session, asked: Asked) -> bool:
+    """Whether any of what was counted has a ward; where nothing was counted, each ward has none."""
+    query = text("""
+        select count(*) = 0 or bool_or(ward is not null) from inc where borough = any (:partners)
+    """)
+    return bool(session.scalar(query, {"partners": list(asked.partners)}))
+
+
 def before(session: Session, asked: Asked, codes: Iterable[str]) -> Held:
     """What was counted in a period whose release stands, as it was counted: these tables of it."""
     given, tables = asked.values, OF_PERIOD[asked.window.kind]

@@ -6,11 +6,13 @@ becomes a certificate, or the reason why there is none.
 
 import hashlib
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from app.core import clock
+from app.releases import rules
 from app.releases.queries import sha256_of
 from geo.disclosure import Cell, Count, Known, NamedPlace, Ward, certify, climb, protect
 from geo.disclosure import Release as Published
@@ -37,6 +39,7 @@ class Given:
     earlier: list[Published]
     wards: tuple[Ward, ...]
     known: Known | None
+    left_out: dict[str, str]  # tables that are not counted, and why, in words
 
     @cached_property
     def protected(self) -> tuple[Cell, ...]:
@@ -66,4 +69,12 @@ class Given:
         facts = asdict(certify(climbed, self.earlier, seconds=seconds, at=at))
         facts["organisation_tested"] = self.known is not None
         facts["criteria"] = {name: bool(held) for name, held in climbed.result.criteria.items()}
+        facts["left_out"] = self.left_out | _lost(self.protected, cells)
         return Secured(cells, sha256_of(cells), facts | {"given": self.fingerprint}, None)
+
+
+def _lost(counted: Iterable[Cell], printed: Iterable[Cell]) -> dict[str, str]:
+    """Tables that the ladder gave up."""
+    left = {cell.table_code for cell in printed}
+    gone = sorted({cell.table_code for cell in counted} - left)
+    return {code: rules.LEFT_OUT.format(title=rules.TITLES[code]) for code in gone}

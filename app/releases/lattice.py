@@ -10,6 +10,7 @@ REPORTERS = ("EDUCATION_REPORTER", "COUNCIL_HOUSING", "BUSINESS_TRANSPORT", "VOL
 DAY_PARTS = ("MORNING", "SCHOOL_RUN", "DAYTIME", "AFTER_SCHOOL", "EVENING", "LATE")
 DAY_TYPES = ("SCHOOL_DAY", "HOLIDAY", "WEEKEND")
 FEW = {"RQ4": REPORTERS, "RQ8": ("YES",), "RQ10": ("CROSS_BOROUGH",)}
+BY_WARD = {"H": "RH1", "Y": "RY1"}
 UNKNOWN = "?"  # before a borough: no ward known there
 
 Place = tuple[str, str]
@@ -20,6 +21,11 @@ def wards_of(known: Iterable[tuple[str, str]], partners: Sequence[str]) -> tuple
     none = [Ward(f"{UNKNOWN}{code}", code) for code in partners]
     mine = [Ward(code, borough) for code, borough in known if borough in partners]
     return tuple(sorted([*mine, *none], key=lambda ward: ward.code))
+
+
+def is_unknown(ward: Ward) -> bool:
+    """Whether it stands for what has no ward."""
+    return ward.code.startswith(UNKNOWN)
 
 
 def filled(

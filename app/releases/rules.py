@@ -26,6 +26,9 @@ BESIDE = (
     "Published first: {codes}. Beside that, some numbers of this release are shown otherwise. "
     "It was checked again; look at them and sign again."
 )
+NO_WARDS = "No ward boundaries are loaded, so there is no table by ward."
+NOT_BY_WARD = "No incident of this period was counted by ward, so there is no table by ward."
+LEFT_OUT = "{title}: this table is left out, so that no number can be worked out."
 NOTE = "Small numbers are not shown exactly. Totals may not add up."
 MERGED_NOTE = "& means that a group is counted together with another one."
 

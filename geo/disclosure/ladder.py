@@ -22,6 +22,11 @@ OPPOSED = (
     "It contradicts {codes}. If that adds up what was withdrawn, withdraw it too; then count this "
     "release again."
 )
+UNKNOWN = (
+    "The tables contradict what the organisation with most records knows of its own. Count again; "
+    "if it stays so, tell those who look after this service."
+)
+FINEST = {"ward": "a ward", "place": "a kind of place"}
 MERGED = ("RQ3", "RQ1", "RQ2", "RY1")
 
 
@@ -70,8 +75,9 @@ class Climb:
             return None
         if not self.result.criteria["A5"]:
             return OPPOSED.format(codes=", ".join(self.opposed)) if self.opposed else DISAGREE
-        table = next((f.what[0] for f in self.result.findings if f.what[0] in TABLES), "RH1")
-        return f"Table {table} could be solved from the {self.release.code} release."
+        if not self.result.findings:
+            return UNKNOWN
+        return _solved(self.result.findings, self.release.code)
 
 
 def climb(
@@ -123,12 +129,57 @@ def climb(
         if result.passed or not result.criteria["A5"]:
             break
         taken = _round(release, result, round_, home)
-        if not taken[1]:
+        if not taken[1] or not taken[0].cells:
             break
         release = taken[0]
         log += taken[1]
         result = check(release, earlier, wards, known)
-    return Climb(release, result, tuple(log), max((step.round for step in log), default=0))
+    if result.findings and result.criteria["A5"]:
+        return _last(Climb(release, result, tuple(log), _rounds(log)), earlier, wards, known)
+    return Climb(release, result, tuple(log), _rounds(log))
+
+
+def _rounds(log: Sequence[Step]) -> int:
+    return max((step.round for step in log), default=0)
+
+
+def _last(
+    stuck: Climb, earlier: Sequence[Release], wards: Sequence[Ward], known: Known | None
+) -> Climb:
+    """Step 4 where nothing that binds is left to take: one table fewer, or the fewest in order.
+
+    What binds may be only what was published before, or whole numbers: then no cell of this
+    release is named, and still a table of it may be what one must do without.
+    """
+    tables = sorted({cell.table_code for cell in stuck.release.cells}, key=_given_up)
+    first = stuck.result.findings[0]
+    for gone in (*((code,) for code in tables), *(tables[:n] for n in range(2, len(tables)))):
+        cells = tuple(cell for cell in stuck.release.cells if cell.table_code not in gone)
+        release = replace(stuck.release, cells=cells)
+        if not cells or not (result := check(release, earlier, wards, known)).passed:
+            continue
+        keys = [next(c.key for c in stuck.release.cells if c.table_code == code) for code in gone]
+        steps = [Step(stuck.rounds + 1, 4, first.criterion, key) for key in keys]
+        return Climb(release, result, (*stuck.log, *steps), stuck.rounds + 1)
+    return stuck
+
+
+def _given_up(code: str) -> tuple[int, int]:
+    """The coarsest first, the totals of a quarter, which all others rest on, last."""
+    rank = COARSEST.index(code) if code in COARSEST else len(COARSEST)
+    return rank, -list(TABLES).index(code)
+
+
+def _solved(findings: Sequence[Finding], code: str) -> str:
+    """Which numbers somebody would have, with this release in hand."""
+    for finding in findings:
+        if finding.what[0] in TABLES:
+            table = f"Table {finding.what[0]}"
+            if finding.release == code:
+                return f"{table} of the {code} release could be solved."
+            return f"{table} of {finding.release} could be solved with the {code} release."
+    what = FINEST.get(findings[0].what[0], "a finer group")
+    return f"Numbers of {what} that no table prints could be solved with the {code} release."
 
 
 def _round(

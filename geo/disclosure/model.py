@@ -1,5 +1,6 @@
 """What a reader with every release can write down: one linear model of a calendar year."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -52,8 +53,17 @@ class Model:
         return tuple(sorted({ward.borough for ward in self.wards}))
 
     def finest(self) -> list[tuple[Name, int]]:
-        """Wards by quarter and harm, boroughs by quarter, harm and place group."""
-        return [(name, at) for name, at in self.columns.items() if name[0] in ("ward", "place")]
+        """Wards by quarter and harm, boroughs by quarter, harm and place group.
+
+        A borough of one ward is no ward: what is printed of it is a matter of its own cell.
+        """
+        homes = Counter(ward.borough for ward in self.wards)
+        whole = {ward.code for ward in self.wards if homes[ward.borough] == 1}
+        return [
+            (name, at)
+            for name, at in self.columns.items()
+            if name[0] == "place" or (name[0] == "ward" and name[1] not in whole)
+        ]
 
 
 def terms(key: Key, model: Model) -> Terms:

@@ -15,6 +15,7 @@ from app.demo.rules import Dice
 from app.releases import building, rules
 from tests.databases import cloned
 from tests.entry import CHEAP
+from tests.people import HTML
 from tests.releases import PARTNERS, Ground
 
 SHORT = {"QUARTERS": 3, "REPORTS": 2, "RECALLED": 2}
@@ -83,6 +84,26 @@ def test_the_last_closed_quarters_are_released_and_signed_by_two(ground):
         "and dim_1 = 'ALL'"
     )
     assert all(int(shown) > 100 for (shown,) in totals), "what was known at each cut"
+
+
+def test_without_ward_boundaries_there_is_no_table_by_ward_and_it_says_so(ground):
+    (code, tables, told), *others = ground.rows("""
+        select code, array_agg(distinct table_code order by table_code), certificate -> 'left_out'
+        from app.release join app.release_cell on release_id = release.id
+        where period_kind = 'H' and release.state = 'APPROVED' group by 1, 3
+    """)
+    page = ground.as_("vca_member").get(f"/releases/{code}", headers=HTML)
+    reported = ground.rows(
+        "select count(*) from app.briefing where strpos(snapshot, %s) > 0 "
+        "and snapshot::jsonb ->> 'half_year' = %s", rules.NO_WARDS, code
+    )  # fmt: skip
+
+    assert others == []
+    assert tables == ["RH2", "RH3", "RH4"]
+    assert told == {"RH1": rules.NO_WARDS}
+    assert rules.NO_WARDS in page.text
+    assert f"/releases/{code}/RH1" not in page.text
+    assert reported != [(0,)]
 
 
 def test_one_report_was_recalled_and_replaced_and_the_newest_is_frozen(ground):

@@ -14,8 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
-from app.releases import building, commands, queries, rules, view
+from app.releases import building, commands, counting, lattice, queries, rules, view
+from app.releases.counting import Asked
 from geo.disclosure import show, show_place
 from tests import recount, release_year
 from tests.databases import cloned
@@ -162,6 +164,28 @@ def test_the_certificate_of_a_year_holds_what_was_attacked(published):
     assert sorted(told["releases"]) == sorted(ORDER)
     assert told["exact"] == 0
     assert told["organisation_tested"] is True
+
+
+def test_what_was_counted_before_wards_were_loaded_is_in_no_table_by_ward(published):
+    with published.ground.db.begin(building.BUILD) as session:
+        counting.begin(session)
+        homes = tuple((ward, home) for home, ward, _ in published.before.wards)
+        wards = lattice.wards_of(homes, PARTNERS)
+
+        def left_out(period, ward=None, *, more=True):
+            asked = Asked(rules.window(period), PARTNERS, homes)
+            if more:
+                values = {"ward": ward, "borough": PARTNERS[0]}
+                session.execute(sql("insert into inc (ward, borough) values (:ward, :borough)"),
+                                values)  # fmt: skip
+            return building._left_out(session, asked, wards)
+
+        nothing = left_out(YEAR, more=False)
+        no_ward = [left_out(period) for period in (f"{YEAR}-H1", YEAR, f"{YEAR}-Q1")]
+        some = left_out(YEAR, homes[0][0])
+
+    assert (nothing, some) == ({}, {})
+    assert no_ward == [{"RH1": rules.NOT_BY_WARD}, {"RY1": rules.NOT_BY_WARD}, {}]
 
 
 def numbers(words: str) -> set[str]:

@@ -5,7 +5,9 @@ from math import sqrt
 
 import pytest
 
-from app.briefings import caveats, of_numbers, words
+from app.briefings import caveats, of_numbers, pages, words
+from app.briefings.asked import Known
+from app.releases import rules as releases
 from geo.disclosure import Count, protect
 
 NAMES = {"A": "Kingston", "B": "Richmond"}
@@ -86,6 +88,18 @@ def test_a_half_year_is_printed_with_the_quarter_that_ends_it():
     assert dict(times["rows"])["After dark"] == ["", "10"]
     assert of_numbers.of_half(found, "RH2", "T3d")["rows"] == [["Violence", ["10"]]]
     assert of_numbers.of_half(found, "RH1", "T5-wards") is None
+
+
+def test_a_half_year_without_a_table_by_ward_says_so_on_both_pages():
+    half = tuple(protect([Count("RH3", "2024-H1", "BOTH", "BOTH", "AFTER_DARK", n=12)]))
+    without = numbers((40, 40), (40, 40), half=half, left_out={"RH1": releases.NO_WARDS})
+    later = numbers((40, 40), (40, 40))
+    wards = [pages.boroughs(one, ("A", "B"), Known())[-1]["empty"] for one in (without, later)]
+    quiet = [pages.reported(one, [], [], [])[-1]["empty"] for one in (without, later)]
+
+    not_yet = "The half-year numbers of January to June 2024 are not approved yet."
+    assert wards == [releases.NO_WARDS, not_yet]
+    assert quiet == [pages.NO_WARDS, not_yet]
 
 
 def test_k12_says_what_to_bear_in_mind_from_printed_numbers():

@@ -168,4 +168,81 @@ def test_where_only_approved_tables_bind_the_ladder_ends_and_says_which_table():
     found = climb(new, [Release("2026-Q1", tuple(tight))], WARDS)
 
     assert (found.rounds, found.log, found.result.passed) == (0, (), False)
-    assert found.refusal == "Table RQ1 could be solved from the 2026-Q2 release."
+    assert found.refusal == "Table RQ1 of 2026-Q1 could be solved with the 2026-Q2 release."
+
+
+def serious():
+    """RQ1 and RQ3: five codes of one at least within seven."""
+    counts = [Count("RQ1", Q, "BOROUGH", b, "HG_VIOLENCE", n=n) for b, n in (("K", 0), ("R", 7))]
+    codes = ("SV_DRUG", "SV_YOUTH", "SV_KNIFE", "SV_FIREARM", "SV_NTE")
+    return protect([*counts, *(Count("RQ3", Q, "BOTH", "BOTH", code, n=1) for code in codes)])
+
+
+def tight():
+    """Two cells of RQ6 that must be 6 or 7 each, for their total is 13 at least."""
+    counts = [Count("RQ6", Q, "BOROUGH", "K", kind, n=n) for kind, n in (("HOME", 6), ("CARE", 7))]
+    counts += [Count("RQ6", Q, "BOROUGH", "K", "EDUCATION")]
+    return (*protect(counts), Cell("RQ6", Q, "BOROUGH", "K", ALL, ALL, "15", 13, 17, Rule.ROUND5))
+
+
+def test_where_no_cell_that_binds_can_be_taken_the_table_is_left_out_last(monkeypatch):
+    monkeypatch.setattr(ladder, "_take", lambda *_: None)
+
+    one = climb(Release(Q, serious()), [], WARDS)
+    both = climb(Release(Q, (*serious(), *tight())), [], WARDS)
+    alone = climb(Release(Q, tight()), [], WARDS)
+
+    assert (one.result.passed, one.rounds) == (True, 1)
+    assert {cell.table_code for cell in one.release.cells} == {"RQ1"}
+    assert [step.words for step in one.log] == [
+        "Round 1, step 4, A2: RQ3 2026-Q3 BOTH BOTH SV_DRUG: table left out"
+    ]
+    assert [step.cell[0] for step in both.log] == ["RQ6", "RQ3"]
+    assert both.result.passed
+    assert (alone.log, alone.refusal) == (
+        (),
+        "Table RQ6 of the 2026-Q3 release could be solved.",
+    )
+
+
+def test_a_release_of_no_table_is_no_release():
+    """The one cell is hidden already, and what was approved tells it: nothing can be done."""
+    told = Cell("RQ1", Q, "BOROUGH", "K", ALL, ALL, "6 to 7", 6, 7, Rule.ROUND5)
+    hidden = protect([Count("RQ2", Q, "BOROUGH", "K", n=7)])[0].not_shown()
+
+    found = climb(Release("2026-Q3-2", (hidden,)), [Release(Q, (told,))], WARDS)
+
+    assert (found.result.passed, found.log) == (False, ())
+    assert found.release.cells == (hidden,)
+
+
+def test_a_borough_without_wards_is_no_ward_of_which_too_much_is_known():
+    """Both at most 12 and 23 together at least: 11 or 12 each, as its quarter was approved."""
+    counts = [Count("RQ1", "2026-Q1", "BOROUGH", b, "HG_EXPLOIT", n=12) for b in "KR"]
+    counts += [Count("RQ1", "2026-Q1", "BOTH", "BOTH", "HG_EXPLOIT", n=24)]
+    quarter = Release("2026-Q1", protect(counts))
+    half = [Count("RH1", "2026-H1", "WARD", f"?{b}", n=12) for b in "KR"]
+
+    def found(*more):
+        wards = (Ward("?K", "K"), Ward("?R", "R"), *more)
+        zeros = [Count("RH1", "2026-H1", "WARD", ward.code) for ward in more]
+        return climb(Release("2026-H1", protect([*half, *zeros])), [quarter], wards)
+
+    assert (found().result.passed, found().log) == (True, ())
+    assert [step.words for step in found(Ward("K1", "K")).log] == [
+        "Round 1, step 1, A4: RH1 2026-H1 WARD K1: not shown (coarsest cell that binds)"
+    ]
+
+
+def test_a_refusal_names_what_would_be_known_and_from_which_release():
+    ward = Finding("A4", "2026-H1", ("ward", "K1", "2026-Q1", "HG_EXPLOIT"), 1, 2)
+    place = Finding("A4", "2026-H1", ("place", "K", "2026-Q1", "HG_EXPLOIT", "PG_OPEN"), 1, 2)
+    cell = Finding("A2", "2026-H1", ("RH1", "2026-H1", "WARD", "K1", ALL, ALL), 1, 2)
+
+    assert ladder._solved([ward, cell], "2026-H1") == (
+        "Table RH1 of the 2026-H1 release could be solved."
+    )
+    assert [ladder._solved([one], "2026-H1") for one in (ward, place)] == [
+        f"Numbers of a {what} that no table prints could be solved with the 2026-H1 release."
+        for what in ("ward", "kind of place")
+    ]

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from app.releases import rules, view
+from app.releases import gating, rules, view
 from geo.disclosure import Count, show
 from geo.disclosure.cells import cell_of
 
@@ -98,3 +98,13 @@ def test_clusters_and_what_is_outside_are_two_lines():
         ("In clusters across the border", ("1 to 7",)),
         ("Outside the partnership", ("10",)),
     )
+
+
+def test_a_table_that_the_ladder_gave_up_is_named_in_words():
+    counted = [*MERGED, *cells("RQ9", ("K", "LATE", 9))]
+
+    assert gating._lost(counted, counted) == {}
+    assert gating._lost(counted, MERGED) == {
+        "RQ9": "Late records of earlier periods, both boroughs: this table is left out, so that "
+        "no number can be worked out."
+    }
