@@ -8,25 +8,13 @@ from geo.disclosure.cells import ALL, JOIN, Cell, Count, Geo, Key, Release, Ward
 from geo.disclosure.contradiction import agreeing, opposed
 from geo.disclosure.gate import Finding, GateResult, Known, check, of_year
 from geo.disclosure.lattice import CLOSED, TABLES
+from geo.disclosure.refusals import refusal
 from geo.disclosure.rows import Cells, margins
 
 ROUNDS = 6
 COARSEST = ("RY2", "RY1", "RH3", "RH2", "RH1")  # then the margins of these, then totals of people:
 MARGINS = ("RQ1", "RQ2", "RQ6")
 TOTALS = ("RQ6", "RQ5")
-DISAGREE = (
-    "Two tables contradict each other. Count again; if it stays so, tell those who look after "
-    "this service."
-)
-OPPOSED = (
-    "It contradicts {codes}. If that adds up what was withdrawn, withdraw it too; then count this "
-    "release again."
-)
-UNKNOWN = (
-    "The tables contradict what the organisation with most records knows of its own. Count again; "
-    "if it stays so, tell those who look after this service."
-)
-FINEST = {"ward": "a ward", "place": "a kind of place"}
 MERGED = ("RQ3", "RQ1", "RQ2", "RY1")
 
 
@@ -71,13 +59,7 @@ class Climb:
     @property
     def refusal(self) -> str | None:
         """K2 in words, or nothing where the gate passed."""
-        if self.result.passed:
-            return None
-        if not self.result.criteria["A5"]:
-            return OPPOSED.format(codes=", ".join(self.opposed)) if self.opposed else DISAGREE
-        if not self.result.findings:
-            return UNKNOWN
-        return _solved(self.result.findings, self.release.code)
+        return refusal(self.result, self.release.code, self.opposed)
 
 
 def climb(
@@ -168,18 +150,6 @@ def _given_up(code: str) -> tuple[int, int]:
     """The coarsest first, the totals of a quarter, which all others rest on, last."""
     rank = COARSEST.index(code) if code in COARSEST else len(COARSEST)
     return rank, -list(TABLES).index(code)
-
-
-def _solved(findings: Sequence[Finding], code: str) -> str:
-    """Which numbers somebody would have, with this release in hand."""
-    for finding in findings:
-        if finding.what[0] in TABLES:
-            table = f"Table {finding.what[0]}"
-            if finding.release == code:
-                return f"{table} of the {code} release could be solved."
-            return f"{table} of {finding.release} could be solved with the {code} release."
-    what = FINEST.get(findings[0].what[0], "a finer group")
-    return f"Numbers of {what} that no table prints could be solved with the {code} release."
 
 
 def _round(

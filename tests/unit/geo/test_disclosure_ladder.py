@@ -14,6 +14,7 @@ from geo.disclosure import (
     climb,
     ladder,
     protect,
+    refusals,
 )
 from geo.disclosure.ladder import Step, _merge, _take
 
@@ -239,10 +240,10 @@ def test_a_refusal_names_what_would_be_known_and_from_which_release():
     place = Finding("A4", "2026-H1", ("place", "K", "2026-Q1", "HG_EXPLOIT", "PG_OPEN"), 1, 2)
     cell = Finding("A2", "2026-H1", ("RH1", "2026-H1", "WARD", "K1", ALL, ALL), 1, 2)
 
-    assert ladder._solved([ward, cell], "2026-H1") == (
+    assert refusals._solved([ward, cell], "2026-H1") == (
         "Table RH1 of the 2026-H1 release could be solved."
     )
-    assert [ladder._solved([one], "2026-H1") for one in (ward, place)] == [
+    assert [refusals._solved([one], "2026-H1") for one in (ward, place)] == [
         f"Numbers of a {what} that no table prints could be solved with the 2026-H1 release."
         for what in ("ward", "kind of place")
     ]
