@@ -5,12 +5,15 @@ import json
 import re
 
 from app.briefings import pages, rules
+from app.briefings.aloud import aloud
 from app.briefings.models import Briefing, Json
 from app.briefings.rules import State
 from app.core import clock, svg
 
 SVG = "data:image/svg+xml;base64,"
-NUMBER = re.compile(r"\d[\d,.]*%?|1 to 7|-|not shown|")
+NUMBER = re.compile(
+    r"\d[\d,.]*%?|\d+ of \d+|1 to 7|-|&|not shown|shown apart|no target|fewer than 8, not shown|"
+)
 EMPTY = "Nothing to show."
 SIGNED = "Signed by a lead of context work and by an auditor: two people."
 IN_IT = (
@@ -75,6 +78,7 @@ def block(made: Json, id_: str) -> Json | None:
 
 def shown(block: Json) -> Json:
     """A block with what a printer has to know of it: its numbers to the right, its picture."""
+    block = aloud(block)
     rows = [cells for _, cells in block.get("rows", ())]
     right = [bool(rows) and all(NUMBER.fullmatch(row[n]) for row in rows)
              for n in range(len(block.get("columns", ())))]  # fmt: skip

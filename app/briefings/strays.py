@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from app.briefings.aloud import aloud
 from app.briefings.models import Json
 
 # References, hashes and page numbers of a footer: no counts.
@@ -44,7 +45,7 @@ def strays(text_of_product: str, snapshot: Json, wording: Sequence[str] = ()) ->
     blocks = [b for page in snapshot["pages"] for b in page["blocks"] if b["kind"] != "text"]
     owners = Owners.of(stream, [block["title"] for block in blocks])
     for block in blocks:
-        for said in dict.fromkeys(_of_block(block)):
+        for said in dict.fromkeys((*_of_block(block), *_of_block(aloud(block)))):
             stream.cover(said, owners, block["title"])
     return stream.uncovered()
 

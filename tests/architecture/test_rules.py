@@ -258,6 +258,7 @@ FURTHER = {
     "intake/api_routes",
     "intake/mailbox",
     "intake/partner_routes",
+    "briefings/aloud",
     "briefings/asked",
     "briefings/building",
     "briefings/caveats",

@@ -14,12 +14,13 @@ import openpyxl
 import pytest
 
 from app.briefings import checks, document, printing, products, sheets
-from app.briefings.strays import strays
+from app.briefings.strays import strays, text_of_html
 from app.core import pdf, svg
 from app.core.errors import AppError
 from tests import tagged
 from tests.html import complaints
 from tests.report_snapshot import briefing, snapshot
+from tests.report_snapshot import whole as full
 
 FORMULA = "=Café, \u201cRiver\u201d"
 MADE = snapshot()
@@ -32,13 +33,13 @@ FILE, TOP = tagged.read(PDF.body)
 class Page(HTMLParser):
     """Words by the element they stand in, rows of tables, pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: str) -> None:
         super().__init__()
         self.open: list[str] = []
         self.words: list[tuple[str, str]] = []
         self.tables: list[list[list[str]]] = []
         self.pictures: list[tuple[str, str]] = []
-        self.feed(WHOLE)
+        self.feed(words)
 
     def handle_starttag(self, tag, attrs) -> None:
         said = dict(attrs)
@@ -68,7 +69,7 @@ class Page(HTMLParser):
         return Counter(words for tag, words in self.words if tag in tags and words)
 
 
-HTML = Page()
+HTML = Page(WHOLE)
 
 
 def cells(node) -> list[list[str]]:
@@ -173,6 +174,43 @@ def test_a_report_that_cannot_be_printed_is_not_signed():
     (problem,) = products.unprintable(made, briefing(made))
     assert (problem["stops"], "smiley" in problem["words"]) == ("yes", True)
     assert products.unprintable(MADE, BRIEFING) == []
+
+
+def test_a_long_list_is_printed_by_band_and_a_merged_group_by_its_sign_with_no_cell_lost():
+    made = full()
+    page = printing.whole(made, briefing(made)).decode()
+    html = Page(page)
+    _, top = tagged.read(printing.as_pdf(made, briefing(made)).body)
+    assert complaints(page) == []
+    assert [cells(node) for node in top.all("Table")] == html.tables
+
+    listed, merged = document.block(made, "T2c"), document.block(made, "T3b")
+    ((_, *printed),) = [one for one in html.tables if one[0] == ["", "Places"]]
+    assert [band for band, _ in printed] == [
+        "8 to 17",
+        "1 to 7",
+        "none recorded or too few sources",
+    ]
+    assert [[name, [band]] for band, names in printed for name in names.split("; ")] == (
+        listed["rows"]
+    )  # fmt: skip
+    assert [["Parks and open space", "&", "10"], ["Online", "&", "15"]] in [
+        table[1:3] for table in html.tables
+    ]
+    note = "In Kingston, & is counted in Parks and open space + Online."
+    assert [note in words for words in html.of("p")].count(True) == 1
+    for one in (listed, merged):
+        rows = of_csv(sheets.as_csv(one, made, briefing(made)))[1:]
+        assert [row[0] for row in rows[: len(one["rows"])]] == [name for name, _ in one["rows"]]
+
+
+def test_a_changed_number_of_a_long_list_is_found_on_the_page():
+    made = full()
+    also = products.wording(made, briefing(made))
+    said = text_of_html(printing.whole(made, briefing(made)).decode())
+    assert strays(said, made, also) == []
+    assert strays(said.replace("place 7;", "place 77;"), made, also)
+    assert strays(said.replace("8 to 17", "8 to 18"), made, also)
 
 
 def test_one_changed_number_is_another_file():
