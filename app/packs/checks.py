@@ -44,7 +44,9 @@ def items(section: Json) -> Iterator[Json]:
 
 def words_of(item: Json) -> str:
     """What is printed of an item for who may read all of it, but the references of children."""
-    said = (item["body"], item["inner"], *(one for row in item.get("rows", ()) for one in row))
+    rows = (one for row in item.get("rows", ()) for one in row)
+    conditions = (item["conditional"] or {}).get("conditions", "")
+    said = (item["body"], item["inner"], conditions, *rows)
     return " \n".join(str(one) for one in said)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import london
 from app.packs import content, location, marve_facts, marve_sql, naming, themes
-from app.packs.content import Asked, Json
+from app.packs.content import About, Asked, Json
 from app.packs.marve_facts import Facts
 from app.packs.marve_rules import LABELS_AHEAD, REVIEWS_AHEAD, STATES, Standing
 
@@ -25,6 +25,7 @@ AGES = {
 }
 ROLES = {"harmed_here": "harmed at", "at_risk_here": "at risk at"}
 OVER = ("DONE", "WITHDRAWN")
+SHARED = ("T", "S")  # what is decided about no place and no person may be read by partners
 POINTERS = (
     "{n} held in the police system: contact the child exploitation team of the Metropolitan "
     "Police. Nothing about them is stored here."
@@ -65,7 +66,7 @@ def _actions(session: Session, facts: Facts) -> Iterator[Json]:
     done, late = Counter[str](), Counter[str]()
     for tasks in by_item.values():
         first = tasks[0]
-        about = naming.about(first) if first.ref else {}
+        about = _of_decision(first)
         home = bool(first.ref) and naming.is_home(first)
         said = naming.sayable([first.decision], home=home) or ["A decision about a child."]
         place = f"{naming.called(first)}: " if first.ref else ""
@@ -77,7 +78,15 @@ def _actions(session: Session, facts: Facts) -> Iterator[Json]:
     if done or late:
         names = sorted({*done, *late}, key=lambda code: (-late[code], _agency(facts, code)))
         told = [[_agency(facts, code), str(done[code]), str(late[code])] for code in names]
-        yield content.table("By organisation", ("", "Done", "Overdue"), told, tier="H0")
+        # Of all boroughs and of homes, so that no partner learns from it what is elsewhere.
+        yield content.table("By organisation", ("", "Done", "Overdue"), told, statutory=True)
+
+
+def _of_decision(first: Row[Any]) -> About:
+    """Decisions about a child, a person or a place that is gone stay with statutory members."""
+    if first.ref:
+        return naming.about(first)
+    return {"statutory": first.section not in SHARED}
 
 
 def _became(facts: Facts, tasks: Sequence[Row[Any]]) -> str:
@@ -105,14 +114,18 @@ def _agency(facts: Facts, code: str) -> str:
 
 
 def _children(session: Session, facts: Facts) -> Iterator[Json]:
-    """Numbers for everybody; a line for each child for those whom a chair lets read references."""
+    """Numbers for everybody; a line for each child for those whom a chair lets read references.
+
+    No number holds what one of its readers may not open: homes and restricted places are left out.
+    """
     rows = session.execute(marve_sql.CHILDREN, facts.values).all()
+    shared = [row for row in rows if row.sensitivity not in (naming.HOME, naming.RESTRICTED)]
     for code, name in facts.asked.boroughs.items():
-        here = {row.ref: row.age_band for row in rows if code in row.borough_codes}
+        here = {row.ref: row.age_band for row in shared if code in row.borough_codes}
         if here:
             bands = Counter(here.values())
             table: list[list[str | int]] = [[AGES[b], bands[b]] for b in AGES if bands[b]]
-            title = f"Children harmed or at risk at the places of this pack, {name}"
+            title = f"Children harmed or at risk at these places, homes left out, {name}"
             yield content.table(title, ("Age", "Children"), table, boroughs=[code])
     for item in facts.agenda:
         if item.section == "V":

@@ -165,9 +165,9 @@ VOICE = text("""
 """)
 # What the last meeting of the panel decided, and what became of it.
 DECIDED = text("""
-    select item.id, item.decision, place.ref, place.name, place.sensitivity, place.borough_codes,
-           place.tier, action.body, action.owner_agency, action.due_on, action.state,
-           (action.done_at at time zone 'Europe/London')::date as done_on
+    select item.id, item.section, item.decision, place.ref, place.name, place.sensitivity,
+           place.borough_codes, place.tier, action.body, action.owner_agency, action.due_on,
+           action.state, (action.done_at at time zone 'Europe/London')::date as done_on
     from (select id from app.meeting
           where kind = 'MARVE' and deleted_at is null and held_at < :until
             and state in ('HELD', 'MINUTES_AGREED') order by held_at desc, id limit 1) as last

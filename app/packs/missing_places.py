@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.packs import content, naming
-from app.packs.content import Json
+from app.packs.content import About, Json
 from app.packs.missing_facts import Sheet
 from app.places import weeks
 
@@ -23,6 +23,7 @@ PARTS = {
     "LATE": "Late, 10pm to 6am",
     None: "Time not known",
 }
+NOT_SHARED = ("PROPOSED", "DORMANT")  # nobody has looked at it yet, or its label has ended
 DAYS = {"SCHOOL_DAY": "School day", "HOLIDAY": "Holiday", "WEEKEND": "Weekend"}
 
 
@@ -37,9 +38,15 @@ def places(sheet: Sheet) -> Iterator[Json]:
             content.line(_action_of(sheet, place)),
         ]  # fmt: skip
         for route in sheet.routes.get(place.id, ()):
-            about = naming.about(route)
-            parts.append(content.line(f"Same journey: {naming.called(route)}.", **about))
-        yield content.page(naming.called(place), parts, **naming.about(place))
+            told = f"Same journey: {naming.called(route)}."
+            parts.append(content.line(told, **_about(route)))
+        yield content.page(naming.called(place), parts, **_about(place))
+
+
+def _about(place: Row[Any]) -> About:
+    """The sheet holds places in every state; partners read none that is not listed to them."""
+    about = naming.about(place)
+    return {**about, "statutory": about["statutory"] or place.state in NOT_SHARED}
 
 
 def _hours_of(sheet: Sheet, place: Row[Any]) -> Iterator[str]:

@@ -83,7 +83,7 @@ OPEN_ACTIONS = text("""
 """)
 # Routes and neighbours that a person linked with these places.
 ROUTES = text("""
-    select place.id as place_id, other.ref, other.name, other.sensitivity, other.tier,
+    select place.id as place_id, other.ref, other.name, other.sensitivity, other.tier, other.state,
            other.borough_codes
     from app.place_link as link
     join app.place on place.id in (link.from_place_id, link.to_place_id)

@@ -11,7 +11,7 @@ HOME, RESTRICTED = "RESIDENTIAL", "RESTRICTED"
 # A street by its kind: of a home no sentence with one is printed.
 STREET = re.compile(
     r"\b(?:street|road|lane|avenue|close|drive|court|terrace|grove|crescent|mews|walk|flats?"
-    r"|house|block|floor)\b",
+    r"|house|block|floor|gardens|square|parade|cottages?|villas?|towers?|estate|rd|ave|ln)\b",
     re.IGNORECASE,
 )
 

@@ -82,7 +82,7 @@ def show_place(
     with db.begin(view.purposeful(actor, kind, ref)) as session:
         found = view.shown(session, actor, ref, hide_children=bool(screen))
         place = view.place(found, key)
-        audit.record(session, "briefing.read", "briefing", found.pack.ref, part=place.item["key"])
+        audit.record(session, "pack.read", "pack", found.pack.ref, part=place.item["key"])
         decide = None
         if can(actor, "meeting_pack.update"):
             decide = queries.where_decided(session, found.pack, place.item["key"])

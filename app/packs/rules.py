@@ -11,7 +11,7 @@ from app.core.clock import LONDON
 from app.core.errors import InvalidError
 
 METHOD_VERSION, TEMPLATE_VERSION = "1", "1"
-ABSENT = "Page not found. Check the address."
+ABSENT = "There is no such briefing."  # word for word what is said of any other reference
 EXISTS = "There is a briefing of this kind and period already."
 NOT_OVER = "This can be built from {when} on."
 NOT_CHECKED = "Only a checked briefing is signed."

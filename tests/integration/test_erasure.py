@@ -9,6 +9,9 @@ from app.core import clock
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import NotFoundError
+from app.packs import building
+from app.packs.content import line, section
+from app.packs.rules import Kind
 from app.retention import erasing
 from app.retention.rules import State
 from app.vault.jobs import shred
@@ -16,6 +19,7 @@ from app.vault.keys import Vault
 from tests import intelligence, uses
 from tests.conftest import CLAIMS_KEY, Logins
 from tests.dumps import backup, dumped, restored
+from tests.packs import panel
 from tests.people import HTML
 from tests.uses import PLAN, REASON, World, posting
 
@@ -140,6 +144,29 @@ def test_a_reference_in_intelligence_and_in_lists_of_words_leaves_no_trace(
     erase(world, settings, auditor)
 
     assert traces(world, ref) == []
+
+
+def test_a_reference_in_a_frozen_pack_leaves_no_trace_and_its_hash_is_of_what_is_left(
+    world, settings, auditor, monkeypatch
+):
+    ref = world.child()
+    made = [section("V", "Victims", [line("A child", children=[ref], statutory=True)])]
+    monkeypatch.setitem(building.KINDS, Kind.MARVE, lambda session, asked: made)
+    pack = panel(world.db, Kind.MARVE).frozen()
+    assert "app.pack.snapshot" in traces(world, ref)
+
+    delete(world, ref)
+    done = erase(world, settings, auditor)
+
+    assert done["child"] == 1
+    assert traces(world, ref) == []
+    with world.superuser() as admin:
+        told = admin.execute(
+            "select state, snapshot like '%%[erased]%%', "
+            "snapshot_sha256 = encode(sha256(convert_to(snapshot, 'UTF8')), 'hex') "
+            "from app.pack where ref = %s", (pack,),
+        ).fetchone()  # fmt: skip
+    assert told == ("FROZEN", True, True)
 
 
 def test_a_deleted_reference_leaves_no_trace_and_no_old_backup_opens_it(

@@ -146,7 +146,9 @@ def test_a_partner_gets_what_the_chairs_have_frozen_and_no_draft(db, opened):
     here = panel(db)
     ref = here.checked()
 
-    assert opened(here, "partner", f"/briefings/{ref}").status_code == 404
+    draft, none = (opened(here, "partner", f"/briefings/{one}") for one in (ref, "BR-111-1111"))
+    assert draft.status_code == none.status_code == 404
+    assert draft.text.split("<main")[1] == none.text.split("<main")[1]
     assert ref not in opened(here, "partner", "/briefings").text
 
     here.sign(ref, "chair")
@@ -164,6 +166,18 @@ def test_the_page_says_who_reads_it_and_when(db, opened):
 
     assert "Read by Test practitioner" in page
     assert ref in page
+
+
+def test_a_partner_gets_no_hash_of_what_they_may_not_read(db, opened):
+    here = panel(db)
+    ref = here.frozen()
+    with here.admin() as admin:
+        (sha256,) = admin.execute(
+            "select snapshot_sha256 from app.pack where ref = %s", (ref,)
+        ).fetchone()
+
+    assert sha256[:12] in opened(here, "practitioner", f"/briefings/{ref}").text
+    assert sha256[:12] not in opened(here, "partner", f"/briefings/{ref}").text
 
 
 def test_a_daily_briefing_is_frozen_by_a_chair_of_each_side(db, client_of, opened):

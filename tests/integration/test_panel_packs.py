@@ -58,6 +58,7 @@ def made(module_db, session, empty):
         pack_world.episodes(found)
         _linked_children(admin, found)
         meeting = _agenda(admin, found)
+        _decided(admin, found)
     asked = replace(MARVE, meeting_id=meeting)
     session.rollback()
     return {
@@ -104,6 +105,25 @@ def _agenda(admin, found):
             "subject_kind": kind, "subject_id": subject, "body": body,
         })  # fmt: skip
     return kept
+
+
+def _decided(admin, found):
+    """The last panel, which decided something in every section."""
+    kept = world.random_id()
+    by = {"created_by": SOMEBODY, "updated_by": SOMEBODY, "is_synthetic": True}
+    first = next(told for told in found.places.values() if told["state"] == "MONITORING")
+    world.insert(admin, "app.meeting", by | {
+        "id": kept, "ref": world.new_reference("MT"), "agency_code": "AFC",
+        "purpose_code": "MARVE", "kind": "MARVE", "held_at": SINCE + timedelta(days=5),
+        "tier": "H1", "place_ids": [first["id"]], "state": "HELD",
+    })  # fmt: skip
+    for number, section in enumerate("VOLTS"):
+        world.insert(admin, "app.meeting_item", by | {
+            "id": world.random_id(), "meeting_id": kept, "section": section, "position": number,
+            "subject_kind": "PLACE" if section == "L" else "THEME", "body": "Synthetic",
+            "subject_id": first["id"] if section == "L" else None,
+            "decision": f"Decided of section {section}.",
+        })  # fmt: skip
 
 
 def read(sections, reader):
@@ -160,6 +180,43 @@ def test_on_a_projector_there_is_no_reference_of_a_child(made, kind):
     screen = replace(READERS["cs_lead"], hide_children=True, with_children=True)
 
     assert not A_CHILD.search(words(read(made[kind], screen)))
+
+
+def test_what_was_decided_about_a_child_or_a_person_is_for_statutory_members(made):
+    def decided(role):
+        told = words(read(made["MARVE"], replace(READERS[role], boroughs=frozenset(BOROUGHS))))
+        return set(re.findall(r"Decided of section (\w)", told))
+
+    assert decided("partner") == set("LTS")
+    assert decided("practitioner") == set("VOLTS")
+
+
+def test_numbers_of_children_leave_out_what_not_every_reader_may_open(made):
+    sections = {one["code"]: one["items"] for one in made["MARVE"]}
+    open_pages = [page for page in sections["L"] if not page["home"]]
+    assert len(open_pages) < len(sections["L"])
+
+    counted = {
+        table["boroughs"][0]: sum(row[1] for row in table["rows"])
+        for table in sections["V"]
+        if table["kind"] == "table"
+    }
+
+    assert counted == {
+        code: 2 * sum(code in page["boroughs"] for page in open_pages) for code in BOROUGHS
+    }
+
+
+def test_a_place_that_is_not_listed_to_partners_is_not_on_their_sheet(made, session):
+    partner = replace(READERS["partner"], boroughs=frozenset(BOROUGHS))
+    assert read(made["MISSING"], partner)["3"]["items"]
+
+    session.execute(text("update app.place set state = 'PROPOSED'"))
+    later = missing.build(session, MISSING)
+    session.rollback()
+
+    assert read(later, partner)["3"]["items"] == []
+    assert read(later, READERS["cs_lead"])["3"]["items"]
 
 
 def test_without_its_reference_a_child_has_no_line(made):
@@ -330,6 +387,9 @@ def test_a_place_of_a_pack_is_opened_by_who_may_and_leads_to_its_decision(db, se
     practitioner = opened("practitioner", park)
     assert practitioner.status_code == 200
     assert "Open the gate." in practitioner.text
+    with here.admin() as admin:
+        noted = "select action, purpose, object_ref from audit.event order by id desc limit 1"
+        assert admin.execute(noted).fetchone() == ("pack.read", "MARVE", ref)
     decide = re.search(r'href="(/meetings/[^"]+/items/[^"]+)"', practitioner.text)
     assert decide
     assert opened("practitioner", home).status_code == 404

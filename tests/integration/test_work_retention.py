@@ -134,6 +134,26 @@ def test_meetings_about_people_go_when_their_packs_go(world, team, kind, days):
     assert run(world, "select count(*) from app.meeting_item") == [(0,)]
 
 
+PACK = """
+    insert into app.pack (id, ref, created_by, updated_by, kind, period_code, window_from,
+        window_to, meeting_id, is_synthetic, replaces_id)
+    select gen_random_uuid(), %s, created_by, created_by, 'MARVE', %s, held_at - interval '30 days',
+        held_at, id, true, (select id from app.pack) from app.meeting where ref = %s
+"""
+
+
+def test_a_pack_goes_with_its_meeting_although_a_newer_one_replaces_it(world, team):
+    older = context_work.held_meeting(team, "MARVE", ago=timedelta(days=40))
+    newer = context_work.held_meeting(team, "MARVE")
+    run(world, PACK, "BR-111-1111", "2026-08", older)
+    run(world, PACK, "BR-222-2222", "2026-09", newer)
+
+    done = approved(world, TODAY + timedelta(days=345))
+
+    assert done["meeting"] == 1
+    assert run(world, "select ref, replaces_id from app.pack") == [("BR-222-2222", None)]
+
+
 def test_a_conference_is_kept_while_its_place_is_open_and_a_merged_place_with_the_other(
     world, team
 ):

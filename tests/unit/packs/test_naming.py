@@ -22,6 +22,7 @@ def test_a_home_is_its_reference_whatever_it_was_called():
         "Neighbours on Synthetic Road look in.",
         "Someone from floor 3 helps.",
         "Ask at KT1 1AA.",
+        "The lift of Synthetic Gardens works again.",
     ],
 )
 def test_of_a_home_nothing_is_said_that_leads_there(said):

@@ -52,6 +52,12 @@ def test_k3_a_daily_briefing_holds_no_reference_of_a_child_in_any_field():
     assert [code for code, _ in found(item, kind=Kind.DAILY)] == ["K3"]
 
 
+def test_k3_the_conditions_of_an_item_are_looked_at_too():
+    said = WITH | {"conditions": "Not to CH-111-1111"}
+
+    assert found(line("1 conditional item", conditional=said))[0][0] == "K3"
+
+
 def test_k4_a_word_of_the_list_stops():
     assert found(line("The gang at the station")) == [
         ("K4", 'Part "Locations" fails the language check.')
