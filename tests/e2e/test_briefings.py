@@ -1,6 +1,7 @@
 """The quarterly report and the daily briefing: at a desk, on a phone, on paper, by keyboard."""
 
 import re
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -22,6 +23,19 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 700}
 __all__ = ["page_of"]  # a fixture
 
 
+def administering(site_db):
+    logins = site_db.logins
+    return psycopg.connect(logins.cluster.dsn("postgres", logins.dbname), autocommit=True)
+
+
+@contextmanager
+def gone(site_db):
+    """What is frozen is never deleted; other tests share these records and know nothing of it."""
+    with administering(site_db) as admin:
+        admin.execute("set session_replication_role = replica")
+        yield admin
+
+
 @pytest.fixture(scope="module")
 def report(site_db):
     """A frozen report with every kind of block, its PDF, and who reads it."""
@@ -32,17 +46,24 @@ def report(site_db):
         values[name] = getattr(told, name)
     values |= {"snapshot": canonical(made), "created_by": key, "updated_by": key}
     values |= {"lead_by": new_id(), "auditor_by": new_id(), "frozen_at": "2026-04-21"}
-    logins = site_db.logins
-    with psycopg.connect(logins.cluster.dsn("postgres", logins.dbname), autocommit=True) as admin:
+    with administering(site_db) as admin:
         world.insert(admin, "app.briefing", values)
     printing.keep_pdf(site_db, told.ref)
-    return told.ref, made, sign_in_as(site_db, "vca_member", agency="AFC")
+    yield told.ref, made, sign_in_as(site_db, "vca_member", agency="AFC")
+    with gone(site_db) as admin:
+        admin.execute("delete from app.briefing_file where briefing_id = %s", (key,))
+        admin.execute("delete from app.briefing where id = %s", (key,))
 
 
 @pytest.fixture(scope="module")
 def daily(site_db):
     here = panel(site_db)
-    return here.frozen(), here.people["cs_lead"]
+    ref = here.frozen()
+    yield ref, here.people["cs_lead"]
+    with gone(site_db) as admin:
+        admin.execute("delete from app.pack_entry where pack_id = (select id from app.pack "
+                      "where ref = %s)", (ref,))  # fmt: skip
+        admin.execute("delete from app.pack where ref = %s", (ref,))
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
