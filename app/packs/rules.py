@@ -24,6 +24,7 @@ REASON = "Enter a reason of 20 to 300 characters."
 NO_MEETING = "Plan the meeting first, and name who takes part."
 WORDS = "Enter 1 to 500 characters."
 CLOSED = "Lines are added until 9am. A chair may still add one."
+NO_LINES = "Lines are added to a daily briefing. Put it on the agenda of the meeting."
 DECISIONS = "There are three decisions already."
 NO_CONTENT = "This kind of briefing is not built yet."
 PERIODS = {

@@ -85,6 +85,8 @@ def daily_meeting(session: Session, actor: Actor, at: datetime) -> Meeting | Non
 def add(session: Session, actor: Actor, pack: Pack, sent: Mapping[str, str]) -> PackEntry:
     """One line of a member; a checked pack is a draft again until it is checked anew."""
     _must_be_open(pack)
+    if pack.kind != Kind.DAILY:
+        raise RuleBrokenError(rules.NO_LINES)
     chairs = queries.is_chair(session, pack, actor.id)
     if not chairs and not rules.lines_open(Kind(pack.kind), pack.period_code, clock.now()):
         raise RuleBrokenError(rules.CLOSED)

@@ -266,6 +266,19 @@ def test_after_nine_only_a_chair_adds_a_line_and_nobody_to_what_is_frozen(db, cl
     assert rules.IS_FROZEN in frozen.text
 
 
+def test_no_line_is_taken_that_would_be_printed_nowhere(marve, client_of):
+    ref = marve.checked()
+    chair = client_of(marve.people["chair"])
+    said = {"section": "L", "kind": "LINE", "body": "Synthetic: the gate is open."}
+
+    page = chair.get(f"/briefings/{ref}/work").text
+    answer = send(chair, f"/briefings/{ref}/lines", **said)
+
+    assert "Add a line" not in page
+    assert answer.status_code == 422
+    assert rules.NO_LINES in answer.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
