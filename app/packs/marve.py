@@ -68,7 +68,7 @@ def _actions(session: Session, facts: Facts) -> Iterator[Json]:
         first = tasks[0]
         about = _of_decision(first)
         home = bool(first.ref) and naming.is_home(first)
-        said = naming.sayable([first.decision], home=home) or ["A decision about a child."]
+        said = naming.sayable([first.decision], home=home) or ["A decision."]
         place = f"{naming.called(first)}: " if first.ref else ""
         yield content.line(f"{place}{said[0]} {_became(facts, tasks)}", **about)
         for task in tasks:
