@@ -10,6 +10,11 @@ ONCE = {"html", "head", "body", "title", "main", "h1"}
 BARE = {"a", "button"}  # neither holds another of these
 
 
+def timeless(answer):
+    """Text of a page without the minute that its frame tells: it may change between two."""
+    return re.sub(r"Last updated [^<]*", "", answer.text)
+
+
 class Reader(HTMLParser):
     """Complaints with their line; none for a well-formed page."""
 
