@@ -1,5 +1,6 @@
 """People who sign in themselves: an account with a password and an authenticator, for tests."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +18,13 @@ from tests.people import HTML, SYSTEM, browser, send, sign_in_as
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "otter lantern gravel 7"
+SLOW_S = 10
+
+
+def step_now() -> tuple[int, float]:
+    """The step of codes that the clock is in, and how many seconds of it are gone."""
+    step, into = divmod(clock.now().timestamp(), STEP_S)
+    return int(step), into
 
 
 @dataclass
@@ -31,9 +39,16 @@ class Account:
     used: int = 0
 
     def code(self) -> str:
-        """The next code that has not been used; at most one step ahead of the clock."""
-        now = int(clock.now().timestamp()) // STEP_S
-        self.used = max(self.used + 1, now - 1)
+        """The next code that has not been used; at most one step ahead of the clock.
+
+        The code of the last step is good until this step ends: near its end it is left out, or
+        a slow request would bring it too late.
+        """
+        now, into = step_now()
+        self.used = max(self.used + 1, now if into > STEP_S - SLOW_S else now - 1)
+        while self.used > now + 1 and into > STEP_S - SLOW_S:
+            time.sleep(0.2)
+            now, into = step_now()
         assert self.used <= now + 1, "three codes in half a minute are all there are"
         return pyotp.TOTP(self.secret).at(self.used * STEP_S)
 
