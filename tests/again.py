@@ -1,15 +1,15 @@
-"""What failed in a browser or among killed processes is tried twice more, alone, and named.
+"""What failed in a browser, over HTTP or among killed processes is tried twice more, and named.
 
-A shared machine can hold up a browser or a process for seconds. Nothing else gets a second chance:
-a right, a number or a statement that is wrong once is wrong. `scripts/test` calls this after a red
-run, with the file that `tests/conftest.py` wrote.
+A shared machine can hold up a browser, a process or a statement with a time limit for seconds.
+Nothing else gets a second chance: a rule, a number or a right in the database that is wrong once is
+wrong. `scripts/test` calls this after a red run, with the file that `tests/conftest.py` wrote.
 """
 
 import subprocess
 import sys
 from pathlib import Path
 
-UNSTEADY = ("tests/e2e/", "tests/runtime/")
+UNSTEADY = ("tests/e2e/", "tests/runtime/", "tests/integration/")
 MOST = 5
 TIMES = 2
 
