@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from contextlib import suppress
 from copy import deepcopy
 
 from procrastinate import App, PsycopgConnector
@@ -15,6 +16,8 @@ from app.briefings import jobs as briefings
 from app.clusters import jobs as clusters
 from app.core import log
 from app.core.db import Database
+from app.core.errors import BusyError
+from app.core.migrate import VERSION, refuse_older
 from app.core.settings import Settings, load_settings
 from app.demo import jobs as demo
 from app.exports import jobs as exports
@@ -63,7 +66,14 @@ def create_worker(dsn: str) -> App:
         # The library writes the namespace into the tasks themselves: a second worker of this
         # process would find them named twice.
         worker.add_tasks_from(deepcopy(blueprint), namespace=namespace)
+    for task in worker.tasks.values():
+        task.queue = task.name
     return worker
+
+
+def queues(worker: App) -> list[str]:
+    """Of the tasks that this release knows, and the one that all of them once shared."""
+    return [*sorted({task.queue for task in worker.tasks.values()}), "default"]
 
 
 async def run(worker: App, db: Database, settings: Settings) -> None:
@@ -81,6 +91,7 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
         sealing = asyncio.create_task(keeper.run())
         try:
             await worker.run_worker_async(
+                queues=queues(worker),
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
@@ -112,6 +123,8 @@ def main() -> None:
     settings = load_settings()
     db = Database(settings, settings.claims_key(), pool_size=4)
     refuse_unsafe(db, "cs_job")
+    with suppress(BusyError):  # without an answer there is no job either
+        refuse_older(db.ask("cs_job", VERSION, ()))
     worker = create_worker(settings.dsn("cs_job"))
     asyncio.run(run(worker, db, settings))
 

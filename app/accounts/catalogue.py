@@ -3,6 +3,7 @@
 Asked when a process starts, by `/readyz`, and by the tests (security.md 4.6).
 """
 
+from dataclasses import dataclass
 from typing import LiteralString
 
 from app.accounts.definers import DEFINERS
@@ -10,7 +11,9 @@ from app.accounts.permissions import PERMISSIONS
 from app.core import log
 from app.core.db import Database
 from app.core.errors import BusyError
+from app.core.migrate import is_newer
 
+FORMER = 10  # permission files that a database remembers
 OURS: LiteralString = "('app', 'vault', 'intake', 'audit', 'sec', 'reference', 'queue')"
 
 QUESTIONS: dict[str, LiteralString] = {
@@ -76,12 +79,18 @@ DEFINED: LiteralString = f"""
     select array_agg(p.oid::regprocedure::text) from pg_proc p
     join pg_namespace n on n.oid = p.pronamespace where n.nspname in {OURS} and p.prosecdef
 """
-# As installed: the file, and the policies as the database reads them, in one comment.
-POLICIES: LiteralString = """
-    select encode(sha256(convert_to(string_agg(concat_ws('|', schemaname, tablename, policyname,
-        permissive, roles::text, cmd, qual, with_check), E'\\n'
-        order by schemaname, tablename, policyname), 'UTF8')), 'hex')
-    from pg_policies where schemaname in ('app', 'vault', 'intake', 'audit', 'reference')
+# As installed: the files, the newest first, the migration, and the policies and definers as the
+# database reads them, in one comment. An older release checks a newer database by it, so what
+# this question asks may never change.
+POLICIES: LiteralString = f"""
+    select encode(sha256(convert_to(string_agg(line, E'\\n' order by line), 'UTF8')), 'hex')
+    from (select concat_ws('|', schemaname, tablename, policyname,
+                           permissive, roles::text, cmd, qual, with_check)
+          from pg_policies where schemaname in ('app', 'vault', 'intake', 'audit', 'reference')
+          union all
+          select p.oid::regprocedure::text from pg_proc p
+          join pg_namespace n on n.oid = p.pronamespace
+          where n.nspname in {OURS} and p.prosecdef) as found (line)
 """
 INSTALLED: LiteralString = """
     select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'app'
@@ -97,6 +106,31 @@ WITHOUT_CLAIMS: LiteralString = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was installed last, and the permission files before it.
+
+    A process of the release before finds its own file among them: what stands is of a newer one,
+    whose policies hold for it as well. One that finds itself nowhere is over an older database.
+    """
+
+    files: tuple[str, ...]
+    schema: str
+    policies: str
+
+    @classmethod
+    def of(cls, comment: str) -> "Installed":
+        files, schema, policies = ("  " + comment).rsplit(" ", 2)
+        return cls(tuple(files.split()), schema, policies)
+
+    def followed_by(self, file: str, schema: str, policies: str) -> "Installed":
+        former = [each for each in self.files if each != file]
+        return Installed((file, *former[: FORMER - 1]), schema, policies)
+
+    def comment(self) -> str:
+        return " ".join((*self.files, self.schema, self.policies))
+
+
 class UnsafeDatabaseError(RuntimeError):
     """The database does not protect what it holds; the words say what was found."""
 
@@ -109,11 +143,13 @@ def found(db: Database, login: str) -> dict[str, list[str]]:
         )
         for name, question in QUESTIONS.items()
     }
-    wrong["definers"] = sorted(set(db.ask(login, DEFINED, ()) or ()) - DEFINERS)
-    installed = str(db.ask(login, INSTALLED, ()) or "").split(" ")
-    wrong["permission_file"] = [] if installed[0] == PERMISSIONS.sha256 else ["app"]
+    installed = Installed.of(str(db.ask(login, INSTALLED, ()) or ""))
+    unknown = set(db.ask(login, DEFINED, ()) or ()) - DEFINERS
+    # Those of a newer release are in what it installed; ours to know are those of our own.
+    wrong["definers"] = [] if is_newer(installed.schema) else sorted(unknown)
+    wrong["permission_file"] = [] if PERMISSIONS.sha256 in installed.files else ["app"]
     policies = db.ask(login, POLICIES, ())
-    wrong["policies"] = [] if installed[-1] == policies else ["differ from what was installed"]
+    wrong["policies"] = [] if installed.policies == policies else ["differ from what was installed"]
     return wrong
 
 

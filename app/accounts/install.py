@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 
 from app.accounts import policies
-from app.accounts.catalogue import POLICIES
+from app.accounts.catalogue import INSTALLED, POLICIES, Installed
 from app.accounts.permissions import PERMISSIONS, Permissions
 from app.accounts.policies import Policy, quoted
 from app.accounts.terms import Table
 from app.core import prepare as core
-from app.core.migrate import Finish
+from app.core.migrate import Finish, head
 from app.core.settings import Settings
 
 GENERATOR = ("policies.py", "terms.py", "install.py")
@@ -83,9 +83,11 @@ def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIO
                 connection.execute(policy.sql().encode())
         for statement in grants(permissions, own.values(), wanted):
             connection.execute(statement.encode())
-    (installed,) = connection.execute(POLICIES).fetchone() or ("",)
+    (made,) = connection.execute(POLICIES).fetchone() or ("",)
+    (before,) = connection.execute(INSTALLED).fetchone() or ("",)
+    installed = Installed.of(before or "").followed_by(permissions.sha256, head(), made)
     connection.execute("set role cs_owner")
-    connection.execute(f"comment on schema app is '{permissions.sha256} {installed}'".encode())
+    connection.execute(f"comment on schema app is '{installed.comment()}'".encode())
 
 
 def existing(connection: psycopg.Connection, permissions: Permissions) -> list[tuple[Table, str]]:

@@ -16,15 +16,17 @@ def enqueue(
 ) -> None:
     """Defer `namespace:name`. Arguments are ids only: a queue row must tell nothing of a record.
 
-    `lock` makes jobs of the same lock run one after the other; `once` leaves a second one out
-    while a first still waits. Last thing a service does, since others wait for the commit.
+    Each task has a queue of its own, named as it is: a worker asks for those that it knows, and
+    what a newer release put in waits for a newer worker. `lock` makes jobs of the same lock run
+    one after the other; `once` leaves a second one out while a first still waits. Last thing a
+    service does, since others wait for the commit.
     """
     if once and _waiting(session, task):
         return
     session.execute(
         DEFER,
         {
-            "queue": "default",
+            "queue": task,
             "task": task,
             "lock": lock,
             "once": task if once else None,

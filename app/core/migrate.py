@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # loaded where it is used: every start would pay for it, few 
     from alembic.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
+VERSION = "select max(version_num) from reference.schema_version"
 BOOTSTRAP = ROOT / "migrations" / "bootstrap.sql"
 
 
@@ -28,6 +29,30 @@ def head() -> str:
     return (ROOT / "migrations" / "HEAD").read_text().strip()
 
 
+def is_newer(version: str | None) -> bool:
+    """Whether a schema is of a release after this one, which serves on over it and leaves it."""
+    return version is not None and version > head()
+
+
+class OlderSchemaError(RuntimeError):
+    """The migrations of this release have not run."""
+
+
+def refuse_older(version: str | None) -> None:
+    """For whoever would fail at work that another can do: the next start finds it migrated.
+
+    Raises
+    ------
+    OlderSchemaError
+        With what to run.
+    """
+    if (version or "") < head():
+        raise OlderSchemaError(
+            f"The database has migration {version or 'none'}, this release needs {head()}. "
+            "Run `scripts/contextmap db migrate`."
+        )
+
+
 def bootstrap_and_migrate(
     admin_dsn: str,
     migrate_dsn: str,
@@ -36,10 +61,13 @@ def bootstrap_and_migrate(
     finish: Finish,
     after_bootstrap: Callable[[psycopg.Connection], None] | None = None,
 ) -> bool:
-    """Idempotent; True when something was changed. Costs one connection when up to date."""
+    """Idempotent; True when something was changed. Costs one connection when up to date.
+
+    What a newer release made is left as it is: that is how this one is gone back to.
+    """
     mark = _mark(claims_key, finish.mark)
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
-        if _is_current(admin, mark):
+        if _is_current(admin, mark) or is_newer(_version(admin)):
             return False
         admin.execute(BOOTSTRAP.read_text().encode())
         if after_bootstrap is not None:
@@ -85,6 +113,14 @@ def _mark(claims_key: bytes, finish: bytes) -> str:
     """Changes whenever bootstrap, schema head, claims key or what comes after them do."""
     parts = (BOOTSTRAP.read_bytes(), head().encode(), claims_key, finish)
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
+
+
+def _version(admin: psycopg.Connection) -> str | None:
+    known = "select to_regclass('reference.schema_version')"
+    if admin.execute(known).fetchone() == (None,):
+        return None
+    row = admin.execute(VERSION).fetchone()
+    return None if row is None else row[0]
 
 
 def _is_current(admin: psycopg.Connection, mark: str) -> bool:

@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.actor import job_actor
 from app.core.bulk import Cursor
 from app.core.db import Database
+from app.core.migrate import VERSION, is_newer
 from app.reference import boundaries, gazetteer_load, queries, rules
 from app.reference.boundaries import Boundary
 from app.reference.gazetteer_files import Found
@@ -51,11 +52,16 @@ class Code(NamedTuple):
 
 
 def load_packaged(db: Database) -> bool:
-    """Code lists, boroughs and postcodes that ship in data/; False when they are loaded."""
+    """Code lists, boroughs and postcodes that ship in data/; False when they are loaded.
+
+    What a newer release loaded stays.
+    """
     mark = _mark()
     with db.read(JOB) as session:
         if queries.loaded_mark(session) == mark:
             return False
+    if is_newer(db.ask(JOB.db_role, VERSION, ())):
+        return False
     with db.cursor(JOB) as cursor:
         cursor.execute("select pg_advisory_xact_lock(72110420)")
         _load_lookups(cursor)

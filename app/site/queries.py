@@ -11,6 +11,7 @@ from app.accounts.queries import unused
 from app.admin.queries import in_state, to_confirm, used_in_emergency
 from app.admin.rules import GrantState
 from app.core.actor import Actor
+from app.core.migrate import VERSION
 from app.reports.models import Report
 
 
@@ -126,7 +127,7 @@ def totals(session: Session) -> Totals:
 
 
 def schema_version(session: Session) -> str | None:
-    found = session.scalar(text("select version_num from reference.schema_version"))
+    found = session.scalar(text(VERSION))
     return None if found is None else str(found)
 
 

@@ -16,7 +16,7 @@ from app.core.actor import Actor, job_actor
 from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
 from app.core.mail import has_mail
-from app.core.migrate import head
+from app.core.migrate import head, is_newer
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.oversight.deps import sees_metadata
@@ -45,6 +45,10 @@ NEEDED = {
     "leakproof": "Let a superuser run migrations/bootstrap.sql in this database: without the "
     "LEAKPROOF mark, which no dump carries, each map query reads whole tables.",
 }
+NEWER = (
+    "The database is of a newer release than this process, which serves on. Start it again with "
+    "the newer release (docs/operator/upgrades.md)."
+)
 # Titles of the public name no staff service and no kind of harm.
 TOPICS = {
     "reporter": "Help for people who report",
@@ -167,15 +171,18 @@ async def healthz() -> Response:
 def readyz(db: Db) -> Response:
     """Able to serve: database, migrations, and everything of the catalogue of protections."""
     checks: dict[str, bool] = {}
+    version = ""
     try:
         checks |= {name: not wrong for name, wrong in catalogue.found(db, "cs_app").items()}
         with db.read(job_actor("site:readyz")) as session:
-            checks["migrations"] = queries.schema_version(session) == head()
+            version = queries.schema_version(session) or ""
+            checks["migrations"] = version >= head()
             checks["database"] = session.scalar(text("select true")) is True
     except BusyError:
         checks["database"] = False
     status = 200 if all(checks.values()) else 503
     needed = [words for check, words in NEEDED.items() if not checks.get(check, True)]
+    needed += [NEWER] if is_newer(version) else []
     needed += [words for which, words in WALLS.items() if which == wall()]
     body = json_bytes({"checks": checks, "needed": needed})
     return Response(body, status, media_type="application/json")
