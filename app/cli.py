@@ -21,6 +21,7 @@ from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
 from app.core.settings import load_settings
 from app.reference import service as reference
+from app.retention import erasing
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 SLICES = (
@@ -34,6 +35,7 @@ SLICES = (
     "basemaps",
     "releases",
     "briefings",
+    "backups",
 )
 
 
@@ -46,7 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ExitStack() as stack:
             settings = load_settings(data_dir=arguments.data_dir)
-            context = Context(settings, stack, prepare, ready=reference.load_packaged)
+            context = Context(
+                settings,
+                stack,
+                prepare,
+                ready=reference.load_packaged,
+                replay=erasing.replay,
+            )
             result = arguments.func(arguments, context)
     except (AppError, ClusterError, PostgisError, OSError) as refused:
         return _refused(refused, as_json=arguments.json)

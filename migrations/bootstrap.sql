@@ -25,6 +25,8 @@ begin
 end $$;
 
 grant cs_owner, cs_sec to cs_migrate;
+-- A backup reads every row of every table, and writes none.
+grant pg_read_all_data to cs_backup;
 
 -- The queue library names its tables and functions without a schema.
 alter role cs_migrate set search_path = public, queue;

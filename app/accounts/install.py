@@ -46,9 +46,12 @@ STANDING = """
 """
 
 
-def prepare(settings: Settings) -> bool:
-    """Bootstrap, migrate and install the policies; True when something was changed."""
-    return core.prepare(settings, finish())
+def prepare(settings: Settings, dbname: str | None = None) -> bool:
+    """Bootstrap, migrate and install the policies; True when something was changed.
+
+    `dbname` is another database of the same server than the one that serves.
+    """
+    return core.prepare(settings, finish(), dbname)
 
 
 def finish(permissions: Permissions = PERMISSIONS) -> Finish:

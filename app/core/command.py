@@ -17,8 +17,8 @@ Result = dict[str, Any]
 class Context:
     """The database is started, if it is ours and not running, when a command first asks for it.
 
-    `prepare` then brings the schema up to date and `ready` loads what every command may rely on:
-    core knows neither permissions nor reference data.
+    `prepare` then brings the schema up to date and `ready` loads what every command may rely on;
+    `replay` erases again in a restored database: core knows neither permissions nor records.
     """
 
     settings: Settings
@@ -26,6 +26,7 @@ class Context:
     prepare: Callable[[Settings], bool]
     progress: Progress = field(default_factory=Progress)
     ready: Callable[[Database], object] = lambda _: None
+    replay: Callable[[Database, Settings], int] = lambda *_: 0
     _db: Database | None = None
 
     @property

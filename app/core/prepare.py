@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -11,25 +12,31 @@ from app.core.pgconf import LOGINS
 from app.core.settings import Settings
 
 
-def prepare(settings: Settings, finish: Finish) -> bool:
+def within(dsn: str, dbname: str | None) -> str:
+    """The same login of the same server, in another database."""
+    return dsn if dbname is None else urlunsplit(urlsplit(dsn)._replace(path=f"/{quote(dbname)}"))
+
+
+def prepare(settings: Settings, finish: Finish, dbname: str | None = None) -> bool:
     """Idempotent; True when something was changed."""
+    admin_dsn = within(settings.admin_dsn(), dbname)
     if settings.database_url is None:
         return bootstrap_and_migrate(
-            settings.admin_dsn(),
-            settings.dsn("cs_migrate"),
+            admin_dsn,
+            within(settings.dsn("cs_migrate"), dbname),
             claims_key=settings.claims_key(),
             finish=finish,
         )
     passwords, are_new = _passwords(settings)
     changed = bootstrap_and_migrate(
-        settings.admin_dsn(),
-        settings.dsn("cs_migrate"),
+        admin_dsn,
+        within(settings.dsn("cs_migrate"), dbname),
         claims_key=settings.claims_key(),
         finish=finish,
         after_bootstrap=lambda admin: _set_passwords(admin, passwords),
     )
     if are_new and not changed:  # the file was lost, the database was not
-        with psycopg.connect(settings.admin_dsn(), autocommit=True) as admin:
+        with psycopg.connect(admin_dsn, autocommit=True) as admin:
             _set_passwords(admin, passwords)
     return changed
 

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         description="What was erased, as hashes, to be erased again after a restore. "
         "Default: erased.list in the data folder.",
     )
+    backup_recipient: str = Field(
+        default="",
+        description="Public key of age (age1...) that backups are written to; its identity is kept "
+        "elsewhere.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     tiles_kept_mb: int = Field(

@@ -261,12 +261,21 @@ RULES = [
         frozenset({"app/core/engines.py"}),
     ),
     Rule(
-        "connections without claims are for starting and migrating",
+        "connections without claims are for starting, migrating, and whole copies",
         ("app/**/*.py",),
         calls(lambda _n, name: name in {"psycopg.connect", "psycopg.Connection.connect"}),
         ("psycopg.connect(dsn)",),
         ("db.begin(actor)",),
-        frozenset({"app/core/postgres.py", "app/core/prepare.py", "app/core/migrate.py"}),
+        frozenset(
+            {
+                "app/core/postgres.py",
+                "app/core/prepare.py",
+                "app/core/migrate.py",
+                "app/backups/creating.py",
+                "app/backups/filling.py",
+                "app/backups/restoring.py",
+            }
+        ),
     ),
     Rule(
         "one log, with allow-listed keys",

@@ -1,0 +1,95 @@
+"""`contextmap backup key FILE | create FILE | verify FILE | restore FILE`."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from app.backups import box, creating, restoring, verifying
+from app.backups.rules import Manifest
+from app.core.command import Context, Result, serving
+
+
+def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
+    below = subparsers.add_parser("backup", help="encrypted backups").add_subparsers(required=True)
+    key = below.add_parser("key", help="make an identity, to be kept elsewhere")
+    key.add_argument("file", type=Path)
+    key.set_defaults(func=_key)
+    create = below.add_parser("create", help="write one to CONTEXTMAP_BACKUP_RECIPIENT")
+    create.add_argument("file", type=Path)
+    create.set_defaults(func=_create)
+    verify = below.add_parser("verify", help="restore one apart, compare, and throw it away")
+    verify.set_defaults(func=_verify)
+    restore = below.add_parser("restore", help="restore one into an empty database")
+    restore.add_argument("--replace", action="store_true", help="lose what the database holds")
+    restore.set_defaults(func=_restore)
+    for command in (verify, restore):
+        command.add_argument("file", type=Path)
+        command.add_argument("--identity", type=Path, required=True, help="file of the private key")
+        command.add_argument(
+            "--other-secret", action="store_true", help="accept one that our secret did not make"
+        )
+
+
+def _key(arguments: argparse.Namespace, _: Context) -> Result:
+    return {"file": str(arguments.file), "recipient": box.new_identity(arguments.file)}
+
+
+def _create(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    with serving(context.settings):
+        made = creating.create(context.settings, arguments.file, context.progress)
+    return {
+        "file": str(made.path),
+        "bytes": made.size_bytes,
+        **_told(made.manifest),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _verify(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    manifest = verifying.verify(
+        context.settings,
+        arguments.file,
+        arguments.identity,
+        other_secret=arguments.other_secret,
+        progress=context.progress,
+    )
+    return {
+        "verified": True,
+        **_told(manifest),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _restore(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    with serving(context.settings):
+        done = restoring.restore(
+            context.settings,
+            arguments.file,
+            arguments.identity,
+            context.replay,
+            replace=arguments.replace,
+            other_secret=arguments.other_secret,
+            progress=context.progress,
+        )
+    return {
+        "restored": True,
+        **_told(done.manifest),
+        "era": done.era,
+        "erased_again": done.erased_again,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _told(manifest: Manifest) -> Result:
+    seal = manifest.last_seal
+    return {
+        "made_at": manifest.made_at,
+        "head": manifest.head,
+        "tables": len(manifest.tables),
+        "rows": manifest.rows,
+        "last_seal": None if seal is None else seal.n,
+    }
