@@ -1,23 +1,23 @@
 """The web application: middleware, problems, routers. Wiring only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from app.accounts.account_routes import account_pages
 from app.accounts.catalogue import refuse_unsafe
 from app.accounts.confirm_routes import confirm_pages
-from app.accounts.deps import can, taking_nobody
+from app.accounts.deps import taking_nobody
 from app.accounts.emergency_routes import emergency_pages
 from app.accounts.passkey_routes import passkey_pages
-from app.accounts.permissions import PERMISSIONS, ROLES
+from app.accounts.permissions import PERMISSIONS
 from app.accounts.refusals import record_refusal
 from app.accounts.routing import check_routes, methods
 from app.accounts.secrets import factors_of
@@ -37,10 +37,10 @@ from app.core.dates import OneAddressMiddleware
 from app.core.db import Database
 from app.core.lanes import LanesMiddleware, threads_for
 from app.core.mail import Mailer, mailer_of
-from app.core.pages import SESSION_COOKIE, csrf_token
 from app.core.partnership import partnership
 from app.core.security import SecurityMiddleware
 from app.core.settings import Settings, load_settings
+from app.core.watching import watch
 from app.demo import accounts as demo
 from app.exports.asking_routes import asking
 from app.exports.routes import pages as exports
@@ -70,7 +70,6 @@ from app.maps.place_routes import PICTURES
 from app.maps.saved_routes import map_views
 from app.ogc.routes import pages as ogc_pages
 from app.oversight import routes as oversight
-from app.oversight.deps import oversees
 from app.places.routers import PLACES
 from app.priority.routes import pages as priority
 from app.reports import routes as reports
@@ -80,6 +79,8 @@ from app.reports.sealing import Keys
 from app.retention.routes import retention_pages
 from app.search.routes import pages as search
 from app.site import routes as site
+from app.site.frame import page_context
+from app.site.health_routes import monitors
 from app.site.routers import CONTEXT_WORK
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
@@ -87,6 +88,7 @@ from app.vault.request_routes import vault_pages
 
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
+    monitors,
     site.pages,
     site.api,
     maps.pages,
@@ -145,21 +147,6 @@ ROUTERS: list[APIRouter] = [
     intake,  # last of the form: its addresses take every name of a step
 ]
 
-NAV = (
-    ("map", "Map", "place.read"),
-    ("places", "Places", "place.read"),
-    ("meetings", "Meetings", "meeting_pack.read"),
-    ("reports", "Reports", "report.read"),
-    ("incidents", "Incidents", "incident.read"),
-    ("intelligence", "Intelligence", "intelligence_c.read"),
-    ("children", "Children", "child.read"),
-    ("clusters", "Clusters", "cluster.read"),
-    ("imports", "Imports", "import_batch.read"),
-    ("exports", "Exports", "export.read export.approve"),
-    ("briefings", "Briefings", "briefing_released.download meeting_pack.read"),
-    ("admin", "Administration", "user.revoke user.request"),
-)
-OF_THE_PUBLIC = frozenset({"report", "exit", "cookies", "summary"})
 STATIC = Path(__file__).resolve().parents[1] / "frontend" / "static"
 
 
@@ -199,7 +186,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.partnership = partnership(settings.partnership)
     app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
     app.state.refused = record_refusal
-    app.state.page_context = _page_context
+    app.state.page_context = page_context
     app.state.methods = methods()
     app.state.tiles = Tiles(settings.tiles_kept_mb * 2**20)
     check_routes(ROUTERS)
@@ -219,37 +206,6 @@ def app_from_env() -> FastAPI:
     return create_app(Database(settings, settings.claims_key(), *pools), settings)
 
 
-def _page_context(request: Request) -> dict[str, Any]:
-    actor = getattr(request.state, "actor", None)
-    known = getattr(request.state, "identified", None)
-    return {
-        "actor": actor,
-        "idle_min": ROLES[actor.role].idle_min if actor and known and known.session_id else None,
-        "demo": request.app.state.settings.demo,
-        "marking": request.app.state.settings.marking,
-        "protected": actor is not None,
-        "section": request.url.path.strip("/").split("/")[0],
-        "nav": [
-            (key, label)
-            for key, label, needed in NAV
-            if any(can(actor, each) for each in needed.split())
-        ]
-        + [("audit", "Audit")] * oversees(actor),
-        "oversees": oversees(actor),
-        "can": partial(can, actor),
-        "csrf": csrf_token(request),
-        "partnership": request.app.state.partnership,
-        "frame": _frame(request),
-    }
-
-
-def _frame(request: Request) -> str:
-    """Of the public, whose pages name no staff service; of staff, by the cookie they carry."""
-    first = request.url.path.strip("/").split("/")[0]
-    shared = first in {"privacy", "accessibility", "help"} and SESSION_COOKIE not in request.cookies
-    return "report/base.html" if shared or first in OF_THE_PUBLIC else "base.html"
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Never more threads than connections, or one waits for ever; see `core.lanes`."""
@@ -258,6 +214,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for login in ("cs_app", "cs_public"):
         await run_in_threadpool(refuse_unsafe, app.state.db, login)
     await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)
+    watching = asyncio.create_task(watch("web", app.state.db.pools))
     yield
+    watching.cancel()
     log.public.tell()
     app.state.db.dispose()

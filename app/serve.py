@@ -1,20 +1,23 @@
 """The supervisor behind scripts/serve: private PostGIS, migrations, worker, web; one clean stop."""
 
 import argparse
+import hashlib
 import os
+import shutil
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from app.core import metrics
 from app.core.children import Children, Program
 from app.core.folders import ClusterError, only_launcher
 from app.core.postgis import PostgisError
@@ -87,7 +90,9 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
         gate, opener = os.pipe()
         programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
-        children = Children(programs, env=_environment(settings, address, public))
+        figures = stack.enter_context(_figures(settings))
+        env = _environment(settings, address, public) | {metrics.FOLDER: str(figures)}
+        children = Children(programs, env=env)
         stack.callback(children.stop)
         children.start("web")  # loads its libraries meanwhile, and waits at the gate
         cluster = _database(settings, stack)
@@ -99,6 +104,17 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         if not stop.is_set():
             print(f"Contextmap is ready: {address}", flush=True)  # noqa: T201 - the contract
         _watch(children, cluster, stop)
+
+
+@contextmanager
+def _figures(settings: Settings) -> Iterator[Path]:
+    """Where the children keep what they count; a launcher that was killed left its folder."""
+    name = hashlib.sha256(str(settings.data_dir.resolve()).encode()).hexdigest()[:12]
+    folder = metrics.fresh_folder(name)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _address(host: str, port: int) -> str:

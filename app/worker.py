@@ -19,6 +19,7 @@ from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.migrate import VERSION, refuse_older
 from app.core.settings import Settings, load_settings
+from app.core.watching import watch
 from app.demo import jobs as demo
 from app.exports import jobs as exports
 from app.imports import jobs as imports
@@ -89,6 +90,7 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
     async with worker.open_async():
         sweeper = asyncio.create_task(_sweep(worker))
         sealing = asyncio.create_task(keeper.run())
+        watching = asyncio.create_task(watch("worker", db.pools))
         try:
             await worker.run_worker_async(
                 queues=queues(worker),
@@ -105,6 +107,7 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
         finally:
             sweeper.cancel()
             sealing.cancel()
+            watching.cancel()
             await asyncio.to_thread(keeper.finish)
 
 

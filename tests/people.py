@@ -23,6 +23,7 @@ from app.core.pages import SESSION_COOKIE
 SYSTEM = job_actor("accounts:sign-in", db_role="cs_app")
 KINGSTON, RICHMOND = "E09000021", "E09000027"
 HTML = {"Accept": "text/html"}
+HERE = ("127.0.0.1", 50_000)  # a client of this machine itself, by no proxy
 
 USER = text("""
     insert into app."user" (id, ref, username, name, agency_code, role, borough_codes, state,

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, LiteralString, Protocol
 
 import psycopg
-from sqlalchemy import Engine, MetaData, PoolProxiedConnection
+from sqlalchemy import Engine, MetaData, PoolProxiedConnection, QueuePool
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -173,6 +173,15 @@ class Database:
         raw = raw_of(pooled)
         pooled.detach()
         return raw
+
+    def pools(self) -> dict[str, tuple[int, int]]:
+        """By login: connections in use, and open."""
+        found = {}
+        for role, engine in (self._engines or {}).items():
+            if isinstance(engine.pool, QueuePool):
+                in_use = engine.pool.checkedout()
+                found[role] = (in_use, in_use + engine.pool.checkedin())
+        return found
 
     def dispose(self) -> None:
         for lines in self._lines.values():

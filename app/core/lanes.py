@@ -6,11 +6,13 @@ once, before memory is spent. Pure ASGI.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from starlette.exceptions import HTTPException
 
+from app.core import metrics
 from app.core.asgi import App, Message, Receive, Scope, Send
 from app.core.settings import Settings
 
@@ -39,6 +41,7 @@ class LaneFullError(HTTPException):
 class Lane:
     """So many at once, so many more in the queue, each for so long."""
 
+    name: str
     at_once: int
     most_waiting: int
     patience_s: float
@@ -46,8 +49,8 @@ class Lane:
     _waiting: int = 0
 
     @classmethod
-    def of(cls, at_once: int, waiting: int, patience_s: float) -> "Lane":
-        return cls(at_once, at_once * waiting, patience_s, asyncio.Semaphore(at_once))
+    def of(cls, name: str, at_once: int, waiting: int, patience_s: float) -> "Lane":
+        return cls(name, at_once, at_once * waiting, patience_s, asyncio.Semaphore(at_once))
 
     async def enter(self) -> None:
         """Waits for a place.
@@ -63,6 +66,9 @@ class Lane:
         if self._waiting >= self.most_waiting:
             raise LaneFullError
         self._waiting += 1
+        began = time.monotonic()
+        waiting = metrics.WAITING.labels(self.name)
+        waiting.inc()
         try:
             async with asyncio.timeout(self.patience_s):
                 await self._places.acquire()
@@ -70,6 +76,8 @@ class Lane:
             raise LaneFullError from None
         finally:
             self._waiting -= 1
+            waiting.dec()
+            metrics.WAITED.labels(self.name).observe(time.monotonic() - began)
 
     def leave(self) -> None:
         self._places.release()
@@ -92,6 +100,7 @@ class LanesMiddleware:
         try:
             await turn.take()
         except LaneFullError:
+            metrics.TURNED_AWAY.labels(turn.lane.name).inc()
             await self._hold_back(scope)
             await self.full(scope, receive, send)
             return
@@ -129,9 +138,9 @@ class _Lanes:
     @classmethod
     def of(cls, settings: Settings) -> "_Lanes":
         return cls(
-            Lane.of(settings.public_pool_size, PUBLIC_WAITING, PUBLIC_PATIENCE_S),
-            Lane.of(settings.web_threads, STAFF_WAITING, STAFF_PATIENCE_S),
-            Lane.of(FILE_THREADS, STAFF_WAITING, STAFF_PATIENCE_S),
+            Lane.of("public", settings.public_pool_size, PUBLIC_WAITING, PUBLIC_PATIENCE_S),
+            Lane.of("staff", settings.web_threads, STAFF_WAITING, STAFF_PATIENCE_S),
+            Lane.of("files", FILE_THREADS, STAFF_WAITING, STAFF_PATIENCE_S),
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.core import closed, errors, lanes, log, pages, types
+from app.core import closed, errors, lanes, log, metrics, pages, types
 from app.core.asgi import Receive, Scope, Send
 from app.core.json import json_bytes
 
@@ -158,6 +158,9 @@ def _app_error(request: Request, error: Exception) -> Response:
     elsewhere = SIGN_IN_PAGES.get(type(error))
     if elsewhere and pages.wants_html(request):
         return pages.see(f"{elsewhere}?next={quote(_asked(request))}")
+    if isinstance(error, errors.AuditFailedError):
+        metrics.AUDIT_FAILED.inc()
+        log.error("audit.failed", request_id=request.scope.get("request_id"), error=error)
     if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
         request.app.state.refused(request, KINDS[type(error)].status)
     fields = error.fields if isinstance(error, errors.InvalidError) else None

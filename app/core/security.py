@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from app.core import lanes, log, problems
+from app.core import lanes, log, metrics, problems
 from app.core.asgi import App, Message, Receive, Scope, Send
 from app.core.bodies import BodyRefusedError, check_json
 from app.core.ids import random_id
@@ -193,25 +193,31 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             extra = [pair for pair in [*HEADERS, here, NO_STORE] if pair[0] not in own]
             message["headers"] = [*message["headers"], *extra]
             scope["answered"] = True
-            if not scope["path"].startswith(("/tiles/", "/basemap/", "/static/")):
-                _log(scope, message["status"], began)
+            _tell(scope, message["status"], time.monotonic() - began)
         await send(message)
 
     return finish
 
 
-def _log(scope: Scope, status: int, began: float) -> None:
-    route, actor = scope.get("route"), scope.get("state", {}).get("actor")
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", None)
     if lanes.is_public(scope["path"], scope["method"]):
-        log.public.add(getattr(route, "path", ""), status)
+        log.public.add(route or "", status)
+        metrics.public.add(scope["method"], status, seconds)
+        return
+    role = getattr(scope.get("state", {}).get("actor"), "role", None)
+    metrics.answered(scope["path"], route, scope["method"], status, seconds)
+    if role is not None:
+        metrics.by_role(role, status)
+    if scope["path"].startswith(("/tiles/", "/basemap/", "/static/")):
         return
     log.info(
         "answered",
         request_id=scope["request_id"],
-        route=getattr(route, "path", None),
+        route=route,
         status=status,
-        ms=round((time.monotonic() - began) * 1000, 1),
-        role=getattr(actor, "role", None),
+        ms=round(seconds * 1000, 1),
+        role=role,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -50,6 +51,11 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="", description="Addresses whose X-Forwarded-For is believed, by commas."
+    )
+    metrics_from: str = Field(
+        default="",
+        description="Addresses or networks, by commas, that may read /metrics besides this "
+        "machine.",
     )
     basemap: Path | None = Field(default=None, description="Street map, a .pmtiles file.")
     replica_url: SecretStr | None = Field(
@@ -120,6 +126,18 @@ class Settings(BaseSettings):
                 "CONTEXTMAP_POOL_SIZE must be at least CONTEXTMAP_WEB_THREADS, "
                 "or threads wait for connections for ever."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _networks_can_be_read(self) -> Self:
+        try:
+            for one in self.metrics_from.split(","):
+                ip_network(one.strip() or "::1", strict=False)
+        except ValueError:
+            raise ValueError(
+                "CONTEXTMAP_METRICS_FROM takes addresses or networks, by commas, such as "
+                "10.0.0.7, 10.1.0.0/16."
+            ) from None
         return self
 
     @model_validator(mode="after")

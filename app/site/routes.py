@@ -3,52 +3,29 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import text
 
-from app.accounts import catalogue
 from app.accounts import queries as accounts
 from app.accounts.deps import Db, May, Somebody, can, session_of
 from app.admin.deps import MayAll
 from app.briefings import notices
-from app.core import log
+from app.core import disk, log
 from app.core import pages as html
 from app.core.actor import Actor, job_actor
-from app.core.errors import BusyError, NotFoundError
+from app.core.errors import NotFoundError
 from app.core.json import json_bytes
 from app.core.mail import has_mail
-from app.core.migrate import head, is_newer
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
-from app.reading.sandbox import wall
 from app.reference import queries as reference
-from app.site import coverage, disk, queries, service, statement
+from app.site import coverage, queries, service, statement
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
 Watcher = Annotated[Actor, Depends(MayAll("user.read"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
-# What an operator does about a check that failed.
-# Said, and no reason to send people away: files are read well or not at all.
-WALLS = {
-    "walls": "Files are read behind the second wall only: let bubblewrap make namespaces here "
-    "(docs/operator/imports-sandbox.md).",
-    "none": "Files of people are not read: neither bubblewrap nor Landlock can be used here "
-    "(docs/operator/imports-sandbox.md).",
-}
-NEEDED = {
-    "database": "Start the database, or look at its address.",
-    "migrations": "Run `scripts/contextmap db migrate`.",
-    "row_level_security": "Run `scripts/contextmap db migrate`: tables are without policies.",
-    "leakproof": "Let a superuser run migrations/bootstrap.sql in this database: without the "
-    "LEAKPROOF mark, which no dump carries, each map query reads whole tables.",
-}
-NEWER = (
-    "The database is of a newer release than this process, which serves on. Start it again with "
-    "the newer release (docs/operator/upgrades.md)."
-)
 # Titles of the public name no staff service and no kind of harm.
 TOPICS = {
     "reporter": "Help for people who report",
@@ -160,32 +137,6 @@ async def csp_report(request: Request) -> Response:
     """Counted, not kept: the address in a report can hold a reference."""
     log.info("csp.report")
     return Response(status_code=204)
-
-
-@pages.get("/healthz")
-async def healthz() -> Response:
-    return Response(b'{"status":"alive"}', media_type="application/json")
-
-
-@pages.get("/readyz")
-def readyz(db: Db) -> Response:
-    """Able to serve: database, migrations, and everything of the catalogue of protections."""
-    checks: dict[str, bool] = {}
-    version = ""
-    try:
-        checks |= {name: not wrong for name, wrong in catalogue.found(db, "cs_app").items()}
-        with db.read(job_actor("site:readyz")) as session:
-            version = queries.schema_version(session) or ""
-            checks["migrations"] = version >= head()
-            checks["database"] = session.scalar(text("select true")) is True
-    except BusyError:
-        checks["database"] = False
-    status = 200 if all(checks.values()) else 503
-    needed = [words for check, words in NEEDED.items() if not checks.get(check, True)]
-    needed += [NEWER] if is_newer(version) else []
-    needed += [words for which, words in WALLS.items() if which == wall()]
-    body = json_bytes({"checks": checks, "needed": needed})
-    return Response(body, status, media_type="application/json")
 
 
 @api.get("", response_class=GeoJson, responses=answers(GeoJson, FEATURES) | documented(422))

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import LONDON
+from app.core.disk import Room
 from app.oversight import queries as audit
 from app.oversight.rules import late, state_sentence
 from app.reports import queries as reports
 from app.reports.rules import REPORTER_KINDS
 from app.site import work
-from app.site.disk import Room
 from app.site.work import Work
 
 # Roles whose list tells what is new since they were here.

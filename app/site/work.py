@@ -11,7 +11,7 @@ from app.assessments import reading as assessments
 from app.briefings import queries as briefings
 from app.clusters import lists as clusters
 from app.clusters import queries as cluster_runs
-from app.core import clock
+from app.core import clock, disk
 from app.core.actor import Actor
 from app.core.clock import LONDON, london
 from app.imports import batches
@@ -31,7 +31,7 @@ from app.reports import inbox
 from app.reports import queries as reports
 from app.reports.models import Report
 from app.retention import queries as retention
-from app.site import disk, queries
+from app.site import queries
 from app.site.queries import Waiting
 
 ENDING = "/admin/grants?state=ENDING"

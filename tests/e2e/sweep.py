@@ -18,7 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # Each value is a page of its own; a reference or a number is one more example of the same page.
 APART = {"section", "what", "step", "which"}
 NOT_PAGES = re.compile(
-    r"\.(png|csv|json)$|/file$|^/(healthz|readyz|exit|account/stay)$|^/map/items$|/oidc|/tiles/|^/ogc/(api|c)"
+    r"\.(png|csv|json)$|/file$|^/(healthz|readyz|metrics|exit|account/stay)$|^/map/items$|/oidc|/tiles/|^/ogc/(api|c)"
 )
 ONE = re.compile(r"\{[a-z_]+\}")
 FILE = 200_000

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from app.accounts import catalogue
 from app.core import security
 from app.main import create_app
-from tests.people import HTML, browser, sign_in_as
+from tests.people import HERE, HTML, browser, sign_in_as
 
 EVERY = [
     ("/", 200),
@@ -125,8 +125,8 @@ def test_a_stranger_is_asked_to_sign_in_and_taken_back(db, settings):
     assert alive.status_code == 200
 
 
-def test_ready_says_what_was_checked(client):
-    checks = client.get("/readyz").json()["checks"]
+def test_ready_says_what_was_checked(db, settings):
+    checks = browser(db, settings, client=HERE).get("/readyz").json()["checks"]
 
     assert checks == dict.fromkeys(
         (*catalogue.QUESTIONS, "definers", "permission_file", "policies", "migrations", "database"),
@@ -134,17 +134,17 @@ def test_ready_says_what_was_checked(client):
     )
 
 
-def test_not_ready_without_the_leakproof_mark(client, cluster, db):
+def test_not_ready_without_the_leakproof_mark(settings, cluster, db):
     import psycopg
 
     with psycopg.connect(cluster.dsn("postgres", db.logins.dbname), autocommit=True) as admin:
         admin.execute("alter function public.geometry_overlaps(geometry, geometry) not leakproof")
 
-    answer = client.get("/readyz")
+    answer = browser(db, settings, client=HERE).get("/readyz")
 
     assert answer.status_code == 503
     assert answer.json()["checks"]["leakproof"] is False
-    assert [words[:24] for words in answer.json()["needed"]] == ["Let a superuser run migr"]
+    assert "Let a superuser run migr" in [words[:24] for words in answer.json()["needed"]]
 
 
 def test_pages_hold_no_inline_script_or_style(client):

@@ -11,7 +11,7 @@ from app.accounts.install import install, mark
 from app.accounts.permissions import PERMISSIONS
 from app.core.actor import job_actor
 from app.core.db import Database
-from tests.people import browser, sign_in_as
+from tests.people import HERE, browser, sign_in_as
 
 OURS = catalogue.OURS
 EVERY_POLICY = "select * from pg_policies order by schemaname, tablename, policyname"
@@ -99,7 +99,7 @@ def test_nobody_is_served_over_a_database_that_does_not_protect(db, settings, sp
     assert catalogue.found(db, "cs_app")[question] != []
     with pytest.raises(UnsafeDatabaseError, match=question), browser(db, settings):
         pass
-    answer = browser(db, settings).get("/readyz")
+    answer = browser(db, settings, client=HERE).get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"][question] is False
 

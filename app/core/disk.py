@@ -1,11 +1,11 @@
-"""Room on the disk of the data folder, in words."""
+"""Room on the disk of the data folder: in words, and whether anything may still be changed."""
 
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 SHORT = 0.1  # of the whole disk
-GB = 1_000_000_000
+MB, GB = 1_000_000, 1_000_000_000
 
 
 class Room(NamedTuple):

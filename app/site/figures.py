@@ -1,0 +1,130 @@
+"""How the service itself stands, as the database and the disk tell: for monitors and one page.
+
+Numbers and names of jobs and logins; nothing of a record.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.audit import queries as audit
+from app.audit.seals import SEALER
+from app.core.actor import job_actor
+from app.core.db import Database
+
+LOOK = job_actor("site:readyz")
+ALIVE_S = 60  # a worker notes each ten seconds that it is alive
+
+WAITING = text("""
+    with job as (
+        select job.queue_name, job.status, coalesce(job.scheduled_at, (
+            select max(at) from queue.procrastinate_events
+            where job_id = job.id and type in ('deferred', 'deferred_for_retry'))) as due
+        from queue.procrastinate_jobs as job where job.status in ('todo', 'doing')
+    )
+    select queue_name, count(*) filter (where status = 'todo'),
+           count(*) filter (where status = 'doing'),
+           coalesce(extract(epoch from now() - min(due) filter (
+               where status = 'todo' and due <= now())), 0)::float8
+    from job group by queue_name order by queue_name
+""")
+RUNS = text("""
+    select job.task_name, event.type::text, count(*)
+    from queue.procrastinate_events as event
+    join queue.procrastinate_jobs as job on job.id = event.job_id
+    where event.at > now() - interval '1 day' and event.type in ('succeeded', 'failed')
+    group by 1, 2 order by 1, 2
+""")
+FAILED = text("select count(*) from queue.procrastinate_jobs where status = 'failed'")
+WORKERS = text("""
+    select count(*) filter (where last_heartbeat > now() - make_interval(secs => :alive)),
+           max(last_heartbeat)
+    from queue.procrastinate_workers
+""")
+CONNECTIONS = text("""
+    select usename::text, count(*) from pg_stat_activity
+    where datname = current_database() and usename like 'cs\\_%' group by 1 order by 1
+""")
+SIZE = text("select pg_database_size(current_database())")
+VERSIONS = text("""
+    select version_num, current_setting('server_version'), postgis_lib_version(),
+           postgis_geos_version(), postgis_proj_version()
+    from reference.schema_version
+""")
+
+
+class Lane(NamedTuple):
+    """A queue of jobs; `oldest_s` is how long the first has been due."""
+
+    queue: str
+    waiting: int
+    at_work: int
+    oldest_s: float
+
+
+class Workers(NamedTuple):
+    alive: int
+    seen_at: datetime | None
+
+
+class Versions(NamedTuple):
+    schema: str
+    postgresql: str
+    postgis: str
+    geos: str
+    proj: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All at one moment."""
+
+    lanes: list[Lane]
+    runs: list[tuple[str, str, int]]
+    failed: int
+    workers: Workers
+    connections: list[tuple[str, int]]
+    size: int
+    seal_lag_s: float
+
+    @property
+    def oldest_s(self) -> float:
+        return max((lane.oldest_s for lane in self.lanes), default=0.0)
+
+
+def figures(db: Database) -> Figures:
+    with db.read(LOOK) as session:
+        return Figures(
+            lanes=lanes(session),
+            runs=[(str(task), str(ended), int(n)) for task, ended, n in session.execute(RUNS)],
+            failed=_number(session, FAILED),
+            workers=workers(session),
+            connections=[(str(login), int(n)) for login, n in session.execute(CONNECTIONS)],
+            size=_number(session, SIZE),
+            seal_lag_s=seal_lag_s(db),
+        )
+
+
+def lanes(session: Session) -> list[Lane]:
+    return [Lane._make(row) for row in session.execute(WAITING)]
+
+
+def workers(session: Session) -> Workers:
+    return Workers._make(session.execute(WORKERS, {"alive": ALIVE_S}).one())
+
+
+def versions(session: Session) -> Versions:
+    return Versions._make(session.execute(VERSIONS).one())
+
+
+def seal_lag_s(db: Database) -> float:
+    """How long the oldest event without a seal has waited."""
+    with db.cursor(SEALER, keep=False) as cursor:
+        return audit.waiting_s(cursor, audit.last_seal(cursor))
+
+
+def _number(session: Session, asked: Any) -> int:  # noqa: ANN401 - SQL
+    return int(session.scalar(asked) or 0)

@@ -1,0 +1,88 @@
+"""What must hold before anybody is served, what is watched besides, and what to do about each."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+
+from app.accounts import catalogue
+from app.core import disk
+from app.core.db import Database
+from app.core.errors import BusyError
+from app.core.migrate import head, is_newer
+from app.core.settings import Settings
+from app.reading.sandbox import wall
+from app.site import figures, queries
+
+MIGRATE = "Run `scripts/contextmap db migrate`"
+# What an operator does about a check that failed.
+NEEDED = {
+    "database": "Start the database, or look at its address.",
+    "migrations": f"{MIGRATE}.",
+    "row_level_security": f"{MIGRATE}: tables are without policies.",
+    "views": f"{MIGRATE}, and drop the views that were added by hand: they go around policies.",
+    "functions": f"{MIGRATE}, and drop functions added by hand: everybody may run them.",
+    "definers": f"{MIGRATE}, and drop functions added by hand that run as their owner.",
+    "roles": "Take from the logins cs_* what was added by hand (superuser, bypassrls and such).",
+    "grants": "Take back rights on tables that were given by hand to everybody.",
+    "statistics": "Let a superuser run migrations/bootstrap.sql: statistics of tables show values.",
+    "public": "Take back what cs_public may read or write itself: it runs functions only.",
+    "login": "Let the service log in as its own roles, never as an owner or superuser.",
+    "leakproof": "Let a superuser run migrations/bootstrap.sql in this database: without the "
+    "LEAKPROOF mark, which no dump carries, each map query reads whole tables.",
+    "permission_file": f"{MIGRATE}: the permission file is another than the installed one.",
+    "policies": f"{MIGRATE}: policies were changed by hand.",
+}
+# Watched, and no reason to send people away: the form and reading work without.
+WATCHED = {
+    "worker": "Start the worker: reports are not screened and letters do not go out.",
+    "disk": "Make room on the disk of the data folder: less than a tenth is left.",
+}
+NEWER = (
+    "The database is of a newer release than this process, which serves on. Start it again with "
+    "the newer release (docs/operator/upgrades.md)."
+)
+# Said, and no reason either: files are read well or not at all.
+WALLS = {
+    "walls": "Files are read behind the second wall only: let bubblewrap make namespaces here "
+    "(docs/operator/imports-sandbox.md).",
+    "none": "Files of people are not read: neither bubblewrap nor Landlock can be used here "
+    "(docs/operator/imports-sandbox.md).",
+}
+
+
+@dataclass(slots=True)
+class Readiness:
+    """By name, whether it holds."""
+
+    checks: dict[str, bool] = field(default_factory=dict)
+    watched: dict[str, bool] = field(default_factory=dict)
+    schema: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return all(self.checks.values())
+
+    def told(self) -> dict[str, object]:
+        """With the sentences for an operator."""
+        wrong = [NEEDED[name] for name, holds in self.checks.items() if not holds]
+        wrong += [WATCHED[name] for name, holds in self.watched.items() if not holds]
+        wrong += [NEWER] if is_newer(self.schema) else []
+        wrong += [words for which, words in WALLS.items() if which == wall()]
+        return {"checks": self.checks, "watched": self.watched, "needed": wrong}
+
+
+def look(db: Database, settings: Settings) -> Readiness:
+    """Database, migrations, and everything of the catalogue of protections."""
+    found = Readiness(watched={"disk": not disk.room(settings.data_dir).short})
+    try:
+        found.checks.update(
+            {name: not wrong for name, wrong in catalogue.found(db, "cs_app").items()}
+        )
+        with db.read(figures.LOOK) as session:
+            found.schema = queries.schema_version(session) or ""
+            found.checks["migrations"] = found.schema >= head()
+            found.checks["database"] = session.scalar(text("select true")) is True
+            found.watched["worker"] = figures.workers(session).alive > 0
+    except BusyError:
+        found.checks["database"] = False
+    return found
