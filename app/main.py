@@ -81,6 +81,7 @@ from app.search.routes import pages as search
 from app.site import routes as site
 from app.site.frame import page_context
 from app.site.health_routes import monitors
+from app.site.readiness import Protections
 from app.site.routers import CONTEXT_WORK
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
@@ -185,6 +186,7 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.keys = Keys.of(settings)
     app.state.partnership = partnership(settings.partnership)
     app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
+    app.state.protections = Protections()
     app.state.refused = record_refusal
     app.state.page_context = page_context
     app.state.methods = methods()

@@ -50,9 +50,9 @@ CONNECTIONS = text("""
 """)
 SIZE = text("select pg_database_size(current_database())")
 VERSIONS = text("""
-    select version_num, current_setting('server_version'), postgis_lib_version(),
+    select (select max(version_num) from reference.schema_version),
+           current_setting('server_version'), postgis_lib_version(),
            postgis_geos_version(), postgis_proj_version()
-    from reference.schema_version
 """)
 
 

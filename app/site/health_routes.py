@@ -31,7 +31,8 @@ async def healthz() -> Response:
 @monitors.get("/readyz")
 def readyz(request: Request, db: Db) -> Response:
     """Able to serve. What is watched besides (worker, disk) sends nobody away: the form works."""
-    found = readiness.look(db, request.app.state.settings)
+    state = request.app.state
+    found = readiness.look(db, state.settings, state.protections)
     told = found.told() if _is_here(request) else {}
     body = json_bytes({"status": "ready" if found.ready else "not ready"} | told)
     return Response(body, 200 if found.ready else 503, media_type="application/json")

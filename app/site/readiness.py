@@ -1,5 +1,6 @@
 """What must hold before anybody is served, what is watched besides, and what to do about each."""
 
+import time
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from app.core.settings import Settings
 from app.reading.sandbox import wall
 from app.site import figures, queries
 
+PROTECTIONS_S = 30
 MIGRATE = "Run `scripts/contextmap db migrate`"
 # What an operator does about a check that failed.
 NEEDED = {
@@ -71,13 +73,26 @@ class Readiness:
         return {"checks": self.checks, "watched": self.watched, "needed": wrong}
 
 
-def look(db: Database, settings: Settings) -> Readiness:
+@dataclass(slots=True)
+class Protections:
+    """The catalogue takes 20 ms and changes with a migration: asked twice a minute at most."""
+
+    found: dict[str, bool] = field(default_factory=dict)
+    until: float = 0.0
+
+    def now(self, db: Database) -> dict[str, bool]:
+        if time.monotonic() >= self.until:
+            wrong = catalogue.found(db, "cs_app")
+            self.found = {name: not those for name, those in wrong.items()}
+            self.until = time.monotonic() + PROTECTIONS_S
+        return self.found
+
+
+def look(db: Database, settings: Settings, protections: Protections) -> Readiness:
     """Database, migrations, and everything of the catalogue of protections."""
     found = Readiness(watched={"disk": not disk.room(settings.data_dir).short})
     try:
-        found.checks.update(
-            {name: not wrong for name, wrong in catalogue.found(db, "cs_app").items()}
-        )
+        found.checks.update(protections.now(db))
         with db.read(figures.LOOK) as session:
             found.schema = queries.schema_version(session) or ""
             found.checks["migrations"] = found.schema >= head()

@@ -18,7 +18,7 @@ from app.core.migrate import OlderSchemaError, bootstrap_and_migrate, head, refu
 from app.reference import service as reference
 from app.worker import create_worker, queues
 from tests.databases import CLAIMS_KEY
-from tests.people import browser
+from tests.people import HERE, browser
 
 LATER = "9001"
 JOBS = "select task_name, status::text, attempts from queue.procrastinate_jobs order by id"
@@ -137,7 +137,7 @@ def test_the_old_release_starts_again_over_the_newer_database(db, upgraded, logi
 
 
 def test_the_old_release_is_ready_over_the_newer_database_and_says_so(db, settings, upgraded):
-    with browser(db, settings) as client:
+    with browser(db, settings, client=HERE) as client:
         answer = client.get("/readyz")
 
     assert answer.status_code == 200
@@ -158,7 +158,7 @@ def test_what_was_planted_after_the_newer_release_is_still_found(db, upgraded):
 def test_a_schema_older_than_the_code_is_not_served(db, settings, admin):
     admin.execute("update reference.schema_version set version_num = '0001'")
     try:
-        with browser(db, settings) as client:
+        with browser(db, settings, client=HERE) as client:
             answer = client.get("/readyz")
     finally:
         admin.execute("update reference.schema_version set version_num = %s", (head(),))
