@@ -12,6 +12,7 @@ from procrastinate.blueprints import Blueprint
 from app.accounts import jobs as accounts
 from app.accounts.catalogue import refuse_unsafe
 from app.audit.jobs import Keeper
+from app.backups import jobs as backups
 from app.briefings import jobs as briefings
 from app.clusters import jobs as clusters
 from app.core import log
@@ -37,6 +38,7 @@ from app.vault import jobs as vault
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
+    "backups": backups.blueprint,
     "briefings": briefings.blueprint,
     "clusters": clusters.blueprint,
     "demo": demo.blueprint,

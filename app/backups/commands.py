@@ -2,12 +2,16 @@
 
 import argparse
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.backups import box, creating, restoring, verifying
+from app.backups import box, restoring, service, verifying
 from app.backups.rules import Manifest
 from app.core.command import Context, Result, serving
+from app.core.db import Database
+from app.core.settings import Settings
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -37,8 +41,9 @@ def _key(arguments: argparse.Namespace, _: Context) -> Result:
 
 def _create(arguments: argparse.Namespace, context: Context) -> Result:
     began = time.monotonic()
-    with serving(context.settings):
-        made = creating.create(context.settings, arguments.file, context.progress)
+    settings = context.settings
+    with serving(settings), _opened(settings) as db:  # as it is: a backup precedes a migration
+        made = service.make(db, settings, arguments.file, context.progress)
     return {
         "file": str(made.path),
         "bytes": made.size_bytes,
@@ -82,6 +87,15 @@ def _restore(arguments: argparse.Namespace, context: Context) -> Result:
         "erased_again": done.erased_again,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    db = Database(settings, settings.claims_key(), pool_size=1)
+    try:
+        yield db
+    finally:
+        db.dispose()
 
 
 def _told(manifest: Manifest) -> Result:

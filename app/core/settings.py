@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         description="Public key of age (age1...) that backups are written to; its identity is kept "
         "elsewhere.",
     )
+    backup_dir: Path | None = Field(
+        default=None,
+        description="Folder of the worker's daily backups, on another disk; kept for 35 days.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     tiles_kept_mb: int = Field(

@@ -3,13 +3,16 @@
 import json
 import stat
 from dataclasses import replace
+from datetime import timedelta
 
 import pyrage
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from app import cli
-from app.backups import box, creating, filling, restoring, rules, verifying
-from app.core import migrate
+from app.backups import box, creating, filling, queries, restoring, rules, service, verifying
+from app.core import clock, migrate
+from app.core.actor import job_actor
 from app.core.errors import InvalidError
 from app.retention import erasing
 from app.retention.rules import mark
@@ -324,3 +327,56 @@ def test_a_backup_needs_a_key_and_a_new_name(house, backup):
         creating.create(house.settings.model_copy(update={"backup_recipient": ""}), backup.path)
     with pytest.raises(InvalidError, match="is there already"):
         creating.create(house.settings, backup.path)
+
+
+def last(house):
+    with house.db() as db, db.read(service.JOB) as session:
+        return queries.last(session)
+
+
+def test_each_day_one_is_made_noted_and_the_old_ones_go(standing, tmp_path):
+    settings = standing.settings.model_copy(update={"backup_dir": tmp_path})
+    now = clock.now()
+    names = {
+        days: f"contextmap-{(now - timedelta(days=days)).strftime(service.STAMP)}.age"
+        for days in (34, 36)
+    }
+    for name in [*names.values(), "contextmap-20200101T000000Z.age.partial", "ours.age"]:
+        (tmp_path / name).touch()
+
+    with standing.db() as db:
+        made, again = service.daily(db, settings), service.daily(db, settings)
+
+    told = last(standing)
+    assert again is None, "there is one of today"
+    assert {path.name for path in tmp_path.iterdir()} == {made.path.name, names[34], "ours.age"}
+    assert told.size_bytes == made.size_bytes
+    assert told.problem is None
+    assert not told.is_late(told.done_at + timedelta(hours=26))
+    assert told.is_late(told.done_at + timedelta(hours=26, minutes=1))
+
+
+def test_why_none_was_made_is_told_until_there_is_one(standing, tmp_path):
+    settings = standing.settings.model_copy(update={"backup_recipient": "age1nonsense"})
+
+    with standing.db() as db, pytest.raises(InvalidError):
+        service.make(db, settings, tmp_path / "none.age")
+
+    assert "no public key" in last(standing).problem
+    assert last(standing).failed_at is not None
+    with standing.db() as db:
+        service.make(db, standing.settings, tmp_path / "one.age")
+    assert last(standing).problem is None
+
+
+def test_only_a_backup_says_that_it_was_made(standing):
+    with (
+        standing.db() as db,
+        pytest.raises(ProgrammingError, match="only a backup"),
+        db.begin(job_actor("places:labels")) as session,
+    ):
+        queries.note(session, "dump", clock.now())
+
+
+def test_without_any_backup_it_is_late():
+    assert queries.Last("dump", None, None, None, None).is_late(clock.now())

@@ -1,0 +1,81 @@
+"""Backups that are noted: by the command, and each day by the worker."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+
+from app.audit import service as audit
+from app.backups import creating, queries, rules
+from app.backups.creating import Made, Progress
+from app.core import clock, log
+from app.core.actor import job_actor
+from app.core.db import Database
+from app.core.errors import AppError
+from app.core.postgis import PostgisError
+from app.core.settings import Settings
+
+JOB = job_actor("backup:create")
+NAME = re.compile(r"contextmap-(\d{8}T\d{6}Z)\.age(\.partial)?")
+STAMP = "%Y%m%dT%H%M%SZ"
+DUE = timedelta(hours=23, minutes=30)  # asked each hour: once a day, at the hour of the first
+EXPECTED = (AppError, PostgisError, OSError, psycopg.Error)
+
+
+def make(
+    db: Database, settings: Settings, path: Path, progress: Progress = lambda *_: None
+) -> Made:
+    """A backup, and that there is one; or why there is none."""
+    began = clock.now()
+    try:
+        made = creating.create(settings, path, progress)
+    except EXPECTED as failed:
+        with db.begin(JOB) as session:
+            queries.note(session, "dump", began, problem=words_of(failed))
+        raise
+    with db.begin(JOB) as session:
+        queries.note(session, "dump", began, size_bytes=made.size_bytes)
+        audit.record(session, "backup.create", "backup", None, rows=made.manifest.rows)
+    return made
+
+
+def daily(db: Database, settings: Settings) -> Made | None:
+    """The one of today, when it is due; what is older than 35 days goes."""
+    folder = settings.backup_dir
+    if folder is None or not settings.backup_recipient or not _is_due(db):
+        return None
+    made = make(db, settings, folder / f"contextmap-{clock.now().strftime(STAMP)}.age")
+    log.info("backup.made", rows=made.manifest.rows)
+    prune(folder, clock.now())
+    return made
+
+
+def prune(folder: Path, now: datetime) -> int:
+    """Delete our files that are kept no longer, and what was broken off before today."""
+    gone = 0
+    for path in folder.iterdir():
+        named = NAME.fullmatch(path.name)
+        if named is None:
+            continue
+        made_at = datetime.strptime(named[1], STAMP).replace(tzinfo=UTC)
+        kept = timedelta(days=1) if named[2] else rules.KEPT
+        if now - made_at > kept:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def words_of(failed: Exception) -> str:
+    """Ours, or the system's; never those of a database, which may be of a row."""
+    if isinstance(failed, AppError):
+        return failed.detail
+    if isinstance(failed, OSError) and failed.strerror:
+        return failed.strerror
+    return str(failed) if isinstance(failed, PostgisError) else "The database refused it."
+
+
+def _is_due(db: Database) -> bool:
+    with db.read(JOB) as session:
+        last_at = queries.last(session).done_at
+    return last_at is None or clock.now() - last_at > DUE
