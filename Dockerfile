@@ -5,7 +5,16 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/contextmap \
     CONTEXTMAP_DATA_DIR=/var/lib/contextmap
 
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/contextmap contextmap
+# The same major version as the server: for backups. The wall around files that people import; see
+# docs/operator/imports-sandbox.md for what the engine must allow.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bubblewrap postgresql-client-15 \
+    && rm -rf /var/lib/apt/lists/*
+
+RUN groupadd --system --gid 10001 contextmap \
+    && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/contextmap contextmap \
+    && install --directory --mode 0700 --owner contextmap --group contextmap /var/lib/contextmap
 
 WORKDIR /opt/contextmap
 COPY requirements.lock ./
@@ -21,7 +30,7 @@ COPY data ./data
 COPY scripts/container /usr/local/bin/contextmap-container
 RUN python -m compileall -q app geo
 
-USER 10001
+USER 10001:10001
 VOLUME /var/lib/contextmap
 EXPOSE 8000
 STOPSIGNAL SIGTERM

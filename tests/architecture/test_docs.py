@@ -41,3 +41,21 @@ def test_every_document_can_be_found_from_the_readme():
         waiting += [to for to in listed if to.suffix == ".md" and to not in found]
 
     assert [name(document) for document in DOCUMENTS if document not in found] == []
+
+
+def test_the_operators_year_leads_to_every_page_for_operators():
+    year = ROOT / "docs" / "operator" / "year.md"
+    pages = set(ROOT.glob("docs/operator/*.md")) - {year}
+
+    assert sorted(name(page) for page in pages - set(targets(year))) == [], f"Link in {name(year)}."
+
+
+def test_no_two_decisions_have_one_number():
+    numbers = [path.name[:4] for path in ROOT.glob("docs/adr/*.md")]
+
+    assert sorted(n for n in set(numbers) if numbers.count(n) > 1) == []
+
+
+def test_a_decision_says_its_own_number():
+    for path in ROOT.glob("docs/adr/*.md"):
+        assert path.read_text().startswith(f"# {int(path.name[:4])}. "), name(path)

@@ -37,7 +37,7 @@ def test_the_dockerfile_has_nothing_to_complain_about():
 
 
 def test_the_linter_would_have_complained():
-    done = hadolint(DOCKERFILE.replace("USER 10001", "USER root"))
+    done = hadolint(DOCKERFILE.replace("USER 10001:10001", "USER root"))
 
     assert done.returncode == 1
 
@@ -54,7 +54,7 @@ def test_a_planted_typo_in_a_service_is_found(typo):
     assert any(typo in words for words in mistakes(planted))
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker", "migrate", "replay"])
 def test_each_command_of_the_composition_is_one_of_the_image(name):
     command = COMPOSITION["services"][name]["command"][0]
 
@@ -66,6 +66,41 @@ def test_nothing_is_published_beyond_this_machine():
 
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "migrate", "replay", "proxy"])
+def test_a_container_can_change_nothing_of_its_image_and_gain_no_right(name):
+    service = COMPOSITION["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+
+
+def test_nobody_is_served_before_what_was_erased_is_erased_again():
+    for name in ("web", "worker"):
+        before = COMPOSITION["services"][name]["depends_on"]["replay"]["condition"]
+        assert before == "service_completed_successfully"
+    assert COMPOSITION["services"]["replay"]["command"] == ["cli", "retention", "replay"]
+
+
+def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is():
+    lines = DOCKERFILE.splitlines()
+
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
+    assert any(line.startswith("HEALTHCHECK ") for line in lines)
+
+
+def test_the_settings_of_the_example_reach_the_containers():
+    assert COMPOSITION["services"]["web"]["env_file"] == ".env"
+    assert COMPOSITION["services"]["worker"]["env_file"] == ".env"
+
+
+def test_what_the_composition_mounts_is_in_the_repository():
+    mounted = [v.split(":")[0] for v in COMPOSITION["services"]["proxy"]["volumes"]]
+
+    assert (ROOT / mounted[0]).is_file()
 
 
 def test_the_image_copies_only_what_the_context_lets_in():
