@@ -15,6 +15,7 @@ from http.client import HTTPConnection
 from ipaddress import ip_address
 from pathlib import Path
 
+import psycopg
 from pydantic import ValidationError
 
 from app.core import metrics
@@ -25,6 +26,8 @@ from app.core.postgres import PrivateCluster
 from app.core.settings import PUBLIC_CONNECTIONS, Settings, load_settings
 
 READY_S = 60
+WATCH_S = 0.1  # what died is missed at once: the public form must be back within ten seconds
+AGAIN_S = 2.0
 BACKLOG = 512
 BEYOND = (
     "This address can be reached from other machines. Browsers keep the session cookie over TLS "
@@ -194,7 +197,7 @@ def _make_ready(settings: Settings) -> None:
 
 def _programs(listening: int, gate: int, *, web_processes: int) -> dict[str, Program]:
     options = ["--fd", str(listening), "--after", str(gate)]
-    web = Program([sys.executable, "-m", "app.web", *options], fds=(listening, gate))
+    web = Program([sys.executable, "-m", "app.web", *options], (listening, gate), has_spare=True)
     worker = Program([sys.executable, "-m", "app.worker"])
     return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
 
@@ -253,10 +256,15 @@ def _alive(host: str, port: int) -> bool:
 
 
 def _watch(children: Children, cluster: PrivateCluster | None, stop: threading.Event) -> None:
-    while not stop.wait(0.5):
+    while not stop.wait(WATCH_S):
         if cluster is not None and cluster.pid() is None:
             sys.stderr.write("PostgreSQL ended; starting it again.\n")
-            cluster.start()
+            try:
+                cluster.start()
+            except (ClusterError, psycopg.Error, OSError) as refused:
+                # A full disk may become empty again: the form says until then that it is closed.
+                sys.stderr.write(f"{refused}\n")
+                stop.wait(AGAIN_S)
         children.restart_dead()
 
 

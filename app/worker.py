@@ -6,7 +6,7 @@ import signal
 from contextlib import suppress
 from copy import deepcopy
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 from procrastinate.blueprints import Blueprint
 
 from app.accounts import jobs as accounts
@@ -15,7 +15,7 @@ from app.audit.jobs import Keeper
 from app.backups import jobs as backups
 from app.briefings import jobs as briefings
 from app.clusters import jobs as clusters
-from app.core import log
+from app.core import log, recovery
 from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.migrate import VERSION, refuse_older
@@ -55,13 +55,12 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "retention": retention.blueprint,
     "vault": vault.blueprint,
 }
-STALLED_S = 60
 
 
 def create_worker(dsn: str) -> App:
     """The queue application with every slice's tasks."""
     worker = App(
-        connector=PsycopgConnector(
+        connector=recovery.Queue(
             conninfo=dsn, kwargs={"options": "-c search_path=public,queue"}, min_size=1, max_size=3
         )
     )
@@ -71,6 +70,7 @@ def create_worker(dsn: str) -> App:
         worker.add_tasks_from(deepcopy(blueprint), namespace=namespace)
     for task in worker.tasks.values():
         task.queue = task.name
+    recovery.try_again(worker)
     return worker
 
 
@@ -85,12 +85,12 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
     The settings, the keys that open reports, and what the last search for clusters found, are
     beside it.
 
-    A job left "doing" by a killed worker is put back first, then each minute. The audit is sealed
-    beside the queue, and once more when its last job has ended.
+    A job left "doing" by a killed worker is put back once its heartbeat has stopped for a minute.
+    The audit is sealed beside the queue, and once more when its last job has ended.
     """
-    keeper = Keeper(db, settings)
+    keeper, recovering = Keeper(db, settings), recovery.Recovery()
     async with worker.open_async():
-        sweeper = asyncio.create_task(_sweep(worker))
+        sweeper = asyncio.create_task(recovering.run(worker))
         sealing = asyncio.create_task(keeper.run())
         watching = asyncio.create_task(watch("worker", db.pools))
         try:
@@ -99,6 +99,7 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
+                worker_middleware=[recovering.note],
                 additional_context={
                     "db": db,
                     "keys": Keys.of(settings),
@@ -111,14 +112,6 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
             sealing.cancel()
             watching.cancel()
             await asyncio.to_thread(keeper.finish)
-
-
-async def _sweep(worker: App) -> None:
-    while True:
-        for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
-            log.info("job.retried", job=job.task_name)
-            await worker.job_manager.retry_job(job)
-        await asyncio.sleep(STALLED_S)
 
 
 def main() -> None:

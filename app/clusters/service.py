@@ -22,7 +22,7 @@ from app.core import clock
 from app.core.actor import Actor, job_actor
 from app.core.bulk import Cursor
 from app.core.db import Database
-from app.core.errors import InvalidError
+from app.core.errors import PASSING, InvalidError
 from app.core.ids import new_id
 from app.core.jobs import enqueue
 from app.reference import queries as reference
@@ -91,6 +91,8 @@ def recompute(
         weighed = weighing.weigh(study, level1, settings, lads)
         tell(3, 4, f"Storing {len(level1.hot_spots)} clusters")
         _stored(db, run_id, settings, (study, lads), (level1, weighed))
+    except PASSING:
+        raise  # the queue tries again
     except GeoInputError as refused:
         _failed(db, run_id, str(refused))
     except Exception as error:

@@ -70,6 +70,10 @@ class BusyError(AppError): ...
 class AuditFailedError(AppError): ...
 
 
+# What may be otherwise a moment later: a job tries again instead of telling somebody.
+PASSING: tuple[type[AppError], ...] = (BusyError, AuditFailedError)
+
+
 class InvalidError(AppError):
     """`fields` maps a form field to its message."""
 

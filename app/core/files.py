@@ -44,7 +44,11 @@ class Shelf:
         name, key, nonce = secrets.token_hex(16), AESGCM.generate_key(256), secrets.token_bytes(12)
         path = self.folder / name
         path.touch(mode=0o600, exist_ok=False)
-        path.write_bytes(nonce + AESGCM(key).encrypt(nonce, body, name.encode()))
+        try:
+            path.write_bytes(nonce + AESGCM(key).encrypt(nonce, body, name.encode()))
+        except OSError:  # a full disk gets back what was written of it
+            path.unlink(missing_ok=True)
+            raise
         return Kept(name, key, len(body), hashlib.sha256(body).hexdigest())
 
     def open(self, name: str, key: bytes) -> bytes:

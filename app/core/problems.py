@@ -1,5 +1,6 @@
 """The only map from errors to HTTP: RFC 9457 problems, or a page for browsers."""
 
+import errno
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -69,6 +70,8 @@ WORDS = {
     413: "This is larger than the service takes.",
     422: "The body cannot be read.",
 }
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM = "There is no room left on the disk of this service. Nothing was saved."
 PARTS = frozenset({"body", "query", "path", "header"})
 PHRASES = {
     "missing": "This is needed.",
@@ -97,6 +100,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.errors.QueryCanceled, _busy)
     app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _not_yours)
     app.add_exception_handler(ProgrammingError, _not_yours)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -199,6 +203,13 @@ def _conflict(request: Request, _error: Exception) -> Response:
 def _busy(request: Request, _error: Exception) -> Response:
     detail = "The database did not answer in time. Please try again."
     return answer(request, KINDS[errors.BusyError], detail)
+
+
+def _no_room(request: Request, error: Exception) -> Response:
+    """A file that could not be kept; whatever else a system call refuses is unexpected."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        raise error
+    return answer(request, KINDS[errors.BusyError], NO_ROOM)
 
 
 def _not_yours(request: Request, error: Exception) -> Response:

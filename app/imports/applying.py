@@ -14,7 +14,7 @@ from app.accounts.requesters import requester
 from app.audit import service as audit
 from app.core.actor import Actor, job_actor
 from app.core.db import Database
-from app.core.errors import AppError, BusyError, RuleBrokenError
+from app.core.errors import PASSING, AppError, RuleBrokenError
 from app.core.files import Shelf
 from app.imports import batches, preview
 from app.imports.incident_rows import Incidents
@@ -106,7 +106,7 @@ def _worked(bench: Bench, batch_id: UUID, work: str, do: Work) -> None:
             held = batches.by_id(session, batch_id, lock=True)
             if held is not None and held.work == work:
                 do(bench, session, actor, held)
-    except BusyError:
+    except PASSING:
         raise  # the queue tries again
     except AppError as refused:
         with bench.db.begin(JOB) as session:

@@ -102,6 +102,7 @@ class Launcher:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
+    demo: bool = False
 
     def start(self, *options: str, within_s: float = 60) -> float:
         """Seconds until it is ready."""
@@ -137,7 +138,7 @@ class Launcher:
         return subprocess.Popen(
             [*command, "--data-dir", str(self.data_dir), *options],
             cwd=ROOT,
-            env={**os.environ, "CONTEXTMAP_DEMO": "0"},
+            env={**os.environ, "CONTEXTMAP_DEMO": str(int(self.demo))},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,5 +1,7 @@
 """What the database refuses by itself, in words and without repeating anything."""
 
+import errno
+
 import psycopg
 import pytest
 from fastapi import FastAPI
@@ -29,3 +31,22 @@ def test_a_nul_that_reached_the_database_is_refused_in_words(said, status, words
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(words)
     assert "Kim" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [(errno.ENOSPC, 503, "There is no room left"), (errno.EACCES, 500, "Nothing was saved.")],
+)
+def test_a_full_disk_is_told_as_something_that_passes(number, status, words):
+    app = FastAPI()
+    problems.install(app)
+
+    @app.post("/files")
+    def save() -> None:
+        raise OSError(number, "refused", "/a folder/of somebody")
+
+    answer = TestClient(app, raise_server_exceptions=False).post("/files")
+
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(words)
+    assert "somebody" not in answer.text
