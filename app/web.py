@@ -58,7 +58,7 @@ def _config(arguments: argparse.Namespace) -> uvicorn.Config:
         access_log=False,  # it would hold addresses and query strings
         server_header=False,
         proxy_headers=False,
-        log_level="warning",
+        log_level="error",  # a line for each request that is none could fill a disk
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
     )

@@ -35,7 +35,7 @@ settings = Settings(data_dir=Path(given["data"]), demo=True, secret_key="a key o
                     basemap=given["basemap"], trusted_proxies=given["proxies"],
                     **given["more"])
 app = create_app(Database(Logins(), given["key"].encode()), settings)
-uvicorn.run(app, host="127.0.0.1", port=given["port"], log_level="warning", access_log=False,
+uvicorn.run(app, host="127.0.0.1", port=given["port"], log_level="error", access_log=False,
             server_header=False)
 """
 

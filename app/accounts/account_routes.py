@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords, queries, service
-from app.accounts.deps import Db, May, Post, Proofs, Somebody, stepped_up
+from app.accounts import passwords, queries, service, sign_in
+from app.accounts.deps import Db, May, Post, Proofs, Somebody, Source, stepped_up
 from app.accounts.models import User
 from app.accounts.passkeys import Party
 from app.accounts.permissions import PERMISSIONS, ROLES
 from app.accounts.rules import GRANT_WORDS
-from app.accounts.visits import full, signed_out, system_for
+from app.accounts.visits import full, patient, signed_out, system_for
 from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
@@ -82,22 +82,36 @@ def end(request: Request, session_id: UUID, db: Db, actor: Somebody, _sent: html
 
 
 @account_pages.get("/account/password")
-def ask_password(request: Request, actor: Reader) -> Response:
+def ask_password(request: Request, db: Db, actor: Reader) -> Response:
     _must_have_stepped(actor)
-    return _password_page(request, {})
+    return _password_page(request, db, actor, {})
 
 
 @account_pages.post("/account/password")
 def change_password(
-    request: Request, db: Db, actor: Changer, proofs: Proofs, post: Post, sent: html.Form
+    request: Request,
+    db: Db,
+    actor: Changer,
+    proofs: Proofs,
+    source: Source,
+    post: Post,
+    sent: html.Form,
 ) -> Response:
     _must_have_stepped(actor)
     wanted, now = sent.get("password", ""), clock.now()
-    with db.read(system_for(actor.id)) as session:
+    with db.begin(system_for(actor.id)) as session:
         user = queries.user_by_id(session, actor.id)
+        stored = queries.password_hash(session, actor.id)
     wrong = passwords.problem(wanted, username=user.username, name=user.name)
     if wrong:
-        return _password_page(request, {"password": wrong})
+        return _password_page(request, db, actor, {"password": wrong})
+    refused = sign_in.not_the_current(
+        db, proofs, user, stored, given=sent.get("current", ""), source=source
+    )
+    if refused is not None:
+        send_all(post, refused.letters)
+        words = {"current": refused.words}
+        return _password_page(request, db, actor, words, status=refused.status)
     hashed = proofs.hashed(wanted)
     with db.begin(system_for(actor.id)) as session:
         visit = full(session, request.state.identified.session_id)
@@ -139,15 +153,22 @@ def _visited(request: Request, session: Session, actor: Actor) -> User:
     return queries.user_by_id(session, actor.id)
 
 
-def _password_page(request: Request, errors: dict[str, str]) -> Response:
-    return html.render(
+def _password_page(
+    request: Request, db: Db, actor: Actor, errors: dict[str, str], *, status: int = 200
+) -> Response:
+    with db.read(system_for(actor.id)) as session:
+        has_password = queries.password_hash(session, actor.id) is not None
+    answer = html.render(
         request,
         "account/password.html",
+        status=status,
         page_title="Change your password",
         values={},
         errors=errors,
         username=None,
+        has_password=has_password,
     )
+    return patient(answer)
 
 
 def _must_have_stepped(actor: Actor) -> None:

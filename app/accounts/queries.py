@@ -124,6 +124,10 @@ def credential(session: Session, user_id: UUID) -> Credential | None:
     return session.scalar(select(Credential).where(Credential.user_id == user_id).with_for_update())
 
 
+def password_hash(session: Session, user_id: UUID) -> str | None:
+    return session.scalar(select(Credential.password_hash).where(Credential.user_id == user_id))
+
+
 def invitation(session: Session, token_hash: bytes, *, now: datetime) -> Invitation | None:
     return session.scalar(
         select(Invitation)

@@ -32,6 +32,7 @@ class TokenScope(StrEnum):
 # One sentence for every failure, so that none tells which part was right.
 FAILED = "Check your username, password and code."
 FAILED_AGAIN = "Check the code. Each one counts once."
+NOT_CURRENT = "This is not your current password."
 WAIT = "Too many tries. Wait 5 minutes."
 LINK_OVER = "This link has been used or is too old. Ask an administrator for a new one."
 OWN_ROLE = "Nobody changes their own role. Ask another administrator."

@@ -12,11 +12,22 @@ from sqlalchemy.orm import Session
 
 from app.accounts import letters, queries, visits
 from app.accounts.models import SignInFailure, User, Visit
+from app.accounts.passwords import LONGEST
 from app.accounts.queries import Known
-from app.accounts.rules import PAUSE, USERNAME, WINDOW, State, folded, must_wait
+from app.accounts.rules import (
+    NOT_CURRENT,
+    PAUSE,
+    USERNAME,
+    WAIT,
+    WINDOW,
+    State,
+    folded,
+    must_wait,
+)
 from app.accounts.secrets import Factors, totp_step
 from app.audit import service as audit
 from app.core import clock
+from app.core.db import Database
 from app.core.ids import new_id
 from app.core.mail import Mail
 
@@ -76,6 +87,41 @@ def failed(
     """Kept in the audit; letters to send, the same work whether or not anybody was meant."""
     audit.record(session, action, "user", ref, outcome="refused", why=why)
     return [letters.failures(email)] if email and tried.of_account == TELL_AT else []
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a password is not changed, and whom it is told."""
+
+    words: str
+    status: int
+    letters: list[Mail]
+
+
+def not_the_current(
+    db: Database, factors: Factors, user: User, stored: str | None, *, given: str, source: str
+) -> Refused | None:
+    """None for the password one has, and for who has none yet. Guesses count as at the door."""
+    if stored is None:
+        return None
+    with db.begin(visits.SYSTEM) as session:
+        tried = counted(session, factors, account=user.username, source=source, now=clock.now())
+    if tried is None:
+        return Refused(WAIT, 429, [])
+    right = factors.password_matches(stored, given[: LONGEST + 1])
+    with db.begin(visits.system_for(user.id)) as session:
+        if right:
+            queries.take_back(session, tried.id)
+            return None
+        letters = failed(
+            session,
+            tried,
+            ref=user.ref,
+            email=user.email,
+            action="user.password",
+            why="password",
+        )
+    return Refused(NOT_CURRENT, 422, letters)
 
 
 def passed_code(

@@ -91,7 +91,11 @@ def signed_in_at(answer: Response, token: str) -> Response:
 
 
 def signed_out(answer: Response) -> Response:
-    """The browser forgets the cookie; the session itself was ended in the database."""
+    """The browser forgets the cookie and what it keeps of pages; the session has ended already.
+
+    Not its other cookie: that one spares a letter about a browser that is known.
+    """
+    answer.headers["clear-site-data"] = '"cache", "storage"'
     answer.delete_cookie(
         pages.SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="strict"
     )

@@ -62,7 +62,7 @@ class SecurityMiddleware:
             await _refuse(scope, receive, finish, *refusal)
             return
         try:
-            body = _capped(receive, limit)
+            body = _capped(receive, limit, has_body=scope["method"] in UNSAFE)
             if b"json" in headers.get(b"content-type", b""):
                 body = await _checked(body)
             await self.app(scope, body, finish)
@@ -93,6 +93,13 @@ class BodyTooSlowError(HTTPException):
         super().__init__(408)
 
 
+class BodyCutShortError(HTTPException):
+    """Whoever sent it went away in the middle: nobody reads the answer, and nothing failed."""
+
+    def __init__(self) -> None:
+        super().__init__(400)
+
+
 def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
     """What went wrong before the application had an answer."""
     if isinstance(error, BodyRefusedError):
@@ -101,6 +108,8 @@ def _unanswered(scope: Scope, error: Exception) -> tuple[str, str]:
         return "too-large", "This is larger than the service takes."
     if isinstance(error, BodyTooSlowError):
         return "too-slow", "The body did not arrive within ten seconds."
+    if isinstance(error, BodyCutShortError):
+        return "invalid", "The body ended before it was whole."
     log.error("unanswered", request_id=scope["request_id"], error=error)
     return "error", "Something went wrong."
 
@@ -157,7 +166,7 @@ def _same_origin(headers: dict[bytes, bytes]) -> bool:
     return urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
 
 
-def _capped(receive: Receive, limit: int) -> Receive:
+def _capped(receive: Receive, limit: int, *, has_body: bool) -> Receive:
     """Counts a body that came without a length; one that trickles in ends, too."""
     seen = 0
     done = False
@@ -170,6 +179,8 @@ def _capped(receive: Receive, limit: int) -> Receive:
             message = await asyncio.wait_for(receive(), None if done else left_s)
         except TimeoutError:
             raise BodyTooSlowError from None
+        if has_body and not done and message["type"] == "http.disconnect":
+            raise BodyCutShortError
         done = done or not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > limit:
@@ -188,15 +199,24 @@ def _with_headers(scope: Scope, send: Send) -> Send:
 
     async def finish(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = {name for name, _ in message["headers"]}
+            told = [(name, _here(scope, name, value)) for name, value in message["headers"]]
+            own = {name for name, _ in told}
             here = OWN_LOCATION if _under(scope["path"], "/report") else NO_LOCATION
             extra = [pair for pair in [*HEADERS, here, NO_STORE] if pair[0] not in own]
-            message["headers"] = [*message["headers"], *extra]
+            message["headers"] = [*told, *extra]
             scope["answered"] = True
             _tell(scope, message["status"], time.monotonic() - began)
         await send(message)
 
     return finish
+
+
+def _here(scope: Scope, name: bytes, value: bytes) -> bytes:
+    """Where the router adds a slash it repeats the host that was asked for: anybody's."""
+    asked = dict(scope["headers"]).get(b"host", b"")
+    if name != b"location" or not value.startswith(scope["scheme"].encode() + b"://" + asked):
+        return value
+    return b"/" + value.partition(b"://")[2].partition(b"/")[2].lstrip(b"/\\")
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:

@@ -102,6 +102,45 @@ def runs_a_shell(node: ast.Call, name: str) -> bool:
     return shell or name in {"os.system", "os.popen", "subprocess.getoutput"}
 
 
+def formats_what_came(node: ast.Call, name: str) -> bool:
+    """`said.format(...)`: such a text may ask for anything of its arguments. Ours are capitals."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in {"format", "format_map"}:
+        return False
+    of = node.func.value
+    if isinstance(of, ast.Constant | ast.JoinedStr) or ast.unparse(of).startswith("sql.SQL("):
+        return False
+    return not ast.unparse(of).split("[")[0].split(".")[-1].isupper()
+
+
+def matches_what_came(node: ast.Call, name: str) -> bool:
+    """An expression with a value in it that nobody escaped."""
+    if not name.startswith("re.") or name == "re.escape" or not node.args:
+        return False
+    asked = node.args[0]
+    if not isinstance(asked, ast.JoinedStr):
+        return False
+    values = [part.value for part in asked.values if isinstance(part, ast.FormattedValue)]
+    return any(not escaped(value) for value in values)
+
+
+def escaped(value: ast.expr) -> bool:
+    """By name a constant of the code, joined from one, or put through re.escape."""
+    said = ast.unparse(value)
+    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    return said.startswith("re.escape(") or (bool(names) and all(n.isupper() for n in names))
+
+
+TREE = "xml.etree.ElementTree"
+WRITES_XML = (
+    "xml.sax.saxutils.",
+    *(f"{TREE}.{name}" for name in ("Element", "SubElement", "tostring", "ParseError")),
+)
+
+
+def reads_xml(name: str) -> bool:
+    return name.startswith(("xml.", "lxml")) and not name.startswith(WRITES_XML)
+
+
 def definers_without_path(text: str) -> list[int]:
     """Each function up to its body: whoever calls must not choose what its names mean."""
     lines = []
@@ -241,6 +280,126 @@ RULES = [
         ("re.compile(said)",),
     ),
     Rule(
+        "no format string comes from elsewhere",
+        ("app/**/*.py", "geo/**/*.py"),
+        calls(formats_what_came),
+        ("said.format(user)", "form['text'].format_map(values)"),
+        ("'{}'.format(said)", "WORDS.format(said)", "rules.LEFT_OUT.format(title=x)"),
+        # Titles, questions, caveats and addresses of tables in the code; SQL of psycopg.
+        frozenset(
+            {
+                "app/admin/pages.py",
+                "app/admin/grant_routes.py",
+                "app/briefings/caveats.py",
+                "app/comments/rules.py",
+                "app/core/bulk.py",
+            }
+        ),
+    ),
+    Rule(
+        "what is looked for is escaped in an expression",
+        ("app/**/*.py", "geo/**/*.py"),
+        calls(matches_what_came),
+        ('re.search(f"({said})", text)', 're.compile(f"{said}.*")'),
+        (
+            're.split(f"({re.escape(said)})", text)',
+            're.compile(f"{STREETS}s")',
+            "re.search(r'x', a)",
+        ),
+    ),
+    Rule(
+        "pages are made from files of ours",
+        ("app/**/*.py", "geo/**/*.py"),
+        calls(lambda _n, name: name.endswith("from_string") or name.split(".")[-1] == "Template"),
+        ("env.from_string(said)", "jinja2.Template(said)"),
+        ("env.get_template('x.html')",),
+        # A dataclass of replies; the frame of the portable map, a text in the code.
+        frozenset({"app/reports/replies.py", "geo/portable.py"}),
+    ),
+    Rule(
+        "certificates are checked",
+        ("app/**/*.py", "geo/**/*.py", "scripts/*"),
+        pattern(
+            r"verify\s*=\s*False|CERT_NONE|_create_unverified_context|check_hostname\s*=\s*False"
+            r"|curl\s+(-k|--insecure)|--no-check-certificate|trusted-host|verify_ssl\s*=\s*False"
+        ),
+        ("httpx.get(a, verify=False)", "context.verify_mode = ssl.CERT_NONE", "curl -k https://x"),
+        ("httpx.get(a, verify=context)",),
+    ),
+    Rule(
+        "weak or home-made cryptography is not used",
+        CODE,
+        pattern(
+            r"\bhashlib\.(md5|sha1|new)\b|\bfrom hashlib import .*(md5|sha1)"
+            r"|\b(DES|ARC4|RC4|Blowfish)\b|\bmodes\.(ECB|CBC|CTR|CFB|OFB)\b|PKCS1v15|\bcrypt\.crypt\b|ciphers\.algorithms"
+        ),
+        ("hashlib.md5(x)", "from hashlib import sha1", "modes.ECB()", "padding.PKCS1v15()"),
+        ("hashlib.sha256(x)", "AESGCM(key)"),
+    ),
+    Rule(
+        "nothing that must not be guessed comes from random",
+        ("app/**/*.py", "migrations/**/*.py"),
+        imports("random"),
+        ("import random", "from random import choice"),
+        ("import secrets",),
+    ),
+    Rule(
+        "XML is read without entities",
+        ("app/**/*.py", "geo/**/*.py"),
+        lambda text: [line for line, name in imported(text) if reads_xml(name)],
+        (
+            "import xml.etree.ElementTree as ET",
+            "from xml.etree.ElementTree import fromstring",
+            "from lxml import etree",
+            "from xml.sax import parseString",
+        ),
+        (
+            "from defusedxml.ElementTree import iterparse",
+            "from xml.etree.ElementTree import Element, tostring",
+            "from xml.sax.saxutils import quoteattr",
+        ),
+    ),
+    Rule(
+        "archives are read part by part and never unpacked",
+        ("app/**/*.py", "geo/**/*.py"),
+        pattern(r"\.extract(all)?\(|unpack_archive|tarfile\.open"),
+        ("archive.extractall(to)", "archive.extract(one)", "shutil.unpack_archive(a)"),
+        ("archive.open(one)",),
+    ),
+    Rule(
+        "temporary files are made in one step",
+        CODE,
+        pattern(r"\bmktemp\(|os\.tempnam"),
+        ("tempfile.mktemp()",),
+        ("tempfile.mkstemp()",),
+    ),
+    Rule(
+        "nobody is led to an address that came with the request",
+        ("app/**/*.py",),
+        calls(lambda _n, name: name.split(".")[-1] == "RedirectResponse"),
+        ("RedirectResponse(request.query_params['next'])",),
+        ("html.see(own_path(asked))",),
+        # see() itself; the page people leave for, which the partnership sets.
+        frozenset(
+            {
+                "app/core/pages.py",
+                "app/core/closed.py",
+                "app/intake/deps.py",
+                "app/intake/status_routes.py",
+            }
+        ),
+    ),
+    Rule(
+        "scripts take no message of another window and no name of a prototype",
+        SCRIPTS,
+        pattern(
+            r"((window|self)\.|(?<![.\w]))addEventListener\(\s*[\"']message|window\.(opener|parent)|__proto__|constructor\s*\["
+            r"|Object\.setPrototypeOf|document\.domain|\bfor\s*\(\s*(const|let|var)\s+\w+\s+in\b"
+        ),
+        ('window.addEventListener("message", go)', "a.__proto__ = b", "for (const k in given) {}"),
+        ('others.addEventListener("used", go)', "for (const one of all) {}"),
+    ),
+    Rule(
         "no shell",
         CODE,
         calls(runs_a_shell),
@@ -299,6 +458,22 @@ def named(rule: Rule) -> str:
     return rule.name
 
 
+@pytest.mark.asvs(
+    "1.2.4",
+    "1.2.5",
+    "1.2.9",
+    "1.3.2",
+    "1.3.6",
+    "1.3.7",
+    "1.3.10",
+    "1.5.2",
+    "3.2.2",
+    "12.3.2",
+    "13.2.4",
+    "13.2.5",
+    "15.3.6",
+    "16.2.3",
+)
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_the_project_keeps(rule):
     looked_at = files(rule)

@@ -543,6 +543,7 @@ def test_every_other_route_says_who_may_call_it():
     assert silent == {route for route, may in PERMISSIONS.routes.items() if may == "public"}
 
 
+@pytest.mark.asvs("1.2.4")
 @pytest.mark.parametrize("path", APP, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_query_is_built_from_an_f_string(path):
     tree = ast.parse(source(path))
@@ -559,6 +560,7 @@ def test_no_query_is_built_from_an_f_string(path):
     assert built == []
 
 
+@pytest.mark.asvs("15.2.2")
 def test_no_user_geometry_reaches_a_function_that_can_crash_the_server():
     banned = re.compile(r"ST_MakeValid|ST_ClusterDBSCAN", re.IGNORECASE)
     files = [*APP, *ROOT.glob("app/**/*.sql")]
@@ -566,6 +568,7 @@ def test_no_user_geometry_reaches_a_function_that_can_crash_the_server():
     assert [str(p) for p in files if banned.search(source(p))] == []
 
 
+@pytest.mark.asvs("15.3.1")
 def test_tile_sql_names_its_columns():
     files = list(ROOT.glob("app/maps/*.sql"))
 

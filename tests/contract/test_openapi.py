@@ -78,6 +78,7 @@ def operations() -> int:
     )
 
 
+@pytest.mark.asvs("2.2.1")
 def test_the_document_holds_for_a_person_and_records_that_exist(
     live, contract_db, cluster, tmp_path, lead
 ):
@@ -92,6 +93,7 @@ def test_the_document_holds_for_a_person_and_records_that_exist(
     held(done, live)
 
 
+@pytest.mark.asvs("2.2.2")
 def test_the_document_holds_for_a_program_with_a_token(live, contract_db, tmp_path, lead):
     token = write_token(contract_db, lead)
 

@@ -14,6 +14,7 @@ from tests.people import sign_in_as
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.asvs("14.2.3")
 def test_every_page_of_the_lead_works_without_a_network(site_db, cluster, tmp_path):
     wrapper = find()
     if wrapper is None:

@@ -127,6 +127,7 @@ def test_m19_answers_that_do_not_come(seen):
     more.m19_answers_that_do_not_come(seen, hangs=seen.known.name == "lead places")
 
 
+@pytest.mark.asvs("3.2.2")
 def test_m20_names_are_text_and_nothing_is_complained_of(seen):
     more.m20_a_name_that_is_markup_is_text(seen)
 

@@ -185,6 +185,7 @@ def test_a_map_file_names_no_other_host():
     assert re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", body) is None
 
 
+@pytest.mark.asvs("1.2.3")
 @pytest.mark.parametrize("policy", [True, False], ids=["as it is", "without its policy"])
 def test_scripts_in_every_word_of_a_map_file_run_in_no_view(opened, policy):
     body = portable([*PAYLOADS, ALL, "last"])

@@ -115,6 +115,7 @@ def test_a_wrong_password_is_said_beside_the_field_and_the_username_kept(opened,
     assert violations(page) == []
 
 
+@pytest.mark.asvs("6.2.6")
 def test_a_password_can_be_shown_and_is_hidden_again_before_it_is_sent(opened):
     page = opened()
     page.goto("/sign-in")
@@ -128,6 +129,7 @@ def test_a_password_can_be_shown_and_is_hidden_again_before_it_is_sent(opened):
     assert field.get_attribute("type") == "password"
 
 
+@pytest.mark.asvs("6.2.7")
 def test_what_browsers_fill_in_is_named(opened):
     page = opened()
     page.goto("/sign-in")
@@ -276,6 +278,7 @@ def test_two_minutes_before_the_end_a_page_says_so_and_lets_the_person_stay(open
     assert page.url.endswith("/account")
 
 
+@pytest.mark.asvs("14.3.1")
 def test_a_page_that_was_left_shows_nothing_any_more_and_says_why(opened, site_db):
     person = sign_in_as(site_db, "practitioner")
     page = opened(person)
@@ -306,6 +309,7 @@ def test_a_link_in_a_letter_opens_the_page_for_who_is_signed_in(opened, site_db,
     assert heading(page) == "Places of concern"
 
 
+@pytest.mark.asvs("3.3.4")
 def test_the_cookie_cannot_be_read_by_a_script(opened, site_db):
     page = opened(sign_in_as(site_db, "practitioner"))
     page.goto("/account")

@@ -264,6 +264,7 @@ def open_items(page) -> bool:
     return panel.count() > 0
 
 
+@pytest.mark.asvs("1.1.2", "1.2.1", "1.2.3")
 @pytest.mark.parametrize("role", PEOPLE)
 def test_no_script_in_any_text_runs_in_any_view_of_a_role(chromium, poisoned, served, role):
     db, people, _ = poisoned
@@ -280,6 +281,7 @@ def test_no_script_in_any_text_runs_in_any_view_of_a_role(chromium, poisoned, se
     assert seen["opened"] or role in NO_MAP, seen
 
 
+@pytest.mark.asvs("1.2.1")
 def test_no_form_that_is_shown_again_runs_what_was_typed(chromium, poisoned, settings):
     """Every form with scripts for answers: refused pages keep what was typed."""
     db, _, _ = poisoned
@@ -320,6 +322,7 @@ def test_no_form_that_is_shown_again_runs_what_was_typed(chromium, poisoned, set
     assert kept >= 4
 
 
+@pytest.mark.asvs("3.4.3")
 def test_nothing_breaks_the_policy_where_it_is_on(chromium, poisoned, served):
     db, people, _ = poisoned
     page, seen = page_of(chromium, people["cs_lead"]), Counter()
@@ -371,6 +374,7 @@ def test_the_scripts_would_run_and_their_elements_would_be_found(chromium):
     assert found >= 40
 
 
+@pytest.mark.asvs("3.4.7")
 def test_a_page_that_breaks_the_policy_would_be_counted(chromium, served, poisoned):
     _, people, _ = poisoned
     page = page_of(chromium, people["cs_lead"])

@@ -86,6 +86,7 @@ def is_a_sentence(words):
     return re.fullmatch(r"[A-Z].{10,300}[.?]", words) is not None
 
 
+@pytest.mark.asvs("1.3.6", "1.5.1", "5.2.1", "5.2.2", "5.2.3", "5.2.5", "5.3.3")
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_hostile_file_does_nothing(case, place, listening, watched):
     body = case.make(place)
@@ -134,6 +135,7 @@ def test_there_are_enough_of_them():
     assert len(set(names)) >= 60
 
 
+@pytest.mark.asvs("5.2.2", "5.3.2")
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "NUL.csv", "/vsicurl/http://127.0.0.1/", "a\0b"]
 )

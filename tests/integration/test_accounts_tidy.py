@@ -58,6 +58,7 @@ def test_accounts_that_are_over_or_unused_are_disabled_and_audited(db, cluster, 
     assert identify(db, used.cookie) is not None
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_invitation_that_nobody_answered_ends_with_its_account(db, run):
     invited = sign_in_as(db, "practitioner")
     change(db, invited, "state = 'INVITED', ends_on = current_date - 2")

@@ -67,6 +67,7 @@ def test_an_account_is_created_and_the_link_printed(run, db):
     assert trail(db) == [("user.create", "done", "job"), ("user.invite", "done", "job")]
 
 
+@pytest.mark.asvs("6.3.2")
 def test_the_first_administrator_needs_nobody_and_opens_the_account_by_the_link(run, db, settings):
     told = run(*KIM, "--role", "administrator")
 

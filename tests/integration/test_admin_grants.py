@@ -79,6 +79,7 @@ def actions(db, ref):
         return list(found.scalars())
 
 
+@pytest.mark.asvs("8.3.2")
 def test_a_live_grant_opens_the_record_on_the_very_next_request_and_a_revoked_one_closes_it(
     db, lead, auditor, kim, place
 ):

@@ -57,6 +57,7 @@ def test_a_token_reads_as_the_person_does_and_is_kept_as_a_hash(db, admin, progr
     assert "maps in QGIS" in admin.get(f"/admin/users/{ref_of(db, kim)}").text
 
 
+@pytest.mark.asvs("9.2.2")
 def test_a_token_for_reading_does_not_write_and_one_for_writing_does(db, admin, program, kim):
     place = {"type_code": "HEALTH_SITE", "name": "Place", "easting": 518000, "northing": 169300}
     _, reads = make(db, admin, kim)

@@ -65,6 +65,7 @@ def made(db, admin, **answers):
     return stored(db), answer
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_account_is_added_and_its_link_is_shown_once(db, admin):
     user, answer = made(db, admin)
 
@@ -354,6 +355,7 @@ def test_who_saved_second_sees_both_versions_and_can_save_again(db, admin, as_):
     assert stored_of(db, kim.person).name == "Kim Two"
 
 
+@pytest.mark.asvs("7.4.2")
 def test_a_disabled_account_is_out_at_the_next_request(db, admin, as_):
     kim = as_("practitioner")
     ref = stored_of(db, kim.person).ref
@@ -376,6 +378,7 @@ def test_an_administrator_neither_disables_nor_invites_themselves(db, admin):
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
+@pytest.mark.asvs("6.4.3", "6.4.4")
 def test_a_new_invitation_takes_everything_back_and_must_be_confirmed_again(db, admin, as_):
     lead = as_("cs_lead")
     ref = stored_of(db, lead.person).ref
@@ -388,6 +391,7 @@ def test_a_new_invitation_takes_everything_back_and_must_be_confirmed_again(db, 
     assert stored_of(db, lead.person).approved_by is None
 
 
+@pytest.mark.asvs("7.4.5")
 def test_one_session_or_all_of_them_are_ended(db, admin, as_):
     kim = as_("practitioner")
     ref = stored_of(db, kim.person).ref
@@ -506,6 +510,7 @@ def test_administrators_see_no_case_record_behind_an_account(db, admin, as_):
     assert "Grants" not in re.search(r"<main.*</main>", page, re.S)[0]
 
 
+@pytest.mark.asvs("6.3.7")
 def test_who_is_signed_in_is_told_at_the_old_address_when_another_is_set(db, admin, as_):
     kim = as_("practitioner")
     execute = "update app.\"user\" set email = 'kim@kingston.example' where id = :id"

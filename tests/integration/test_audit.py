@@ -64,6 +64,7 @@ def assert_nothing_is_told(answer, *secrets):
     assert [secret for secret in secrets if secret in answer.text.replace(" ", "")] == []
 
 
+@pytest.mark.asvs("16.5.3")
 def test_a_child_is_not_shown_when_the_read_cannot_be_recorded(client, broken):
     ref = client.post("/api/v1/children", json=CHILD, headers=PLAN).json()["ref"]
     before = client.get(f"/api/v1/children/{ref}", headers=PLAN)
@@ -129,6 +130,7 @@ def test_nothing_is_changed_without_a_trace(client, db, broken):
     assert counted(db, "app.child") == 0
 
 
+@pytest.mark.asvs("16.3.2")
 def test_a_refusal_without_a_trace_tells_nothing_either(db, settings, broken):
     person = sign_in_as(db, "vca_member")
     with browser(db, settings, person) as client:

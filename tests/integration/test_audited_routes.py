@@ -119,6 +119,7 @@ def test_the_uses_are_of_routes_that_are_watched_or_change_something():
     assert sorted(USES.keys() - set(ROUTES)) == []
 
 
+@pytest.mark.asvs("2.3.3", "16.5.3")
 @pytest.mark.parametrize("prepared", ROUTES, indirect=True)
 def test_each_use_leaves_its_event_and_without_it_nothing_is_told_or_changed(world, prepared):
     route, send = prepared
@@ -163,6 +164,7 @@ def test_an_event_that_waits_too_long_is_given_up_and_nothing_is_told(world, pre
     assert kept(world) == before
 
 
+@pytest.mark.asvs("16.3.2")
 @pytest.mark.parametrize("prepared", sorted(audited_by_the_file()), indirect=True)
 def test_each_of_five_uses_leaves_an_event_of_its_own(world, prepared):
     _, send = prepared

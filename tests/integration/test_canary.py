@@ -346,6 +346,7 @@ def test_there_are_fifty_and_all_were_sent_every_way(seen):
     assert len(seen.answers) > 10 * len(ROUTES)
 
 
+@pytest.mark.asvs("14.2.4", "16.2.5")
 def test_no_log_holds_any(seen):
     lines = seen.out.getvalue()
 
@@ -354,6 +355,7 @@ def test_no_log_holds_any(seen):
     assert found_in(lines) == []
 
 
+@pytest.mark.asvs("14.2.1", "16.2.1", "16.2.4")
 def test_each_line_of_the_log_has_the_agreed_keys_and_the_templates_of_addresses(seen):
     templates = {route.path for route in ROUTES} | {"/static", None}
     lines = [json.loads(line) for line in seen.out.getvalue().splitlines() if line.startswith("{")]
@@ -369,6 +371,7 @@ def test_each_line_of_the_log_has_the_agreed_keys_and_the_templates_of_addresses
     assert not [line for line in answered if line["route"] and "/tiles/" in line["route"]]
 
 
+@pytest.mark.asvs("16.2.5")
 def test_nor_does_the_log_of_the_database(seen, cluster, canary_db):
     """Even where PostgreSQL's own words quote what was sent, or show a row that was refused."""
     with superuser(canary_db) as admin:

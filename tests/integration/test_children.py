@@ -81,6 +81,7 @@ def test_no_column_could_hold_more_than_a_reference(cluster, module_db, table):
     ]
 
 
+@pytest.mark.asvs("15.3.3")
 @pytest.mark.parametrize("extra", ["name", "date_of_birth", "nhs_number", "gender", "school"])
 def test_whatever_else_is_sent_about_a_child_is_refused(client, extra):
     answer = client.post("/api/v1/children", json=CHILD | {extra: "x"}, headers=PLAN)
@@ -91,6 +92,7 @@ def test_whatever_else_is_sent_about_a_child_is_refused(client, extra):
     ]
 
 
+@pytest.mark.asvs("8.2.4")
 @pytest.mark.parametrize("headers", [{}, {"X-Purpose": "CURIOSITY"}])
 def test_without_a_purpose_nothing_is_read_or_written(client, child, headers):
     read = client.get(f"/api/v1/children/{child['ref']}", headers=headers)

@@ -94,6 +94,7 @@ def test_they_are_marked_as_synthetic_and_audited_as_one(db, folder, ensure):
         assert session.scalar(text('select count(*) from app."user"')) == EVERYBODY
 
 
+@pytest.mark.asvs("6.3.2")
 def test_outside_demo_mode_nobody_signs_in_with_them(db, folder, ensure):
     ensure()
 

@@ -97,6 +97,7 @@ def test_a_second_one_is_not_opened_over_the_first(db, client):
     assert len(grants(db)) == 1
 
 
+@pytest.mark.asvs("8.2.4")
 def test_it_is_over_by_itself(db, client):
     send(client, "/emergency", reason=REASON, hours="1")
     with db.begin(SYSTEM) as session:
@@ -107,6 +108,7 @@ def test_it_is_over_by_itself(db, client):
     assert "Why do you need it now?" in see(client, "/emergency").text
 
 
+@pytest.mark.asvs("7.5.3")
 def test_a_fresh_second_factor_is_needed(db, client):
     later(db, "session", "stepped_at", timedelta(minutes=11))
 

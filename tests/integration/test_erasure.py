@@ -224,6 +224,7 @@ def test_erasing_says_that_it_was_and_not_what(world, settings, auditor):
     assert "Run" in auditor.get("/admin/retention", headers=HTML).text
 
 
+@pytest.mark.asvs("14.2.7")
 def test_links_go_after_two_years_and_the_reference_with_its_last_link(world, settings, auditor):
     ref, key = much(world)
     almost = TODAY.replace(year=TODAY.year + 2)

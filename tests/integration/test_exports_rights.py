@@ -194,6 +194,7 @@ def test_intelligence_is_exported_by_analysts_alone(as_, role):
     assert as_(role).get("/exports/new?what=intelligence").status_code == 404
 
 
+@pytest.mark.asvs("2.3.2")
 @pytest.mark.parametrize("role", ["practitioner", "police_analyst"])
 def test_nobody_but_a_lead_takes_more_than_500_rows(db, as_, role):
     many(db, 501)
@@ -246,6 +247,7 @@ def waiting(db, settings, lead):
     return page
 
 
+@pytest.mark.asvs("2.3.5")
 @pytest.mark.parametrize("second", ["cs_lead", "auditor"])
 def test_a_second_person_lets_more_rows_leave(db, settings, as_, lead, waiting, second):
     ref = waiting.rpartition("/")[2]
@@ -281,6 +283,7 @@ def test_nobody_decides_on_their_own_export(lead, waiting):
     assert ref not in lead.get("/exports/waiting").text
 
 
+@pytest.mark.asvs("7.5.3")
 def test_a_second_person_confirms_with_a_fresh_code(as_, waiting):
     ref = waiting.rpartition("/")[2]
     tired = as_("cs_lead", agency="AFC", stepped=False)
@@ -328,6 +331,7 @@ def page(db, settings, lead):
     return path
 
 
+@pytest.mark.asvs("14.2.7")
 def test_a_day_later_the_file_is_gone(db, settings, lead, page):
     ran(db, "update app.export set expires_at = now() - interval '1 second'")
 
@@ -525,6 +529,7 @@ def test_a_home_leaves_without_its_point_or_with_its_stand_in(db, settings, as_,
     assert "169300" not in body.decode()
 
 
+@pytest.mark.asvs("8.2.3", "15.3.1")
 def test_each_row_has_the_listed_columns_and_no_others(db, settings, as_, lead):
     place(lead, description="Synthetic words that stay")
     _, rows = table(made(db, settings, lead))
@@ -558,6 +563,7 @@ def test_a_place_of_code_c_changes_no_byte_of_anybodys_file(db, settings, as_, f
     assert after == before
 
 
+@pytest.mark.asvs("3.2.1", "5.3.1", "5.4.1", "5.4.2")
 def test_the_file_is_served_to_be_kept_and_never_opened_in_the_service(db, settings, lead):
     place(lead, name="Example <script>alert(1)</script> yard")
 

@@ -118,6 +118,20 @@ def carried(seen, asked) -> list[str]:
     return found
 
 
+@pytest.mark.asvs(
+    "3.2.1",
+    "3.4.1",
+    "3.4.2",
+    "3.4.3",
+    "3.4.4",
+    "3.4.5",
+    "3.4.6",
+    "3.4.8",
+    "3.5.8",
+    "4.1.1",
+    "14.2.2",
+    "14.3.2",
+)
 def test_every_route_carries_them_whatever_it_is_asked(clients, seen):
     def asked():
         for route in ROUTES:
@@ -133,6 +147,7 @@ def test_every_route_carries_them_whatever_it_is_asked(clients, seen):
     assert carried(seen, asked()) == []
 
 
+@pytest.mark.asvs("16.5.1", "16.5.4")
 @pytest.mark.parametrize("accept", ACCEPTS, ids=["page", "program"])
 def test_every_route_carries_them_when_it_fails(clients, seen, monkeypatch, accept):
     """Each failure there is, injected into each route: where it asks who may, or as it begins."""
@@ -163,6 +178,7 @@ def test_every_route_carries_them_when_it_fails(clients, seen, monkeypatch, acce
     assert seen[500] >= len(ROUTES) * 0.7  # the rest refuse the request before they begin
 
 
+@pytest.mark.asvs("4.1.4")
 def test_other_methods_and_what_is_not_there_carry_them(clients, seen):
     paths = sorted({route.address() for route in ROUTES} | {"/nothing", "/api/v1/nothing"})
 
@@ -175,6 +191,7 @@ def test_other_methods_and_what_is_not_there_carry_them(clients, seen):
     assert seen[405] > len(paths)
 
 
+@pytest.mark.asvs("3.4.1")
 def test_malformed_requests_carry_them(clients, seen):
     lead = clients["cs_lead"]
     json = {"Content-Type": "application/json"}
@@ -257,15 +274,31 @@ def test_every_status_there_is_was_looked_at(seen):
     assert NEEDED - set(seen) == set()
 
 
-def test_pages_hold_nothing_that_the_policy_would_stop(clients):
-    for route in ROUTES:
-        if route.method == "GET" and not route.is_api:
-            body = clients[route.role()].get(route.address(), headers=HTML).text
-            assert not re.search(r"<script(?![^>]*\bsrc=)", body), route
-            assert not re.search(r"<style|\sstyle=|\son[a-z]+=", body), route
-            assert not re.search(r'(src|href|action)="((https?:)?//|javascript:|data:)', body), (
-                route
-            )
+@pytest.fixture(scope="module")
+def pages(clients) -> list:
+    """What each page tells somebody who may open it."""
+    asked = (route for route in ROUTES if route.method == "GET" and not route.is_api)
+    return [(r, clients[r.role()].get(r.address(), headers=HTML)) for r in asked]
+
+
+def test_pages_hold_nothing_that_the_policy_would_stop(pages):
+    for route, answer in pages:
+        body = answer.text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", body), route
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", body), route
+        assert not re.search(r'(src|href|action)="((https?:)?//|javascript:|data:)', body), route
+
+
+@pytest.mark.asvs("7.4.4")
+def test_every_page_of_staff_has_the_way_out(pages):
+    shown = [
+        (route, answer)
+        for route, answer in pages
+        if route.may is not None and answer.headers.get("content-type", "").startswith("text/html")
+    ]
+
+    assert len(shown) > 100
+    assert [str(route) for route, answer in shown if 'action="/sign-out"' not in answer.text] == []
 
 
 @pytest.mark.parametrize("missing", [*FIXED, CSP])
@@ -276,6 +309,7 @@ def test_a_header_that_is_missing_would_be_found(clients, missing):
     assert wrong_with(answer, "/healthz") != []
 
 
+@pytest.mark.asvs("3.4.2")
 @pytest.mark.parametrize(
     ("name", "value"),
     [("etag", '"x"'), ("server", "x"), ("cache-control", "public"), ("set-cookie", "a=b; Path=/")],

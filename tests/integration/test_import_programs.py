@@ -80,6 +80,7 @@ def test_a_program_goes_all_the_way_and_is_refused_as_people_are(lead, db, setti
     assert lead.get(path).json()["state"] == "UNDONE"
 
 
+@pytest.mark.asvs("3.5.2")
 def test_a_file_that_a_form_of_another_site_could_send_is_not_taken(lead):
     """With a cookie, and from a browser that does not say where the request began."""
     parts = {"files": {"file": ("synthetic.csv", incidents(1), "text/csv")}}

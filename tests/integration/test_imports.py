@@ -388,6 +388,7 @@ def test_a_file_without_force_and_category_takes_them_from_its_name_and_the_opti
     assert value(db, "select count(*) from reference.police_label where kind = 'force'") == 1
 
 
+@pytest.mark.asvs("2.3.3")
 def test_a_killed_import_leaves_nothing(db, tmp_path):
     path = written(tmp_path / "a.csv", *[line(Crime_ID=f"{i:064x}") for i in range(5_000)])
     code = (

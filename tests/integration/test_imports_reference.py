@@ -161,6 +161,7 @@ def test_a_geopackage_and_a_zipped_shapefile_are_read(tmp_path):
 READ_BY_GDAL = "import pyogrio, sys; print(len(pyogrio.raw.read(sys.argv[1])[2]))"
 
 
+@pytest.mark.asvs("13.2.5")
 def test_a_virtual_file_cannot_name_another_file(tmp_path):
     secret = geojson(tmp_path / "secret.geojson", [HERE])
     for name in ("a.gpkg", "a.geojson", "b.shp"):

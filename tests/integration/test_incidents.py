@@ -59,6 +59,7 @@ def test_an_incident_is_recorded_with_its_vague_day_and_audited(record, db, lead
     assert kept == "2032-03-30"
 
 
+@pytest.mark.asvs("2.2.3")
 @pytest.mark.parametrize(
     ("wanted", "field", "words"),
     [

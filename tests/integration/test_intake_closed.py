@@ -37,6 +37,7 @@ def public(db, settings):
         yield client
 
 
+@pytest.mark.asvs("16.5.2")
 def test_a_browser_is_taken_to_a_page_that_needs_no_database(away):
     begun = away.post("/report", headers=HTML)
     said = away.get(begun.headers["location"], headers=HTML)

@@ -49,6 +49,7 @@ def rates(db):
         return admin.execute("select kind, source, n from intake.rate").fetchall()
 
 
+@pytest.mark.asvs("2.3.2")
 def test_five_an_hour_are_free_and_then_a_person_without_the_sum_waits_in_quarantine(db, limits):
     assert sent(db, limits, 5) == [()] * 5
     assert sent(db, limits, 25) == [("MANY_SENT",)] * 25
@@ -95,6 +96,7 @@ def test_what_is_no_number_is_no_proof(limits, proof):
     assert not limits.worked(ONE, proof)
 
 
+@pytest.mark.asvs("2.4.1")
 def test_more_than_thirty_an_hour_are_refused_with_where_else_to_write_and_when(db, limits):
     sent(db, limits, 30)
 
@@ -113,6 +115,7 @@ def test_a_proxy_that_was_not_named_never_closes_the_form_to_everybody(db, limit
         assert sent(db, limits, 40, address=address)[5:] == [("MANY_SENT",)] * 35
 
 
+@pytest.mark.asvs("2.4.1")
 def test_ten_tries_of_a_receipt_an_hour_and_they_are_counted_apart(db, limits):
     sent(db, limits, 30)
     for _ in range(10):

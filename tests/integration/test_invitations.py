@@ -29,6 +29,7 @@ def one(db, person):
         return session.scalar(select(User).where(User.id == person.user_id))
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_invitation_ends_sessions_and_the_link_opens_the_account_once(db, admin, kim):
     with db.begin(admin.actor) as session:
         user = queries.user_by_id(session, kim.user_id)
@@ -61,6 +62,7 @@ def test_nobody_invites_themselves_again(db, admin):
         service.invite(session, queries.user_by_id(session, admin.user_id), now=clock.now())
 
 
+@pytest.mark.asvs("6.4.4")
 def test_who_was_confirmed_must_be_confirmed_again(db, admin):
     lead = sign_in_as(db, "cs_lead", agency="AFC")
     with db.begin(admin.actor) as session:
@@ -69,6 +71,7 @@ def test_who_was_confirmed_must_be_confirmed_again(db, admin):
     assert one(db, lead).approved_by is None
 
 
+@pytest.mark.asvs("7.4.5")
 def test_ending_sessions_signs_out_browsers_and_programs(db, admin, kim):
     with db.begin(SYSTEM) as session:
         session.execute(

@@ -111,6 +111,7 @@ def test_a_tile_read_while_a_change_was_under_way_is_not_kept(demo_db, settings,
     assert len(asked) == 3
 
 
+@pytest.mark.asvs("14.2.2")
 def test_nobody_is_answered_with_a_tile_of_somebody_else(demo_db, settings, asked):
     """One application, so one memory: each reader's tile is what a fresh one would give."""
     people = {
@@ -139,6 +140,7 @@ def test_nobody_is_answered_with_a_tile_of_somebody_else(demo_db, settings, aske
     assert len({alone["kingston"], alone["richmond"], alone["partner"], alone["lead"]}) == 4
 
 
+@pytest.mark.asvs("7.4.1")
 def test_an_ended_session_gets_no_kept_tile(demo_db, settings):
     person = sign_in_as(demo_db, "cs_lead")
     with browser(demo_db, settings, person) as lead:
@@ -151,6 +153,7 @@ def test_an_ended_session_gets_no_kept_tile(demo_db, settings):
         assert lead.get(PLACES).status_code == 401
 
 
+@pytest.mark.asvs("8.3.2")
 def test_a_changed_role_or_borough_acts_on_the_next_tile(demo_db, settings, cluster):
     person = sign_in_as(demo_db, "practitioner")
     with browser(demo_db, settings, person) as client:

@@ -81,6 +81,7 @@ def test_what_goes_wrong_in_sql_is_told_and_the_line_is_not_used_again(ground):
     assert run(ground.soon(LEAD, PLACES))
 
 
+@pytest.mark.asvs("15.2.2")
 def test_too_slow_is_told_in_words(ground):
     async def slow():
         short = Statement(b"select set_config('statement_timeout', '20', true)")

@@ -204,6 +204,7 @@ def rule_of(role: str, permission: str) -> dict[str, Any] | None:
     return thing["rules"][role].get(action) if thing.get("enabled", True) else None
 
 
+@pytest.mark.asvs("7.2.1")
 @pytest.mark.parametrize("route", [r for r in GUARDED if not r.may.open_to_all], ids=str)
 def test_nobody_and_the_disabled_are_told_to_sign_in_and_nothing_else(ground, route):
     for who in ("nobody", "disabled"):
@@ -227,6 +228,7 @@ def test_what_is_open_to_all_takes_whoever_has_no_right_to_it_for_the_public(gro
     assert ground.db.opened == []
 
 
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("route", RULED, ids=str)
 def test_a_role_is_refused_where_the_file_has_no_rule_and_nowhere_else(ground, route, role):
@@ -291,6 +293,7 @@ ONE = {
 EACH = {"app.place": 4}  # every fourth one, where there are hundreds
 
 
+@pytest.mark.asvs("8.2.2")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", ONE)
 def test_a_record_out_of_scope_is_one_that_does_not_exist(ground, name, role):
@@ -328,6 +331,7 @@ LISTS = {
 OBJECTS = {"app.place": "place", "app.incident": "incident", "app.intel_item": "intelligence_p"}
 
 
+@pytest.mark.asvs("8.3.1")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("url", LISTS)
 def test_a_list_shows_what_the_oracle_allows_and_no_more(ground, url, role):
@@ -402,5 +406,6 @@ def test_the_map_counts_what_the_oracle_allows_and_no_more(ground, role):
     assert answer.json()["matches"] == len(allowed_rows)
 
 
+@pytest.mark.asvs("8.2.1")
 def test_five_thousand_decisions_were_compared():
     assert COMPARED["decisions"] >= 5_000

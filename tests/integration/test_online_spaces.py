@@ -54,6 +54,7 @@ def test_a_space_is_recorded_listed_and_shown_as_text(lead, space):
     assert "Only people in the group" in listed
 
 
+@pytest.mark.asvs("1.2.2", "14.2.6")
 def test_the_full_address_is_text_to_copy_and_each_look_an_event(lead, space, db):
     page = send(lead, f"/online/{space}/reveal")
     seen = lead.get(f"/audit/seen/{space}").text

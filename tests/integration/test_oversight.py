@@ -233,6 +233,7 @@ def test_looking_is_itself_recorded_without_what_was_typed(db, auditor):
 # Download
 
 
+@pytest.mark.asvs("1.2.10")
 def test_metadata_is_downloaded_as_a_file_no_spreadsheet_runs(db, auditor):
     happened(db, role="cs_lead", ref="=HYPERLINK(1)", agency="@SUM", rows=5)
 
@@ -348,6 +349,7 @@ def test_reads_outside_office_hours_in_london_are_shown(db, auditor, at, shown, 
     assert [row[-1] for row in section(answer, "Reads outside office hours")] == shown
 
 
+@pytest.mark.asvs("16.3.2", "16.3.3")
 @pytest.mark.parametrize(("n", "shown"), [(20, 0), (21, 1)])
 def test_more_than_twenty_denials_in_ten_minutes_are_shown(db, auditor, n, shown, november):
     many = {"action": "denied", "object_type": "place", "outcome": "404"}

@@ -144,6 +144,7 @@ def test_who_is_no_reader_of_packs_reads_no_section(made, kind, role):
     assert read(made[kind], READERS[role]) == {}
 
 
+@pytest.mark.asvs("8.2.3")
 def test_the_sections_of_a_partner(made):
     assert "".join(read(made["MARVE"], READERS["partner"])) == "0VLLLTSA"
     assert "".join(read(made["MISSING"], READERS["partner"])) == "34"

@@ -433,6 +433,7 @@ def test_the_keys_of_each_role_are_those_of_the_domain(client, as_, shop):
     }
 
 
+@pytest.mark.asvs("2.2.2")
 def test_a_guard_of_the_database_refuses_what_the_service_would_not_do(db, shop, client, as_):
     ref = shop()
     actor = as_("practitioner").person.actor

@@ -106,6 +106,7 @@ def test_degrees_and_metres_of_one_spot_agree_to_a_decimetre(propose, db, lead):
     assert abs(north - 169300) <= 0.11
 
 
+@pytest.mark.asvs("1.3.3")
 @pytest.mark.parametrize(
     ("wanted", "field", "words"),
     [
@@ -186,6 +187,7 @@ def test_a_residential_place_keeps_its_point_apart(propose, client, db, lead):
     assert exact[1] is True
 
 
+@pytest.mark.asvs("14.2.6")
 def test_the_exact_point_is_read_with_a_purpose_and_audited(propose, client, db, lead):
     ref = propose(**HOME).json()["ref"]
 
@@ -234,6 +236,7 @@ def test_a_change_needs_the_version_that_was_looked_at(propose, client, db, lead
     assert trail(db, lead) == ["place.create", "place.update"]
 
 
+@pytest.mark.asvs("2.3.4", "15.4.2")
 def test_of_two_who_save_at_once_one_is_told(propose, client, db, lead):
     place = propose(**PARK).json()
 

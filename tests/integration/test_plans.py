@@ -55,6 +55,7 @@ RING = "Add a displacement ring before a public spaces protection order: childre
 RING += "not safer."
 
 
+@pytest.mark.asvs("2.2.3")
 def test_what_is_missing_to_agree_a_plan_is_named_on_the_page_and_at_the_refusal(place):
     place.begin()
     goal = place.choose("G_FEEL_SAFE", "Children feel safe here at <hours>")

@@ -34,6 +34,7 @@ def drafted(ground: Ground, period: str = QUARTER) -> str:
     return code
 
 
+@pytest.mark.asvs("2.3.5")
 def test_a_release_is_counted_checked_signed_by_two_and_published(ground):
     ground.fill(400)
     code = drafted(ground)

@@ -105,6 +105,7 @@ class Walk:
         self.session.refresh(report)
 
 
+@pytest.mark.asvs("2.3.1")
 def test_whatever_is_tried_only_the_table_happens(db, settings, lead):
     keys, dice = Keys.of(settings), random.Random(4)
     all_reports = [

@@ -71,6 +71,7 @@ def test_a_report_of_a_program_is_received_and_says_how_to_come_back(db, program
     assert boroughs == ["E09000021"]
 
 
+@pytest.mark.asvs("15.4.2")
 def test_the_same_key_and_body_is_the_same_report_and_another_body_is_refused(db, program):
     key = random_id()
     first, again = post(program, key), post(program, key)

@@ -61,6 +61,7 @@ def test_a_report_is_one_row_one_trace_and_one_job(db, keys):
     assert rows(db, "select to_state from app.report_state_change") == [("RECEIVED",)]
 
 
+@pytest.mark.asvs("14.2.4")
 def test_the_database_holds_no_word_and_the_key_opens_them(db, keys):
     sent(db, keys)
 

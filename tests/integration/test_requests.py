@@ -64,6 +64,7 @@ def body_of(text: bytes) -> bytes:
     )
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.parametrize("said", FOREIGN, ids=str)
 def test_no_change_is_asked_for_by_another_site(clients, said):
     for route in CHANGES:
@@ -74,6 +75,7 @@ def test_no_change_is_asked_for_by_another_site(clients, said):
         assert "another site" in answer.text, route
 
 
+@pytest.mark.asvs("3.5.1")
 def test_every_form_needs_the_token_of_its_own_session(clients):
     """Forged, of another session, of nobody, twice, or as another kind of body."""
     foreign = csrf(clients["cs_lead"])[::-1]
@@ -96,6 +98,7 @@ def test_every_form_needs_the_token_of_its_own_session(clients):
             assert "out of date" in answer.text, route
 
 
+@pytest.mark.asvs("3.5.3")
 def test_every_change_is_a_form_with_a_token_or_json():
     """A form of another site can send neither."""
     known = (*FORMS, *DOORS, *OPEN, *BODIES)
@@ -106,6 +109,7 @@ def test_every_change_is_a_form_with_a_token_or_json():
     assert [route for route in DOORS if not route.path.startswith("/sign-in")] == []
 
 
+@pytest.mark.asvs("3.5.2")
 def test_json_has_to_say_that_it_is_json(clients):
     for route in BODIES:
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
@@ -115,6 +119,7 @@ def test_json_has_to_say_that_it_is_json(clients):
             assert answer.status_code == 422, (route, kind, answer.text)
 
 
+@pytest.mark.asvs("1.4.2", "15.3.7")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_body_that_is_not_what_it_says_is_refused_and_not_repeated(clients, wrong):
     for route in BODIES:
@@ -153,6 +158,7 @@ def test_a_form_that_no_page_of_ours_sends_is_refused_and_not_a_failure(clients,
         assert lowest <= answer.status_code < 500, (route, answer.status_code, answer.text[:300])
 
 
+@pytest.mark.asvs("5.2.1")
 def test_bodies_end_at_their_limit_with_and_without_a_length(clients):
     """Before anything is parsed: 11 MB, in one piece or in many."""
 
@@ -185,6 +191,7 @@ def test_a_filter_nobody_knows_is_refused_and_not_repeated(clients):
         assert "canary" not in answer.text, route
 
 
+@pytest.mark.asvs("2.2.1", "15.3.3", "15.3.5")
 def test_every_model_of_a_body_is_strict():
     models = {found for route in ROUTES for kind in route.models for found in nested(kind)}
 

@@ -91,6 +91,7 @@ def came(listening):
     return True
 
 
+@pytest.mark.asvs("13.2.4")
 def test_behind_bubblewrap_there_is_no_network_and_no_file(canary, listening):
     command, environment, readable = enclosure.command(find())
     port = listening.getsockname()[1]
@@ -218,6 +219,7 @@ def children():
     }
 
 
+@pytest.mark.asvs("1.4.3")
 def test_no_process_and_no_open_file_is_left_over():
     others = children()
     before = len(list(Path("/proc/self/fd").iterdir()))

@@ -96,6 +96,7 @@ def test_who_opens_no_record_searches_none(as_, role):
     assert "search-words" not in client.get("/account", headers=HTML).text
 
 
+@pytest.mark.asvs("8.4.1")
 def test_the_other_borough_is_not_found(as_, shop, incident, item):
     elsewhere = as_("practitioner", boroughs=(RICHMOND,))
 

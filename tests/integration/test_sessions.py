@@ -58,6 +58,7 @@ def cookie_of(client) -> str:
 # The second factor, on every account and for every page
 
 
+@pytest.mark.asvs("6.3.3")
 @pytest.mark.parametrize("role", [name for name, _ in IDLE])
 def test_a_password_alone_opens_no_page_of_any_role(db, settings, client, role):
     who = account(db, settings, role, agency="AFC")
@@ -76,10 +77,12 @@ def test_a_password_alone_opens_no_page_of_any_role(db, settings, client, role):
     assert identify(db, cookie_of(client)) is None
 
 
+@pytest.mark.asvs("6.3.3", "6.3.6")
 def test_every_role_with_an_account_asks_for_a_second_factor():
     assert [role.name for role in ROLES.values() if role.account and not role.mfa] == []
 
 
+@pytest.mark.asvs("6.3.4")
 def test_an_account_without_a_second_factor_cannot_be_signed_in_to(db, client, kim):
     with db.begin(SYSTEM) as session:
         session.execute(
@@ -108,6 +111,7 @@ def test_a_secret_sealed_for_somebody_else_does_not_open(db, settings, client, k
     assert send(client, "/sign-in/code", code=other.code()).status_code == 422
 
 
+@pytest.mark.asvs("2.3.4", "15.4.2")
 def test_a_code_counts_once_also_of_two_browsers_at_once(db, settings, kim):
     kim.code()  # of the step before: it would be over by the time it is entered
     code, led = kim.code(), []
@@ -127,6 +131,7 @@ def test_a_code_counts_once_also_of_two_browsers_at_once(db, settings, kim):
     assert sorted(led) == [303, 422]
 
 
+@pytest.mark.asvs("6.5.1")
 def test_a_replayed_code_and_an_earlier_one_are_refused(client, kim):
     sign_in(client, kim)
     send(client, "/sign-out")
@@ -141,6 +146,7 @@ def test_a_replayed_code_and_an_earlier_one_are_refused(client, kim):
 # Limits on guessing
 
 
+@pytest.mark.asvs("6.3.1")
 def test_of_a_hundred_guesses_at_once_over_two_instances_ten_are_answered(
     db, settings, cluster, kim
 ):
@@ -171,6 +177,7 @@ def test_of_a_hundred_guesses_at_once_over_two_instances_ten_are_answered(
     assert locked_out == 429
 
 
+@pytest.mark.asvs("6.3.1")
 def test_guessing_codes_counts_like_guessing_passwords(client, kim):
     give_password(client, kim.username)
     for n in range(10):
@@ -187,6 +194,7 @@ def test_guesses_of_many_usernames_from_one_source_wait(client, kim):
     assert give_password(client, kim.username).status_code == 429
 
 
+@pytest.mark.asvs("15.3.4")
 def test_a_proxy_that_is_trusted_says_where_guesses_come_from(db, settings, kim):
     behind = settings.model_copy(update={"trusted_proxies": "testclient"})
     with visitor(db, behind) as client:
@@ -200,6 +208,7 @@ def test_a_proxy_that_is_trusted_says_where_guesses_come_from(db, settings, kim)
     assert (waits, open_elsewhere) == (429, 303)
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 def test_what_a_stranger_forwards_is_not_believed(client, kim):
     for n in range(10):
         client.headers["x-forwarded-for"] = f"198.51.100.{n}"
@@ -250,6 +259,7 @@ def medians_s(db, settings, clock_s, hasher, n) -> tuple[float, float]:
     return known, unknown
 
 
+@pytest.mark.asvs("6.3.8")
 def test_an_unknown_username_takes_as_long_as_a_known_one(db, settings):
     known, unknown = medians_s(db, settings, time.perf_counter, CHEAP, 40)
 
@@ -267,6 +277,7 @@ def test_an_unknown_username_costs_a_whole_hash_as_a_known_one_does(db, settings
 # How a session begins
 
 
+@pytest.mark.asvs("7.2.2", "7.2.4")
 def test_every_stage_has_a_token_of_its_own_and_earlier_ones_end(db, client, kim):
     planted = {"Cookie": f"{SESSION_COOKIE}=planted-by-somebody-else"}
     sent = {"username": kim.username, "password": PASSWORD}
@@ -283,6 +294,7 @@ def test_every_stage_has_a_token_of_its_own_and_earlier_ones_end(db, client, kim
     assert identify(db, "planted-by-somebody-else") is None
 
 
+@pytest.mark.asvs("7.2.4")
 def test_signing_in_again_ends_the_session_before_it(db, client, kim):
     sign_in(client, kim)
     first = cookie_of(client)
@@ -291,6 +303,7 @@ def test_signing_in_again_ends_the_session_before_it(db, client, kim):
     assert identify(db, first) is None
 
 
+@pytest.mark.asvs("7.2.1")
 def test_no_token_is_in_the_database_as_it_is(db, cluster, client, kim):
     sign_in(client, kim)
     token = cookie_of(client)
@@ -300,6 +313,7 @@ def test_no_token_is_in_the_database_as_it_is(db, cluster, client, kim):
     assert all(len(each) == 32 and token.encode() not in bytes(each) for each in kept)
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2")
 def test_the_cookie_is_for_this_host_over_tls_and_out_of_reach_of_scripts(client, kim):
     give_password(client, kim.username)
     answer = send(client, "/sign-in/code", code=kim.code())
@@ -313,6 +327,7 @@ def test_the_cookie_is_for_this_host_over_tls_and_out_of_reach_of_scripts(client
 # How a session ends
 
 
+@pytest.mark.asvs("7.3.1")
 @pytest.mark.parametrize(("role", "idle_min"), IDLE)
 def test_a_session_ends_when_it_is_not_used(db, settings, client, role, idle_min):
     who = account(db, settings, role, agency="AFC")
@@ -330,6 +345,7 @@ def test_a_session_ends_when_it_is_not_used(db, settings, client, role, idle_min
     assert f"You were signed out because you {words}" in told.text
 
 
+@pytest.mark.asvs("7.3.2")
 def test_using_a_session_keeps_it_but_no_longer_than_ten_hours(db, client, kim):
     sign_in(client, kim)
     for _ in range(3):
@@ -340,6 +356,7 @@ def test_using_a_session_keeps_it_but_no_longer_than_ten_hours(db, client, kim):
     assert not is_signed_in(client)
 
 
+@pytest.mark.asvs("7.4.1")
 def test_signing_out_ends_the_session_in_the_database(db, client, kim):
     sign_in(client, kim)
     token = cookie_of(client)
@@ -361,6 +378,7 @@ def test_a_form_of_another_session_signs_nobody_out(db, client, kim):
     assert is_signed_in(client)
 
 
+@pytest.mark.asvs("7.5.2")
 def test_signing_out_everywhere_ends_every_browser(db, settings, client, kim):
     sign_in(client, kim)
     with visitor(db, settings) as other:
@@ -371,6 +389,7 @@ def test_signing_out_everywhere_ends_every_browser(db, settings, client, kim):
     assert not is_signed_in(client)
 
 
+@pytest.mark.asvs("7.5.2")
 def test_one_browser_can_be_signed_out_by_its_owner_and_nobody_else(db, settings, client, kim):
     sign_in(client, kim)
     with visitor(db, settings) as other:
@@ -387,6 +406,7 @@ def test_one_browser_can_be_signed_out_by_its_owner_and_nobody_else(db, settings
     assert is_signed_in(client)
 
 
+@pytest.mark.asvs("7.4.2")
 @pytest.mark.parametrize("columns", ["state = 'DISABLED'", "ends_on = current_date - 2"])
 def test_an_account_that_ends_is_signed_out_with_the_next_request(db, client, kim, columns):
     sign_in(client, kim)
@@ -396,6 +416,7 @@ def test_an_account_that_ends_is_signed_out_with_the_next_request(db, client, ki
     assert not is_signed_in(client)
 
 
+@pytest.mark.asvs("8.3.2")
 def test_a_change_of_role_acts_on_the_next_request(db, client, kim):
     sign_in(client, kim)
     before = client.get("/incidents", headers=HTML).status_code
@@ -407,11 +428,14 @@ def test_a_change_of_role_acts_on_the_next_request(db, client, kim):
     assert (before, after) == (200, 403)
 
 
+@pytest.mark.asvs("6.2.2", "6.3.7", "7.4.3")
 def test_a_new_password_signs_out_every_other_browser_and_is_told(db, settings, client, kim):
     sign_in(client, kim)
     with visitor(db, settings) as other:
         sign_in(other, kim)
-        changed = send(client, "/account/password", password="violet anchor teapot 3")
+        changed = send(
+            client, "/account/password", current=PASSWORD, password="violet anchor teapot 3"
+        )
 
         assert changed.headers["location"] == "/account"
         assert not is_signed_in(other)
@@ -433,6 +457,7 @@ def old(db, client, kim):
     return client
 
 
+@pytest.mark.asvs("7.5.1")
 @pytest.mark.parametrize("path", ["/account/password", "/account/recovery-codes", "/emergency"])
 def test_what_needs_a_fresh_factor_leads_there_and_back(old, kim, path):
     asked = see(old, path)
@@ -457,6 +482,7 @@ def test_a_wrong_code_confirms_nothing_and_counts(old, kim):
     assert see(old, "/emergency").status_code == 303
 
 
+@pytest.mark.asvs("7.5.3")
 def test_a_program_is_told_to_step_up_with_a_problem(old):
     answer = old.get("/emergency")
 

@@ -47,6 +47,7 @@ def test_capitals_and_spaces_around_a_username_do_not_matter(client, kim):
     assert give_password(client, f" {kim.username.upper()} ").status_code == 303
 
 
+@pytest.mark.asvs("6.3.8")
 @pytest.mark.parametrize(
     ("username", "password"),
     [
@@ -110,6 +111,7 @@ def test_a_code_without_a_password_leads_to_the_start(client, kim):
     assert refused.headers["location"].startswith("/sign-in")
 
 
+@pytest.mark.asvs("6.5.1")
 def test_a_recovery_code_signs_in_once_however_it_is_typed_and_the_person_hears_of_it(client, kim):
     typed = kim.recovery[0].lower().replace("-", " ")
     give_password(client, kim.username)
@@ -125,6 +127,7 @@ def test_a_recovery_code_signs_in_once_however_it_is_typed_and_the_person_hears_
     assert "9 of your recovery codes are left" in letter.text
 
 
+@pytest.mark.asvs("16.3.1")
 def test_sign_in_and_failures_are_audited_without_what_was_typed(db, cluster, client, kim):
     give_password(client, "nobody-of-this-name")
     give_password(client, kim.username, "wrong wrong wrong")
@@ -140,6 +143,7 @@ def test_sign_in_and_failures_are_audited_without_what_was_typed(db, cluster, cl
     assert [event["object_ref"] is None for event in found] == [True, False, False]
 
 
+@pytest.mark.asvs("16.2.5")
 def test_nothing_that_was_typed_is_logged(client, kim, capfd, caplog):
     caplog.set_level("DEBUG")
     give_password(client, kim.username, "wrong wrong wrong")
@@ -167,6 +171,7 @@ def test_a_work_account_comes_first_where_there_is_an_issuer(db, settings, clien
     assert "/sign-in/oidc" not in see(client, "/sign-in").text
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize("elsewhere", ["https://elsewhere.example/", "//elsewhere.example", "/\\x"])
 def test_only_pages_of_ours_are_gone_back_to(client, kim, elsewhere):
     assert f'value="{elsewhere}"' not in see(client, f"/sign-in?next={elsewhere}").text
@@ -204,6 +209,7 @@ def test_a_form_that_was_opened_without_the_cookie_is_taken(client, kim):
     assert first.status_code == 303
 
 
+@pytest.mark.asvs("7.6.2")
 def test_a_form_of_another_site_is_refused(client, kim):
     sent = {"username": kim.username, "password": PASSWORD}
     refused = client.post("/sign-in", data=sent, headers=HTML | {"Sec-Fetch-Site": "cross-site"})
@@ -220,6 +226,7 @@ def said_by_us(capfd, caplog) -> str:
 # Limits on guessing
 
 
+@pytest.mark.asvs("6.3.1")
 def test_the_eleventh_guess_within_five_minutes_waits(client, kim):
     for _ in range(10):
         assert give_password(client, kim.username, "wrong wrong wrong").status_code == 422
@@ -231,6 +238,7 @@ def test_the_eleventh_guess_within_five_minutes_waits(client, kim):
     assert WAIT in waits.text
 
 
+@pytest.mark.asvs("6.3.8")
 def test_an_unknown_username_waits_just_the_same(client):
     for _ in range(10):
         give_password(client, "nobody")
@@ -238,6 +246,7 @@ def test_an_unknown_username_waits_just_the_same(client):
     assert give_password(client, "nobody").status_code == 429
 
 
+@pytest.mark.asvs("6.3.5")
 def test_the_person_hears_of_the_fifth_failure_once(client, kim):
     for _ in range(7):
         give_password(client, kim.username, "wrong wrong wrong")
@@ -248,6 +257,7 @@ def test_the_person_hears_of_the_fifth_failure_once(client, kim):
     assert kim.username not in letter.text
 
 
+@pytest.mark.asvs("6.3.5", "8.2.4")
 def test_a_browser_that_is_new_to_an_account_is_told_once(db, settings, client, kim):
     sign_in(client, kim)
     send(client, "/sign-out")
@@ -296,6 +306,7 @@ def set_up(client, token):
     return secret, see(client, "/sign-in/setup/codes")
 
 
+@pytest.mark.asvs("3.5.3")
 def test_looking_at_an_invitation_spends_nothing_and_the_button_spends_it(client, kim, invite):
     token = invite(kim)
     for _ in range(3):
@@ -310,6 +321,7 @@ def test_looking_at_an_invitation_spends_nothing_and_the_button_spends_it(client
     assert see(client, f"/sign-in/invitation/{token}").status_code == 404
 
 
+@pytest.mark.asvs("6.4.3")
 def test_an_invitation_leads_to_an_account_with_two_factors(db, client, kim, invite):
     secret, page = set_up(client, invite(kim))
     codes = findall(r"<code>([0-9A-Z-]{14})</code>", page.text)

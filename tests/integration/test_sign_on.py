@@ -105,6 +105,7 @@ def test_a_work_account_opens_the_page_that_was_asked_for(db, stranger, kim, aud
     assert audited() == [("user.link", "done", None), ("sign_in", "done", None)]
 
 
+@pytest.mark.asvs("3.3.3")
 def test_the_cookie_of_the_session_is_for_this_host_and_out_of_reach_of_scripts(stranger, kim):
     arrived = sign_on(stranger)
 
@@ -115,6 +116,7 @@ def test_the_cookie_of_the_session_is_for_this_host_and_out_of_reach_of_scripts(
     assert "Domain" not in session
 
 
+@pytest.mark.asvs("10.1.1")
 def test_what_the_browser_keeps_on_its_way_is_sealed_and_gone_afterwards(stranger, kim):
     started = stranger.get("/sign-in/oidc")
     kept = started.headers["set-cookie"]
@@ -176,6 +178,7 @@ def test_a_sign_on_that_proves_nothing_is_refused_in_one_sentence_and_audited(
     assert audited() == [("sign_in", "refused", why)]
 
 
+@pytest.mark.asvs("6.8.2")
 @pytest.mark.parametrize("forged", ["none", "another key", "public key as secret"])
 def test_a_forged_token_is_refused(db, stranger, kim, issuer, forged, audited):
     issuer.sign = {
@@ -190,6 +193,7 @@ def test_a_forged_token_is_refused(db, stranger, kim, issuer, forged, audited):
     assert audited() == [("sign_in", "refused", "signature")]
 
 
+@pytest.mark.asvs("10.1.2")
 def test_an_answer_counts_once(stranger, kim):
     started = stranger.get("/sign-in/oidc")
     kept = stranger.cookies["__Host-oidc"]
@@ -204,6 +208,7 @@ def test_an_answer_counts_once(stranger, kim):
     assert (without_the_cookie.status_code, with_the_cookie.status_code) == (403, 403)
 
 
+@pytest.mark.asvs("10.1.2")
 def test_an_answer_brought_by_another_browser_is_refused(db, set_up, kim, audited):
     with browser(db, set_up) as theirs, browser(db, set_up) as ours:
         started = theirs.get("/sign-in/oidc")
@@ -229,6 +234,7 @@ def test_a_return_that_cannot_be_recorded_signs_nobody_in(db, cluster, stranger,
     assert SESSION_COOKIE not in stranger.cookies
 
 
+@pytest.mark.asvs("7.6.2")
 @pytest.mark.parametrize("query", ["", "?state=x", "?code=x", "?error=access_denied&state=x"])
 def test_a_return_without_a_departure_is_refused(stranger, query):
     refused = stranger.get(f"/sign-in/oidc/callback{query}", headers=HTML)
@@ -236,6 +242,7 @@ def test_a_return_without_a_departure_is_refused(stranger, query):
     assert refused.status_code == 403
 
 
+@pytest.mark.asvs("6.8.1", "10.2.2")
 def test_an_answer_in_the_name_of_another_issuer_is_refused(db, stranger, kim, audited):
     started = stranger.get("/sign-in/oidc")
     back = httpx.get(started.headers["location"], trust_env=False).headers["location"]
@@ -261,6 +268,7 @@ def test_two_accounts_of_one_address_are_not_guessed_between(db, stranger, kim):
     assert sign_on(stranger).status_code == 403
 
 
+@pytest.mark.asvs("6.3.4", "6.8.4")
 def test_without_a_second_factor_anywhere_nobody_is_let_in(stranger, kim, issuer):
     issuer.claims = {"amr": ["pwd"]}
 
@@ -289,12 +297,14 @@ def test_an_invited_lead_waits_for_a_second_person(db, stranger, kim):
     assert SESSION_COOKIE not in stranger.cookies
 
 
+@pytest.mark.asvs("3.7.2")
 def test_only_pages_of_ours_are_gone_back_to(stranger, kim):
     arrived = sign_on(stranger, "/sign-in/oidc?next=https://elsewhere.example/")
 
     assert 'content="0; url=/"' in arrived.text
 
 
+@pytest.mark.asvs("16.5.2")
 def test_a_silent_issuer_is_said_in_words(db, set_up):
     silent = set_up.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
     with browser(db, silent) as client:
@@ -310,6 +320,7 @@ def test_without_an_issuer_there_is_no_such_page(db, settings):
         assert client.get("/sign-in/oidc/callback", headers=HTML).status_code == 404
 
 
+@pytest.mark.asvs("10.1.1")
 def test_nothing_of_a_token_is_logged(stranger, kim, issuer, capfd):
     tokens = []
     issuer.sign = lambda said: tokens.append(issuer.signed(said)) or tokens[-1]
@@ -472,6 +483,7 @@ def test_a_wrong_passkey_does_not_confirm(db, set_up, enrolled, audited):
     assert audited()[-1] == ("step_up", "refused", "passkey")
 
 
+@pytest.mark.asvs("7.5.1")
 def test_long_after_the_second_factor_no_passkey_is_added_or_removed(db, at_account, device):
     add(at_account, device)
     with db.begin(SYSTEM) as session:
@@ -583,6 +595,7 @@ def test_every_role_may_have_passkeys(db, set_up, role, device):
         assert add(client, device).status_code == 303
 
 
+@pytest.mark.asvs("6.8.4", "7.6.1")
 @pytest.mark.parametrize(
     ("since", "stepped"),
     [
@@ -610,5 +623,6 @@ def test_a_sign_in_of_this_morning_at_work_is_no_fresh_second_factor(
     assert last is None or last <= clock.now()
 
 
+@pytest.mark.asvs("7.6.1")
 def test_the_issuer_is_asked_for_a_sign_in_of_the_last_ten_minutes(stranger):
     assert "max_age=600" in stranger.get("/sign-in/oidc").headers["location"]

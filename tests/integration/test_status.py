@@ -86,6 +86,7 @@ def team_writes(db, keys, receipt, words):
         )
 
 
+@pytest.mark.asvs("14.2.1")
 def test_the_code_opens_word_and_day_and_stands_in_no_address(db, keys, phone):
     code = spelled(sent(db, keys))
 

@@ -73,6 +73,7 @@ def test_an_identity_is_asked_for_approved_by_another_and_read(world):
     assert not any(name in pages for name in NAMES)
 
 
+@pytest.mark.asvs("7.5.3")
 def test_each_reading_needs_a_second_factor_of_its_own(world):
     page, keeper, ref = uses.asked_for(world)
     posting(keeper, f"/identity-requests/{ref}/approve")()
@@ -227,6 +228,7 @@ def test_a_reference_opened_twice_is_noticed(world):
     assert entered.status_code == 303
 
 
+@pytest.mark.asvs("14.2.4")
 def test_no_name_is_in_the_database_the_audit_or_a_log(world, capfd):
     page, keeper, ref = uses.asked_for(world)
     posting(keeper, f"/identity-requests/{ref}/approve")()
@@ -239,6 +241,7 @@ def test_no_name_is_in_the_database_the_audit_or_a_log(world, capfd):
     assert not re.search("Synthetic-Example|Synthetic Kyle|2012-02-03", kept + said)
 
 
+@pytest.mark.asvs("13.3.2")
 def test_keys_are_files_of_their_own_that_nobody_else_reads(world, vault):
     uses.identified(world)
 
@@ -249,6 +252,7 @@ def test_keys_are_files_of_their_own_that_nobody_else_reads(world, vault):
     assert vault.folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.asvs("11.3.3")
 def test_a_box_is_bound_to_its_child(world, vault):
     uses.identified(world)
     uses.identified(world)
@@ -314,6 +318,7 @@ def test_boxes_of_short_and_long_names_have_one_length(vault):
     assert len({len(box) for box in boxes}) == 1
 
 
+@pytest.mark.asvs("16.3.3")
 def test_opening_a_decoy_is_told_at_once(world, vault):
     keeping.decoys(world.db, uses.KINGSTON, 1)
     with world.superuser() as admin:

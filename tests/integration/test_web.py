@@ -44,6 +44,7 @@ def test_vendored_files_may_be_kept_for_a_year(client):
     assert "immutable" in answer.headers["cache-control"]
 
 
+@pytest.mark.asvs("16.3.4", "16.5.1")
 def test_an_unexpected_error_has_headers_and_tells_nothing(db, settings, capsys):
     app = create_app(db, settings)
 
@@ -105,6 +106,7 @@ def test_bodies_have_a_limit_with_and_without_a_length(client):
         assert answer.status_code == 413
 
 
+@pytest.mark.asvs("4.1.4")
 def test_methods_that_an_address_does_not_know_are_refused(client):
     answer = client.delete("/map")
 
@@ -155,6 +157,7 @@ def test_pages_hold_no_inline_script_or_style(client):
         assert not re.search(r'(src|href)="(https?:)?//', body), path
 
 
+@pytest.mark.asvs("1.1.1")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -197,6 +200,7 @@ def test_public_forms_take_little(client):
     assert answer.status_code == 413
 
 
+@pytest.mark.asvs("3.4.7")
 def test_a_report_of_the_browser_is_counted_and_not_kept(client, capsys):
     answer = client.post("/csp-report", content=b'{"document-uri": "/places/PL-7K2-Q4MT"}')
 

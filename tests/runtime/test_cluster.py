@@ -45,6 +45,7 @@ def test_an_adopted_server_can_be_stopped(private):
     assert not private.socket_dir.exists()
 
 
+@pytest.mark.asvs("13.2.1")
 def test_nobody_connects_over_the_network_and_each_role_logs_in_as_a_peer(private):
     private.start()
 

@@ -103,6 +103,7 @@ def test_what_the_composition_mounts_is_in_the_repository():
     assert (ROOT / mounted[0]).is_file()
 
 
+@pytest.mark.asvs("13.4.1", "15.2.3")
 def test_the_image_copies_only_what_the_context_lets_in():
     let_in = [
         line[1:]

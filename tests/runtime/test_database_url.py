@@ -32,6 +32,7 @@ def who(dsn):
         return connection.execute("select current_user").fetchone()[0]
 
 
+@pytest.mark.asvs("13.2.1", "13.2.3")
 def test_roles_log_in_with_passwords_made_at_the_first_start(settings):
     first, second = prepare(settings), prepare(settings)
 

@@ -81,6 +81,7 @@ def test_secrets_do_not_show_in_what_is_printed():
     assert "secret%21" not in repr(settings)
 
 
+@pytest.mark.asvs("13.3.1", "13.3.2")
 def test_the_secret_is_made_once_kept_and_closed_to_others(tmp_path):
     both = [Settings(data_dir=tmp_path / "new") for _ in range(2)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["bench", "container", "contextmap", "debian", "serve", "test", "vendor"]
+SCRIPTS = ["advisories", "bench", "container", "contextmap", "debian", "serve", "test", "vendor"]
 LOCKS = ["requirements.lock", "tests/requirements.lock", "tests/perf/requirements.lock"]
 
 

@@ -148,6 +148,7 @@ def test_each_role_asks_for_its_own_kinds_of_grants(db, world):
     assert grant(db, lead, to=me.id, kind="CASE") == "done"
 
 
+@pytest.mark.asvs("2.3.5")
 def test_a_grant_is_approved_by_whom_its_kind_names(db, world):
     lead, to = world["cs_lead"].actor, world["practitioner"].user_id
     police = sign_in_as(db, "police_analyst", agency=lead.agency).actor

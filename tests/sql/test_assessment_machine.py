@@ -268,5 +268,6 @@ def work(module_db):
         yield Work
 
 
+@pytest.mark.asvs("2.3.1")
 def test_no_step_is_taken_without_its_guard(work, record_testsuite_property):
     steps.walk(work, record_testsuite_property, examples=EXAMPLES, steps=STEPS, least=100)

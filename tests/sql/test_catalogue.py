@@ -146,6 +146,7 @@ def test_a_generator_that_changed_is_installed_again(monkeypatch):
     assert mark(PERMISSIONS) != before
 
 
+@pytest.mark.asvs("13.2.2")
 def test_no_login_owns_anything(admin):
     assert not rows(
         admin,
@@ -154,12 +155,14 @@ def test_no_login_owns_anything(admin):
     )
 
 
+@pytest.mark.asvs("13.2.2")
 def test_only_the_login_of_backups_is_above_policies(admin):
     above = rows(admin, "select rolname from pg_roles where rolname like 'cs\\_%' and rolbypassrls")
 
     assert above == [("cs_backup",)]
 
 
+@pytest.mark.asvs("13.2.2")
 def test_the_login_of_the_public_may_call_these_functions_and_nothing_else_of_ours(admin):
     found = rows(
         admin,
@@ -215,6 +218,7 @@ def test_a_raw_connection_without_claims_sees_no_row(cluster, module_db):
     assert counts == [0, 0, 0]
 
 
+@pytest.mark.asvs("9.1.1")
 @pytest.mark.parametrize(
     ("claims", "sig"),
     [('{"role":"cs_lead","all_boroughs":true,"exp":9e9,"pid":1}', "00"), ("{}", "")],
@@ -243,6 +247,7 @@ def test_claims_of_another_connection_are_worthless(module_db):
             connection.execute("select count(*) from reference.area")
 
 
+@pytest.mark.asvs("16.4.2")
 def test_the_application_cannot_change_or_remove_audit_events(module_db):
     from app.audit import service as audit
 

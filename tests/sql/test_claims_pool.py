@@ -136,6 +136,7 @@ def ground(module_db):
     small.dispose()
 
 
+@pytest.mark.asvs("8.4.1")
 def test_ten_thousand_requests_over_three_connections_see_their_own_rows_only(ground):
     wanted = [(actor, ground.wanted(actor)) for actor in scopes()]
     tally = Tally()

@@ -249,6 +249,7 @@ def queue(module_db):
         yield Queue
 
 
+@pytest.mark.asvs("2.3.1")
 def test_no_state_is_reached_without_its_guard(queue, record_testsuite_property):
     run_state_machine_as_test(
         queue,

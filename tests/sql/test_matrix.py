@@ -190,6 +190,7 @@ def ground(module_db):
     found.asker.close()
 
 
+@pytest.mark.asvs("8.2.2", "8.3.1")
 def test_every_statement_reaches_the_rows_of_the_permission_file_and_no_others(ground):
     outcome = ground.matrix.compare(ground.actors, ("select", "update", "delete", "mark"))
 
@@ -197,6 +198,7 @@ def test_every_statement_reaches_the_rows_of_the_permission_file_and_no_others(g
     assert outcome.cells > 500_000
 
 
+@pytest.mark.asvs("8.2.2")
 def test_rows_are_let_in_as_the_permission_file_says(ground):
     outcome = ground.matrix.compare(ground.actors, ("insert",))
 
@@ -253,6 +255,7 @@ def forgeries(actor: Actor, pid: int) -> dict[str, tuple[str, str]]:
 FORGED = list(forgeries(job_actor("x"), 1))
 
 
+@pytest.mark.asvs("1.2.4")
 @pytest.mark.parametrize("how", FORGED)
 @pytest.mark.parametrize("login", LOGINS)
 def test_claims_that_are_not_true_open_no_row_of_any_table(ground, login, how):

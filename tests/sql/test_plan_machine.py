@@ -270,5 +270,6 @@ def work(module_db):
         yield Work
 
 
+@pytest.mark.asvs("2.3.1")
 def test_no_state_is_reached_without_its_guard(work, record_testsuite_property):
     steps.walk(work, record_testsuite_property, examples=EXAMPLES, steps=STEPS, least=100)

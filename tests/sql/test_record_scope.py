@@ -54,6 +54,7 @@ def test_without_a_purpose_a_lead_sees_no_child_and_no_address(loaded, table):
     assert count(loaded, LEAD, table) == 0
 
 
+@pytest.mark.asvs("8.4.1")
 @pytest.mark.parametrize("table", ALL)
 def test_a_practitioner_sees_rows_that_touch_the_own_borough_and_no_others(loaded, table):
     reader = replace(PRACTITIONER, purpose="PLAN", purpose_for="*")

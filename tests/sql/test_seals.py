@@ -339,6 +339,7 @@ def found(trail, tamper, draw):
     return not alone.holds, not anchored.holds
 
 
+@pytest.mark.asvs("16.4.2")
 def test_a_thousand_of_a_thousand_tampers_are_found_with_an_anchor(trail):
     draw = random.Random(1)
     kinds = [*BY_SEALS, *BY_ANCHOR_ONLY]
@@ -471,6 +472,7 @@ def test_the_database_refuses_a_seal_over_another_window(db, until, events):
         )
 
 
+@pytest.mark.asvs("16.2.1")
 def test_who_acts_comes_from_the_claims_and_the_regime_with_it(db):
     log(db)
 

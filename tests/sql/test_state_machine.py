@@ -352,6 +352,7 @@ def settings_of_app(request):
     return request.getfixturevalue("settings")
 
 
+@pytest.mark.asvs("8.2.2")
 def test_everybody_sees_what_the_model_says_whatever_happens(machine):
     run_state_machine_as_test(
         machine,

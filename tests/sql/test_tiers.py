@@ -100,6 +100,7 @@ def metres(geometry, zxy):
     return [(-EARTH / 2 + (x + a / 4096) * side, EARTH / 2 - (y + b / 4096) * side)]
 
 
+@pytest.mark.asvs("8.2.3", "15.3.1")
 @pytest.mark.parametrize("z", ZOOMS)
 @pytest.mark.parametrize("who", ACTORS)
 def test_nothing_leaves_but_the_listed_properties_of_the_role(shown, who, z):

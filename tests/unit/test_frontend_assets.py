@@ -33,6 +33,7 @@ def test_every_vendored_package_has_its_licence():
         assert any(f["path"].endswith("LICENSE") for f in package["files"])
 
 
+@pytest.mark.asvs("3.2.2", "14.3.3")
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.name)
 def test_scripts_make_no_markup_from_strings(path):
     text = path.read_text()
@@ -63,6 +64,7 @@ def test_a_script_is_sent_without_remarks_and_with_every_line_of_code(path):
     assert all(line.count("`") % 2 == 0 for line in sent)
 
 
+@pytest.mark.asvs("1.1.2")
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.name)
 def test_templates_escape_and_hold_no_inline_code(path):
     text = path.read_text()
@@ -78,6 +80,7 @@ NAMED_ONLY = (  # licences, the namespace of SVG, selectors for printed links, c
 )
 
 
+@pytest.mark.asvs("14.2.3")
 @pytest.mark.parametrize(
     "path",
     [*SCRIPTS, STATIC / "css/app.css", *sorted((STATIC / "vendor").rglob("*.js"))],

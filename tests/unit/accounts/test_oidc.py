@@ -62,6 +62,7 @@ def pass_time(monkeypatch, seconds):
     monkeypatch.setattr(network.time, "monotonic", lambda: then)
 
 
+@pytest.mark.asvs("6.8.1", "10.5.2")
 def test_a_person_is_proven_by_issuer_and_subject(provider, issuer):
     proven = signed_on(provider)
 
@@ -70,6 +71,7 @@ def test_a_person_is_proven_by_issuer_and_subject(provider, issuer):
     assert proven.second_factor is True
 
 
+@pytest.mark.asvs("10.1.2", "10.2.1")
 def test_the_browser_is_sent_with_state_nonce_and_a_hashed_verifier(provider, issuer):
     attempt = Attempt.new("/places")
 
@@ -90,6 +92,7 @@ def test_an_authorise_address_with_a_query_of_its_own_keeps_it(provider, issuer)
     assert "/authorize?tenant=1&response_type=code" in provider.address(Attempt.new("/"))
 
 
+@pytest.mark.asvs("9.2.1", "9.2.2", "9.2.3", "10.5.1", "10.5.4")
 @pytest.mark.parametrize(
     ("claims", "why"),
     [
@@ -118,18 +121,21 @@ def test_a_token_that_is_not_for_this_attempt_is_refused(provider, issuer, claim
     assert refusal(provider) is why
 
 
+@pytest.mark.asvs("9.2.3")
 def test_a_token_for_several_services_is_ours_when_it_says_so(provider, issuer):
     issuer.claims = {"aud": [CLIENT_ID, "another service"], "azp": CLIENT_ID}
 
     assert signed_on(provider).subject == "subject-1"
 
 
+@pytest.mark.asvs("9.2.1")
 def test_a_clock_a_little_behind_is_allowed(provider, issuer):
     issuer.claims = {"exp": int(time.time()) - 20}
 
     assert signed_on(provider).subject == "subject-1"
 
 
+@pytest.mark.asvs("6.8.2", "9.1.1", "9.1.2")
 @pytest.mark.parametrize(
     "forge",
     [
@@ -148,6 +154,7 @@ def test_a_token_that_the_issuer_did_not_sign_is_refused(provider, issuer, forge
     assert refusal(provider) is Why.SIGNATURE
 
 
+@pytest.mark.asvs("10.5.1")
 def test_a_code_counts_once(provider):
     attempt = Attempt.new("/")
     code = sent_back(provider, attempt)["code"]
@@ -168,6 +175,7 @@ def test_a_code_of_another_attempt_is_of_no_use(provider):
     assert refused.value.why is Why.CODE
 
 
+@pytest.mark.asvs("9.1.3", "10.5.3")
 @pytest.mark.parametrize(
     ("metadata", "why"),
     [
@@ -184,6 +192,7 @@ def test_an_issuer_that_points_elsewhere_is_refused(provider, issuer, metadata, 
     assert refusal(provider) is why
 
 
+@pytest.mark.asvs("15.3.2")
 def test_a_redirect_is_not_followed(provider, issuer):
     def elsewhere(handler):
         if handler.path != "/token":
@@ -231,6 +240,7 @@ def test_metadata_and_keys_are_asked_for_once_an_hour(provider, issuer, monkeypa
     assert issuer.asked.count("/keys") == 2
 
 
+@pytest.mark.asvs("9.1.3")
 def test_a_new_key_of_the_issuer_is_fetched_and_not_more_than_once_a_minute(
     provider, issuer, monkeypatch
 ):
@@ -264,6 +274,7 @@ def test_an_address_counts_only_when_the_issuer_has_verified_it(provider, issuer
     assert signed_on(provider).email == email
 
 
+@pytest.mark.asvs("6.8.4")
 @pytest.mark.parametrize(
     ("amr", "enough"),
     [(["pwd"], False), (["pwd", "otp"], True), (["hwk"], True), ("mfa", False), (None, False)],
@@ -302,6 +313,7 @@ def test_whatever_else_the_browser_brings_is_refused(kept):
     assert refused.value.why is Why.STATE
 
 
+@pytest.mark.asvs("10.2.1")
 @pytest.mark.parametrize("state", [None, "", "of another attempt", "ä"])
 def test_an_attempt_of_another_state_is_refused(state):
     kept = Attempt.new("/").sealed(KEY)
@@ -326,6 +338,7 @@ def test_an_attempt_sealed_under_another_key_is_refused():
         Attempt.opened(b"o" * 32, attempt.sealed(KEY), attempt.state)
 
 
+@pytest.mark.asvs("1.3.6", "12.3.1")
 @pytest.mark.parametrize(
     ("url", "believed"),
     [

@@ -61,6 +61,7 @@ def test_pages_of_ours_are_gone_back_to(path):
     assert own_path(path) == path
 
 
+@pytest.mark.asvs("1.2.2", "3.7.2")
 @pytest.mark.parametrize(
     "path",
     [
@@ -83,6 +84,7 @@ def test_everything_else_leads_to_the_start(path):
     assert own_path(path) == "/"
 
 
+@pytest.mark.asvs("4.1.3")
 @pytest.mark.parametrize(
     ("peer", "forwarded", "trusted", "found"),
     [

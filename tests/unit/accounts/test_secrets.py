@@ -29,10 +29,12 @@ def factors():
     return Factors(b"s" * 32, b"r" * 32, b"f" * 32, hasher=CHEAP)
 
 
+@pytest.mark.asvs("11.4.2")
 def test_the_hash_is_as_strong_as_was_decided():
     assert (STRONG.memory_cost, STRONG.time_cost, STRONG.type.name) == (64 * 1024, 3, "ID")
 
 
+@pytest.mark.asvs("6.2.8")
 def test_a_password_matches_its_hash_and_no_other(factors):
     stored = factors.hashed("otter lantern gravel")
 
@@ -42,6 +44,7 @@ def test_a_password_matches_its_hash_and_no_other(factors):
     assert not factors.password_matches("not a hash", "otter lantern gravel")
 
 
+@pytest.mark.asvs("6.2.8")
 def test_a_password_is_the_same_however_a_keyboard_composed_it(factors):
     assert factors.password_matches(factors.hashed("caf\u00e9 lantern"), "cafe\u0301 lantern")
 
@@ -50,6 +53,7 @@ def test_two_hashes_of_a_password_differ(factors):
     assert factors.hashed("otter lantern gravel") != factors.hashed("otter lantern gravel")
 
 
+@pytest.mark.asvs("11.3.3")
 def test_a_sealed_secret_opens_for_its_owner_and_key_only(factors):
     sealed = factors.seal("SECRET", KIM)
     other = Factors(b"S" * 32, b"r" * 32, b"f" * 32, hasher=CHEAP)
@@ -78,6 +82,7 @@ def test_a_code_of_another_time_is_wrong(either_side):
     assert totp_step(secret, pyotp.TOTP(secret).at((STEP + either_side) * 30), AT, after=0) is None
 
 
+@pytest.mark.asvs("6.5.1")
 def test_a_code_and_those_before_it_count_once():
     secret = new_totp_secret()
     totp = pyotp.TOTP(secret)
@@ -93,6 +98,7 @@ def test_what_is_no_code_is_wrong(code):
     assert totp_step(SECRET, code, AT, after=0) is None
 
 
+@pytest.mark.asvs("6.5.3", "6.5.4")
 def test_recovery_codes_differ_and_come_again_for_their_token_only(factors):
     codes = factors.recovery_codes("token")
 
@@ -120,6 +126,7 @@ def test_failures_are_counted_by_hashes_that_do_not_say_of_whom(factors):
     assert b"kim" not in account
 
 
+@pytest.mark.asvs("7.2.3", "11.5.1")
 def test_tokens_have_256_random_bits():
     made = {new_token() for _ in range(100)}
 

@@ -32,6 +32,7 @@ def read(file, key, *, name=NAME):
     return anchors.read(file, [key.public_key()], partnership=name, verdict=verdict), verdict
 
 
+@pytest.mark.asvs("13.3.2")
 def test_the_private_key_is_made_once_and_open_to_its_user_only(tmp_path, key):
     again = anchors.private_key(tmp_path)
 

@@ -58,6 +58,7 @@ def test_the_columns_are_those_of_the_event_in_the_order_of_their_names():
     assert Event._fields == (*COLUMNS, "salt", "detail")
 
 
+@pytest.mark.asvs("11.4.3")
 def test_a_leaf_stays_what_it_was_in_every_version():
     """Written down, because whoever changes it breaks every seal there is."""
     known = "b12dd9935074fdef231be534c9e68013b8920a620dac3af85499814cbc8af6e9"

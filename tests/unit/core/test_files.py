@@ -23,6 +23,7 @@ def test_a_file_comes_back_as_it_was(shelf):
     assert (kept.size, len(kept.sha256)) == (len(WORDS), 64)
 
 
+@pytest.mark.asvs("5.3.1", "5.3.2")
 def test_the_disk_shows_nothing_of_it_and_nobody_else_may_read_it(shelf):
     kept = shelf.keep(WORDS)
     path = shelf.folder / kept.name
@@ -31,6 +32,7 @@ def test_the_disk_shows_nothing_of_it_and_nobody_else_may_read_it(shelf):
     assert shelf.folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.asvs("11.3.3")
 def test_another_key_a_changed_byte_or_another_name_opens_nothing(shelf):
     one, other = shelf.keep(WORDS), shelf.keep(WORDS)
     path = shelf.folder / one.name

@@ -78,6 +78,7 @@ async def together(*asked):
     return [asyncio.create_task(each) for each in asked]
 
 
+@pytest.mark.asvs("2.4.1")
 def test_a_flood_at_the_form_is_bounded_and_staff_pass(served):
     async def flood():
         asking = await together(*(served.ask("/report/send") for _ in range(50)))
@@ -124,6 +125,7 @@ def test_maps_that_are_drawn_for_anybody_keep_no_style_sheet_waiting(served):
     assert loops.run(flood()) == 3, "two are drawn, and the file is sent"
 
 
+@pytest.mark.asvs("15.2.2")
 def test_a_flood_of_staff_leaves_the_form_open(served):
     async def flood():
         asking = await together(*(served.ask("/places") for _ in range(6)))

@@ -96,6 +96,7 @@ def test_a_refused_letter_is_logged_without_its_words_and_the_next_one_sent(post
     assert "secret" not in said
 
 
+@pytest.mark.asvs("16.5.2")
 def test_a_mail_server_that_is_away_breaks_nothing(caplog):
     caplog.set_level("INFO", "contextmap")
     sending = SmtpMail(Server.of("smtp://127.0.0.1:9", BASE))
@@ -106,6 +107,7 @@ def test_a_mail_server_that_is_away_breaks_nothing(caplog):
     assert "mail.not-sent" in caplog.text
 
 
+@pytest.mark.asvs("1.3.11")
 def test_a_subject_cannot_add_a_line_of_its_own(post_office, caplog):
     caplog.set_level("INFO", "contextmap")
     sending = mailer(post_office)
@@ -132,6 +134,7 @@ def test_an_address_of_a_mail_server_is_read(url, port, user, password):
     assert (found.port, found.user, found.password) == (port, user, password)
 
 
+@pytest.mark.asvs("12.3.1")
 @pytest.mark.parametrize(
     ("url", "words"),
     [

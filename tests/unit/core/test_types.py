@@ -9,6 +9,7 @@ class Asked(StrictModel):
     n: int = 0
 
 
+@pytest.mark.asvs("1.3.3", "2.2.1", "15.3.5")
 @pytest.mark.parametrize(
     "value",
     [
@@ -25,6 +26,7 @@ def test_strict_models_refuse_surprises(value):
         Asked.model_validate(value)
 
 
+@pytest.mark.asvs("1.1.1")
 def test_text_is_composed_and_stripped():
     assert Asked.model_validate({"name": "  cafe\u0301 "}).name == "caf\u00e9"
 

@@ -120,6 +120,7 @@ def same(cell, kept):
     return float(kept) == cell
 
 
+@pytest.mark.asvs("1.2.10")
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_a_csv_reads_back_as_what_was_shown_and_runs_nothing(rows):
@@ -136,6 +137,7 @@ def test_a_csv_reads_back_as_what_was_shown_and_runs_nothing(rows):
         assert line[-1] == "OFFICIAL-SENSITIVE"
 
 
+@pytest.mark.asvs("1.2.10")
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_a_workbook_reads_back_as_what_was_shown_and_holds_no_formula(rows):

@@ -93,6 +93,7 @@ def damaged(archive):
     return archive[:at] + bytes(b ^ 0xFF for b in archive[at : at + 8]) + archive[at + 8 :]
 
 
+@pytest.mark.asvs("1.2.10")
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=6))
 def test_no_cell_of_the_errors_file_runs_as_a_formula(tmp_path_factory, cells):
     path = tmp_path_factory.mktemp("errors") / "errors.csv"

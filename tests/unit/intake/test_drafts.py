@@ -37,6 +37,7 @@ def test_neither_the_row_nor_its_name_shows_the_answers_or_the_cookie():
     assert lock.seal(DRAFT) != lock.seal(DRAFT)
 
 
+@pytest.mark.asvs("11.3.3")
 def test_another_cookie_another_row_and_a_changed_byte_open_nothing():
     mine, other = Lock.of(cookie()), Lock.of(cookie())
     sealed = mine.seal(DRAFT)
