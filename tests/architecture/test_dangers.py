@@ -109,6 +109,8 @@ def formats_what_came(node: ast.Call, name: str) -> bool:
     of = node.func.value
     if isinstance(of, ast.Constant | ast.JoinedStr) or ast.unparse(of).startswith("sql.SQL("):
         return False
+    if node.args and all(ast.unparse(value).startswith("sql.") for value in node.args):
+        return False  # psycopg's own, which knows names from values
     return not ast.unparse(of).split("[")[0].split(".")[-1].isupper()
 
 
@@ -284,7 +286,12 @@ RULES = [
         ("app/**/*.py", "geo/**/*.py"),
         calls(formats_what_came),
         ("said.format(user)", "form['text'].format_map(values)"),
-        ("'{}'.format(said)", "WORDS.format(said)", "rules.LEFT_OUT.format(title=x)"),
+        (
+            "'{}'.format(said)",
+            "WORDS.format(said)",
+            "a.LEFT_OUT.format(title=x)",
+            "rename.format(sql.Identifier(said))",
+        ),
         # Titles, questions, caveats and addresses of tables in the code; SQL of psycopg.
         frozenset(
             {
