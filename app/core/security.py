@@ -214,9 +214,10 @@ def _with_headers(scope: Scope, send: Send) -> Send:
 def _here(scope: Scope, name: bytes, value: bytes) -> bytes:
     """Where the router adds a slash it repeats the host that was asked for: anybody's."""
     asked = dict(scope["headers"]).get(b"host", b"")
-    if name != b"location" or not value.startswith(scope["scheme"].encode() + b"://" + asked):
+    whole = b"%s://%s/" % (scope["scheme"].encode(), asked)
+    if name != b"location" or not asked or not value.startswith(whole):
         return value
-    return b"/" + value.partition(b"://")[2].partition(b"/")[2].lstrip(b"/\\")
+    return b"/" + value.removeprefix(whole).lstrip(b"/\\")
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
