@@ -80,6 +80,7 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "events": verdict.events,
         "seals": verdict.seals,
         "unsealed": verdict.unsealed,
+        "pruned_to_seal": verdict.pruned,
         "eras": len(verdict.eras),
         "anchors": verdict.anchors,
         "first_broken_seal": verdict.first_broken,

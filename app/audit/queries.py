@@ -121,6 +121,12 @@ def broken_documents(cursor: Cursor) -> list[str]:
     return [str(row[0]) for row in cursor.execute("select app.broken_documents()").fetchall()]
 
 
+def pruned(cursor: Cursor) -> int:
+    """The newest seal whose events are gone because they were kept long enough; 0 for none."""
+    cursor.execute("select audit.pruned()")
+    return int(_only(cursor))
+
+
 def sealed_events(cursor: Cursor) -> int:
     cursor.execute("select coalesce(sum(count), 0)::bigint from audit.seal")
     return int(_only(cursor))

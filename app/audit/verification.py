@@ -57,7 +57,8 @@ def read_through(
     hashes: dict[int, tuple[int, bytes]] = {}
     newest = _Newest(queries.sealed_events(cursor), progress)
     seals = _remembering(queries.every_seal(cursor), wanted, hashes)
-    verdict = examine(seals, newest.passing(queries.every_event(cursor)))
+    events = newest.passing(queries.every_event(cursor))
+    verdict = examine(seals, events, pruned=queries.pruned(cursor))
     era, xid = queries.current_era(cursor), queries.next_xid(cursor)
     check_future(verdict, newest.at, era=era, xid=xid)
     for name in queries.broken_documents(cursor):

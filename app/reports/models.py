@@ -50,6 +50,7 @@ class Report(Record, Model):
     routed_police: Mapped[bool]
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # its words and pin: it stays as one to count
     state: Mapped[str]
     # "sent": what the reporter ticked, where triage changed it.
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -61,7 +61,7 @@ class Filters:
     decided_after: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        found = [Report.deleted_at.is_(None), *self._states()]
+        found = [Report.deleted_at.is_(None), Report.erased_at.is_(None), *self._states()]
         if self.borough:
             found.append(Report.borough_codes.contains([self.borough]))  # scope: chosen filter
         if self.worry:
@@ -173,7 +173,8 @@ def lock(session: Session, ref: str) -> Report:
 
 def _one(session: Session, ref: str, found: Select[Report]) -> Report:
     known = read_reference(ref, "RP")
-    report = session.scalar(found.where(Report.ref == known, Report.deleted_at.is_(None)))
+    there = Report.deleted_at.is_(None), Report.erased_at.is_(None)
+    report = session.scalar(found.where(Report.ref == known, *there))
     if report is None:
         raise NotFoundError(ABSENT)
     return report

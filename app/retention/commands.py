@@ -1,7 +1,7 @@
 """`contextmap retention run [--dry-run] [--as-of DATE] | replay`."""
 
 import argparse
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from app.core import clock
@@ -25,20 +25,28 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
 
 def run_retention(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
     as_of = arguments.as_of or clock.today()
+    at = datetime.combine(as_of, time(), clock.LONDON) if arguments.as_of else clock.now()
     if arguments.dry_run:
         due = erasing.look(context.db, as_of)
-        return {"dry_run": True, "as_of": as_of.isoformat(), "due": due, "says": sentence(due)}
+        swept = erasing.sweep(context.db, at, really=False)
+        told = {"dry_run": True, "due": due, "by_itself": swept, "says": sentence(due)}
+        return told | _lines(context, as_of)
     erased = dict(erasing.approved(context.db, context.settings))
+    gone = erasing.sweep(context.db, clock.now())
     run = erasing.daily(context.db, as_of)
     counts = {} if run is None else run.counts
-    return {
-        "dry_run": False,
-        "as_of": as_of.isoformat(),
-        "erased": erased,
-        "due": counts,
-        "says": sentence(counts),
-        "waiting": None if run is None else run.ref,
-    }
+    told = {"dry_run": False, "erased": erased, "by_itself": gone, "due": counts}
+    told |= {"says": sentence(counts), "waiting": None if run is None else run.ref}
+    return told | _lines(context, as_of)
+
+
+def _lines(context: Context, as_of: date) -> dict[str, Any]:
+    """By record and regime: what there is, what is due, what holds keep back, when the next go."""
+    lines = [
+        line._asdict() | {"next_on": line.next_on and line.next_on.isoformat()}
+        for line in erasing.report(context.db, as_of)
+    ]
+    return {"as_of": as_of.isoformat(), "records": lines}
 
 
 def run_replay(_: argparse.Namespace, context: Context) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Erasing what an auditor has approved: rows, keys, and a list for the day of a restore.
 
-One transaction a child, place or meeting, so that a run that was broken off goes on where it
-stopped, and one that fails keeps no other from going.
+One transaction a child, meeting, work of a place, or batch of other records, so that a run that
+was broken off goes on where it stopped, and one that fails keeps no other from going.
 """
 
 import os
 from collections import Counter
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.retention import queries, rules, service
 from app.retention.models import Run
-from app.retention.queries import Work
+from app.retention.queries import Record
 from app.retention.rules import State
 from app.vault.jobs import shred
 from app.vault.keys import Vault
@@ -35,12 +36,33 @@ ON_HOLD = text("select app.on_hold(:child)")
 ERASE_CHILD = text("select app.erase_child(:child, :run)")
 ERASE_WORK = text("select app.erase_context_work(:kind, :key, :run)")
 ERASE_LINKS = text("select app.erase_links(:run)")
+ERASE_RECORDS = text("select app.erase_records(:kind, :keys, :run)")
+ERASE_AUDIT = text("select app.erase_audit(:run)")
+SWEEP = job_actor("retention:sweep")
 
 
 def look(db: Database, as_of: date) -> dict[str, int]:
     """What is due, kept nowhere."""
     with db.read(JOB) as session:
-        return service.counted(queries.due(session, as_of))
+        return service.look(session, as_of)[1]
+
+
+def report(db: Database, as_of: date) -> list[rules.Line]:
+    """The same by rule and regime, with what is held and when the next are due."""
+    with db.read(JOB) as session:
+        return queries.report(session, as_of)
+
+
+def sweep(db: Database, at: datetime, *, really: bool = True) -> dict[str, int]:
+    """What nobody need approve: sessions, invitations, finished work and the like."""
+    if not really:
+        with db.read(SWEEP) as session:
+            return queries.swept(session, at, really=False)
+    with db.begin(SWEEP) as session:
+        gone = {rule: n for rule, n in queries.swept(session, at, really=True).items() if n}
+        if gone:
+            audit.record(session, "erasure", "swept", None, rows=sum(gone.values()), of=gone)
+        return gone
 
 
 def daily(db: Database, as_of: date) -> Run | None:
@@ -73,29 +95,49 @@ def replay(db: Database, settings: Settings) -> int:
             audit.record(session, "erasure", "child", None, again=True)
     if back:
         shred(db, Vault.of(settings))
-    return len(back) + _work_again(db, known)
+    return len(back) + _records_again(db, known)
 
 
-def _work_again(db: Database, known: set[str]) -> int:
+def _records_again(db: Database, known: set[str]) -> int:
     with db.read(AGAIN) as session:
-        back = [one for one in queries.every_work(session) if _mark_of(one) in known]
-    for one in back:
-        with db.begin(AGAIN) as session:
-            session.execute(ERASE_WORK, {"kind": one.kind, "key": one.key, "run": None})
-            audit.record(session, "erasure", one.kind, None, again=True)
+        back = [one for one in queries.every_record(session) if _mark_of(one) in known]
+    for kind in (*rules.WORK, *rules.BATCHED):
+        these = [one for one in back if one.kind == kind]
+        for some in _batches(these, 1 if kind in rules.WORK else rules.BATCH):
+            with db.begin(AGAIN) as session:
+                _gone(session, some, None)
+                audit.record(session, "erasure", kind, None, rows=len(some), again=True)
     return len(back)
 
 
 def _erase(db: Database, settings: Settings, run_id: UUID) -> Counter[str]:
-    """Each part on its own: what fails is counted, told, and tried again with the next turn."""
+    """Each part on its own: what fails is counted, told, and tried again with the next turn.
+
+    Kind by kind, since a place is free only when what happened there is gone.
+    """
     with db.read(JOB) as session:
         run = queries.run_by_id(session, run_id)
         due = queries.children(session, run) if run is not None else []
-        work = queries.work(session, run) if run is not None else []
     if run is None:
         return Counter()
-    parts = [_links(run_id), *(_child(settings, child_id, run_id) for child_id in due)]
-    parts += [_work(settings, one, run_id) for one in work]
+    done, failed = _done(
+        db, run, [_links(run_id), *(_child(settings, child_id, run_id) for child_id in due)]
+    )
+    for kind in filter(run.counts.get, (*rules.WORK, *rules.BATCHED)):
+        with db.read(JOB) as session:
+            found = queries.records(session, run_id, kind)
+        some = _batches(found, 1 if kind in rules.WORK else rules.BATCH)
+        more, broken = _done(db, run, [_records(settings, part, run_id) for part in some])
+        done, failed = done + more, failed + broken
+    if run.counts.get("audit"):
+        more, broken = _done(db, run, [partial(_audit, run_id)])
+        done, failed = done + more, failed + broken
+    with db.begin(JOB) as session:
+        _settle(session, run_id, failed)
+    return done
+
+
+def _done(db: Database, run: Run, parts: Iterable[Part]) -> tuple[Counter[str], int]:
     done: Counter[str] = Counter()
     failed = 0
     for part in parts:
@@ -105,9 +147,11 @@ def _erase(db: Database, settings: Settings, run_id: UUID) -> Counter[str]:
         except Exception as error:
             log.error("erasure.failed", ref=run.ref, error=error)
             failed += 1
-    with db.begin(JOB) as session:
-        _settle(session, run_id, failed)
-    return done
+    return done, failed
+
+
+def _batches(found: list[Record], size: int) -> list[list[Record]]:
+    return [found[begin : begin + size] for begin in range(0, len(found), size)]
 
 
 def _settle(session: Session, run_id: UUID, failed: int) -> None:
@@ -148,37 +192,53 @@ def _child(settings: Settings, child_id: UUID, run_id: UUID) -> Part:
     return erase
 
 
-def _work(settings: Settings, one: Work, run_id: UUID) -> Part:
+def _records(settings: Settings, some: list[Record], run_id: UUID) -> Part:
     """Listed first, like a child."""
 
     def erase(session: Session) -> Counter[str]:
-        if one not in queries.work_of(session, one):
+        kind = some[0].kind
+        if kind in rules.WORK and some[0] not in queries.record_of(session, some[0]):
             return Counter()
-        _note(settings.erased_list, _mark_of(one))
-        given = {"kind": one.kind, "key": one.key, "run": run_id}
-        erased = _counts(session.scalar(ERASE_WORK, given))
-        audit.record(session, "erasure", one.kind, None, rows=erased.total())
+        _note(settings.erased_list, *map(_mark_of, some))
+        erased = _gone(session, some, run_id)
+        audit.record(session, "erasure", kind, None, rows=erased.total())
         return erased
 
     return erase
 
 
-def _mark_of(one: Work) -> str:
-    return rules.mark_of_work(one.kind, one.key, one.since)
+def _gone(session: Session, some: list[Record], run_id: UUID | None) -> Counter[str]:
+    """Of one kind: work and meetings each at once, whatever hangs on them."""
+    kind = some[0].kind
+    if kind in rules.WORK:
+        given = {"kind": kind, "key": some[0].key, "run": run_id}
+        return _counts(session.scalar(ERASE_WORK, given))
+    keys = [one.key for one in some]
+    return _counts(session.scalar(ERASE_RECORDS, {"kind": kind, "keys": keys, "run": run_id}))
+
+
+def _audit(run_id: UUID, session: Session) -> Counter[str]:
+    return _counts(session.scalar(ERASE_AUDIT, {"run": run_id}))
+
+
+def _mark_of(one: Record) -> str:
+    return rules.mark_of(one.kind, one.key, one.since)
 
 
 def _counts(answer: Any) -> Counter[str]:  # noqa: ANN401 - JSON of the function
     return Counter({kind: n for kind, n in (answer or {}).items() if n})
 
 
-def _note(path: Path, line: str) -> None:
-    """A line that is on the disk when this returns; a child that is tried again has its own."""
-    if line in _listed(path):
+def _note(path: Path, *marks: str) -> None:
+    """Lines that are on the disk when this returns; what is tried again has its own already."""
+    known = _listed(path)
+    new = [mark for mark in marks if mark not in known]
+    if not new:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{line}\n".encode())
+        os.write(handle, "".join(f"{mark}\n" for mark in new).encode())
         os.fsync(handle)
     finally:
         os.close(handle)

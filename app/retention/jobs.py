@@ -20,3 +20,10 @@ def plan(context: JobContext, timestamp: int) -> None:
 def erase(context: JobContext, timestamp: int) -> None:
     given = context.additional_context
     erasing.approved(given["db"], given["settings"])
+
+
+@blueprint.periodic(cron="52 * * * *")
+@blueprint.task(name="sweep", pass_context=True, queueing_lock="retention:sweep")
+def sweep(context: JobContext, timestamp: int) -> None:
+    """Each hour what nobody need approve: sessions, invitations, finished work and the like."""
+    erasing.sweep(context.additional_context["db"], clock.now())

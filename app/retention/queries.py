@@ -10,64 +10,41 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.retention.models import Hold, Run
-from app.retention.rules import EMPTY_DAYS, LINK_YEARS, State
+from app.retention.rules import Line, Rule, State
 
-# Deleted references go whole; links go two years after they were made, or when work is over; a
-# reference goes when no link is left. Nothing that is held, and no decoy. Work with a place goes
-# six years after it was closed; meetings when their packs go, or with the work.
 DUE = text("""
-    with day as (
-        select cast(cast(:as_of as date) as timestamp) at time zone 'Europe/London' as at
-    ),
-    kept as (
-        select c.id, c.state, c.deleted_at, c.created_at from app.child as c
-        where not app.on_hold(c.id)
-          and not exists (select from vault.decoy as d where d.child_id = c.id)
-    ),
-    place_link as (
-        select l.id, l.child_id, (l.created_at < day.at - make_interval(years => :years)
-                                  or kept.state = 'CLOSED') as due
-        from app.child_place_link as l join kept on kept.id = l.child_id, day
-    ),
-    incident_link as (
-        select l.incident_id, l.child_id, (l.created_at < day.at - make_interval(years => :years)
-                                           or kept.state = 'CLOSED') as due
-        from app.child_incident_link as l join kept on kept.id = l.child_id, day
-    ),
-    child as (
-        select kept.id from kept, day
-        where kept.deleted_at is not null
-           or (kept.state = 'CLOSED' or kept.created_at < day.at - make_interval(days => :empty))
-              and not exists (select from place_link as l where l.child_id = kept.id and not l.due)
-              and not exists (
-                  select from incident_link as l where l.child_id = kept.id and not l.due)
-    )
-    select 'child' as kind, id as object_id, cast(null as uuid) as other_id from child
-    union all select 'child_place_link', id, null from place_link where due
-    union all select 'child_incident_link', child_id, incident_id from incident_link where due
-    union all select work.kind, work.id, null from app.context_work_kept() as work, day
-              where not work.held and work.since < day.at - work.kept
-    order by 1, 2, 3
+    select kind, id as object_id, other_id from app.kept_records(null)
+    where until_on < :as_of and not held order by 1, 2, 3
 """)
+DUE_AUDIT = text("select due from app.retention_audit(:as_of)")
+REPORT = text("""
+    select kind, rule, regime, kept, due, held, next_on from app.retention_report(:as_of)
+    union all
+    select 'audit', 'audit', 'ANY', kept, due, 0, next_on from app.retention_audit(:as_of)
+""")
+RULES = text("select record, regime, label, kept, then_what, by_auditor from app.retention_rules()")
+SWEPT = text("select app.retention_swept(:at, :really)")
 NOTE = text("""
     insert into app.retention_due (run_id, object_kind, object_id, other_id)
     values (:run, :kind, :object, :other)
 """)
 FORGET = text("delete from app.retention_due where run_id = :run")
-WORK = text("""
-    select due.object_kind as kind, due.object_id as key, work.since
+RECORDS = text("""
+    select due.object_kind as kind, due.object_id as key, one.since
     from app.retention_due as due
-    join app.context_work_kept() as work
-      on work.kind = due.object_kind and work.id = due.object_id
-    where due.run_id = :run and not work.held and work.since is not null
-    order by due.object_kind, due.object_id
+    join app.kept_records(:kind) as one
+      on one.kind = due.object_kind and one.id = due.object_id
+    where due.run_id = :run and due.object_kind = :kind and not one.held
+      and one.since is not null
+    order by one.until_on, due.object_id
 """)
 THIS_WORK = text("""
-    select kind, id as key, since from app.context_work_kept()
+    select kind, id as key, since from app.kept_records(:kind)
     where kind = :kind and id = :key and since = :since and not held
 """)
-EVERY_WORK = text("""
-    select kind, id as key, since from app.context_work_kept() where since is not null
+EVERY_RECORD = text("""
+    select kind, id as key, since from app.kept_records(null)
+    where since is not null and kind not in ('child', 'child_place_link', 'child_incident_link')
     order by kind, id
 """)
 CHILDREN = text("""
@@ -94,8 +71,8 @@ class Due(NamedTuple):
     other_id: UUID | None
 
 
-class Work(NamedTuple):
-    """Of one closed place, or one meeting."""
+class Record(NamedTuple):
+    """One record of a kind; `since` is when its time began to run."""
 
     kind: str
     key: UUID
@@ -103,8 +80,25 @@ class Work(NamedTuple):
 
 
 def due(session: Session, as_of: date) -> list[Due]:
-    given = {"as_of": as_of, "years": LINK_YEARS, "empty": EMPTY_DAYS}
-    return [Due._make(row) for row in session.execute(DUE, given)]
+    return [Due._make(row) for row in session.execute(DUE, {"as_of": as_of})]
+
+
+def due_audit(session: Session, as_of: date) -> int:
+    """Events of the audit: they go by whole seals and are named nowhere."""
+    return int(session.scalar(DUE_AUDIT, {"as_of": as_of}) or 0)
+
+
+def report(session: Session, as_of: date) -> list[Line]:
+    return [Line._make(row) for row in session.execute(REPORT, {"as_of": as_of})]
+
+
+def every_rule(session: Session) -> list[Rule]:
+    return [Rule._make(row) for row in session.execute(RULES)]
+
+
+def swept(session: Session, at: datetime, *, really: bool) -> dict[str, int]:
+    """What goes without an approval and is over: counted, or erased."""
+    return dict(session.scalar(SWEPT, {"at": at, "really": really}) or {})
 
 
 def note(session: Session, run: Run, found: Sequence[Due]) -> None:
@@ -126,18 +120,19 @@ def children(session: Session, run: Run) -> list[UUID]:
     return list(session.scalars(CHILDREN, {"run": run.id}))
 
 
-def work(session: Session, run: Run) -> list[Work]:
-    """What the run names and nothing holds."""
-    return [Work._make(row) for row in session.execute(WORK, {"run": run.id})]
+def records(session: Session, run_id: UUID, kind: str) -> list[Record]:
+    """Of one kind: what the run names and nothing holds."""
+    given = {"run": run_id, "kind": kind}
+    return [Record._make(row) for row in session.execute(RECORDS, given)]
 
 
-def work_of(session: Session, one: Work) -> list[Work]:
+def record_of(session: Session, one: Record) -> list[Record]:
     """The same, as long as nothing holds it and its time still runs."""
-    return [Work._make(row) for row in session.execute(THIS_WORK, one._asdict())]
+    return [Record._make(row) for row in session.execute(THIS_WORK, one._asdict())]
 
 
-def every_work(session: Session) -> list[Work]:
-    return [Work._make(row) for row in session.execute(EVERY_WORK)]
+def every_record(session: Session) -> list[Record]:
+    return [Record._make(row) for row in session.execute(EVERY_RECORD)]
 
 
 def every_child(session: Session) -> list[UUID]:

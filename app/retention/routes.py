@@ -124,6 +124,9 @@ def _page(
 ) -> Response:
     runs = queries.runs(session)
     waiting = next((run for run in runs if run.state == rules.State.PLANNED), None)
+    known = queries.every_rule(session)
+    lines = queries.report(session, clock.today())
+    swept = queries.swept(session, clock.now(), really=False)
     return html.render(
         request,
         "retention/retention.html",
@@ -132,8 +135,12 @@ def _page(
         runs=[run for run in runs if run is not waiting],
         says=_says,
         standing=rules.standing,
-        link_years=rules.LINK_YEARS,
-        empty_days=rules.EMPTY_DAYS,
+        today=clock.today(),
+        lines=rules.table(lines, known),
+        held=sum(line.held for line in lines),
+        overdue=sum(swept.values()),
+        known=rules.shortened(known),
+        regimes=rules.REGIMES,
         may=_may(actor),
         values=values,
         errors=errors,

@@ -1,16 +1,37 @@
-"""How long what hangs on a child or on a closed place is kept, and how a plan comes to its end.
+"""Words for what is kept no longer, and how a plan comes to its end.
 
-Periods are of domain.md 7; all are to be confirmed by the data protection officers.
+How long each record is kept is data: data/lookups/lists/retention.csv, by record and regime.
 """
 
 import hashlib
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-LINK_YEARS = 2
-EMPTY_DAYS = 90  # a reference that was opened and never linked
+
+class Line(NamedTuple):
+    """How many records fall under one rule, and when the next of them are due."""
+
+    kind: str
+    rule: str
+    regime: str
+    kept: int
+    due: int
+    held: int
+    next_on: date | None
+
+
+class Rule(NamedTuple):
+    """As data/lookups/lists/retention.csv has it."""
+
+    record: str
+    regime: str
+    label: str
+    kept: str
+    then: str
+    by_auditor: bool
 
 
 class State(StrEnum):
@@ -26,8 +47,25 @@ KINDS = {
     "child_incident_link": ("link to an incident", "links to incidents"),
     "context_work": ("closed place's work", "closed places' work"),
     "meeting": ("meeting", "meetings"),
+    "report": ("report", "reports"),
+    "incident": ("incident", "incidents"),
+    "intelligence": ("item of intelligence", "items of intelligence"),
+    "cluster_run": ("computed run of clusters", "computed runs of clusters"),
+    "cluster_lineage": ("cluster over time", "clusters over time"),
+    "place": ("place", "places"),
+    "access_grant": ("grant of access", "grants of access"),
+    "legal_hold": ("hold that ended", "holds that ended"),
+    "user": ("disabled account", "disabled accounts"),
+    "audit": ("event of the audit trail", "events of the audit trail"),
 }
 WORK = ("context_work", "meeting")  # erased each at once, whatever hangs on it
+# Erased in batches, in this order: a place after what happened there.
+BATCHED = (
+    *("report", "incident", "intelligence", "cluster_run", "cluster_lineage", "place"),
+    *("access_grant", "legal_hold", "user"),
+)
+BATCH = 200
+REGIMES = {"UK_GDPR": "UK GDPR", "PART3": "Part 3, police", "ANY": "Any"}
 STATE_WORDS = {
     State.PLANNED: "Waits for approval",
     State.APPROVED: "Approved: erased within minutes",
@@ -51,6 +89,43 @@ def sentence(counts: Mapping[str, int]) -> str:
     return f"{total:,} {'row is' if total == 1 else 'rows are'} due: {', '.join(parts)}"
 
 
+def table(lines: Iterable[Line], known: Sequence[Rule]) -> list[tuple[Rule, Line]]:
+    """What there is, in the order of the rules."""
+    by_rule = {(line.rule, line.regime): line for line in _together(lines)}
+    both = ((rule, by_rule.get((rule.record, rule.regime))) for rule in known)
+    return [(rule, line) for rule, line in both if line is not None]
+
+
+def _together(lines: Iterable[Line]) -> list[Line]:
+    """Of deleted records there are several kinds under one rule."""
+    found: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        key = line.rule, line.regime
+        found[key] = _sum(found[key], line) if key in found else line
+    return list(found.values())
+
+
+def _sum(one: Line, other: Line) -> Line:
+    days = [day for day in (one.next_on, other.next_on) if day is not None]
+    return one._replace(
+        kept=one.kept + other.kept,
+        due=one.due + other.due,
+        held=one.held + other.held,
+        next_on=min(days, default=None),
+    )
+
+
+def shortened(known: Iterable[Rule]) -> list[Rule]:
+    """The same rule of several regimes once, with the words of them all."""
+    found: dict[tuple[str, str, str], Rule] = {}
+    for rule in known:
+        key = rule.label, rule.kept, rule.then
+        words = REGIMES.get(rule.regime, rule.regime)
+        had = found.get(key)
+        found[key] = rule._replace(regime=words if had is None else f"{had.regime}; {words}")
+    return list(found.values())
+
+
 def standing(state: str, failed: int) -> str:
     """Where a run stands.
 
@@ -67,8 +142,8 @@ def standing(state: str, failed: int) -> str:
     )
 
 
-def mark_of_work(kind: str, key: UUID, since: datetime) -> str:
-    """The same of a place's work or a meeting; not of work after a place was opened again."""
+def mark_of(kind: str, key: UUID, since: datetime) -> str:
+    """The same of any other record; not of work after a place was opened again."""
     told = f"contextmap erased {kind} {key} {since.astimezone(UTC).isoformat()}"
     return hashlib.sha256(told.encode()).hexdigest()
 

@@ -1,5 +1,6 @@
 """Plans, approvals and holds, inside the caller's transaction; erasing is `erasing`."""
 
+from collections import Counter
 from datetime import date
 from uuid import UUID
 
@@ -22,8 +23,12 @@ from app.retention.schemas import HoldForm
 WRONG = "Change the fields named below."
 
 
-def counted(found: list[Due]) -> dict[str, int]:
-    return {kind: sum(each.kind == kind for each in found) for kind in KINDS}
+def look(session: Session, as_of: date) -> tuple[list[Due], dict[str, int]]:
+    """What is due on a day, and how many of each kind."""
+    found = queries.due(session, as_of)
+    known = Counter(each.kind for each in found)
+    known["audit"] = queries.due_audit(session, as_of)
+    return found, {kind: known[kind] for kind in KINDS}
 
 
 def plan(session: Session, actor: Actor, as_of: date) -> Run | None:
@@ -31,10 +36,9 @@ def plan(session: Session, actor: Actor, as_of: date) -> Run | None:
     for waiting in queries.runs(session, State.PLANNED):
         waiting.state = State.REPLACED
         queries.forget(session, waiting)
-    found = queries.due(session, as_of)
-    if not found:
+    found, counts = look(session, as_of)
+    if not any(counts.values()):
         return None
-    counts = counted(found)
     run = Run(
         ref=new_reference("RT"),
         as_of=as_of,

@@ -44,7 +44,7 @@ def reports(session: Session, place_id: UUID, harms: Mapping[str, str]) -> list[
     return [
         Item(
             Kind.REPORT,
-            report.ref,
+            "" if report.erased_at else report.ref,  # nothing is left to open
             report.created_at,
             report.agency_code,
             _labels(report.harm_codes, harms),

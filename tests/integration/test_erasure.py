@@ -21,15 +21,10 @@ from tests.conftest import CLAIMS_KEY, Logins
 from tests.dumps import backup, dumped, restored
 from tests.packs import panel
 from tests.people import HTML
+from tests.traces import traces
 from tests.uses import PLAN, REASON, World, posting
 
 TODAY = clock.today()
-EVERYTHING = """
-    select table_schema, table_name, column_name from information_schema.columns
-    join information_schema.tables using (table_schema, table_name)
-    where table_type = 'BASE TABLE'
-      and table_schema not in ('pg_catalog', 'information_schema', 'public')
-"""
 
 
 @pytest.fixture
@@ -48,19 +43,6 @@ def key_of(world, ref):
     with world.superuser() as admin:
         (key,) = admin.execute("select id from app.child where ref = %s", (ref,)).fetchone()
     return key
-
-
-def traces(world, *needles):
-    """Every column of every table that holds one of these, as text or as bytes."""
-    found = []
-    with world.superuser() as admin:
-        for schema, table, name in admin.execute(EVERYTHING).fetchall():
-            for needle in needles:
-                sql = f'select count(*) from {schema}."{table}" where "{name}"::text ilike %s'
-                (n,) = admin.execute(sql.encode(), (f"%{needle}%",)).fetchone()
-                if n:
-                    found.append(f"{schema}.{table}.{name}")
-    return sorted(set(found))
 
 
 def much(world):

@@ -74,9 +74,9 @@ def test_six_years_after_a_place_was_closed_its_work_goes_and_the_counts_stay(wo
     assert done["context_work"] == 1
     assert (done["assessment"], done["plan"], done["review"], done["comment"]) == (1, 1, 1, 1)
     assert left(world) == {}
-    assert run(world, "select count(*) from app.place") == [(1,)]
-    kept = run(world, "select object_kind, counts ->> 'plan' from app.retention_event")
-    assert kept == [("context_work", "1")]
+    assert run(world, "select count(*) from app.place") == [(0,)]
+    kept = run(world, "select object_kind, counts ->> 'plan' from app.retention_event order by at")
+    assert kept == [("context_work", "1"), ("place", None)]
     assert run(world, "select count(*) from audit.event where action = 'erasure'")[0][0] >= 1
     assert "6 years from when the place was closed" in page.get("/admin/retention").text
 
@@ -85,7 +85,7 @@ def test_after_a_restore_the_work_is_erased_again_unless_the_place_was_opened_si
     worked(team)
     run(world, CLOSE)
     ((place, since),) = run(world, "select id, closed_at from app.place")
-    mark = erasing._mark_of(erasing.Work("context_work", place, since))
+    mark = erasing._mark_of(erasing.Record("context_work", place, since))
     erasing._note(world.settings.erased_list, mark)
     run(world, "update app.place set closed_at = closed_at + interval '1 day'")
 
