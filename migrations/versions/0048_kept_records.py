@@ -761,6 +761,7 @@ REPLACEMENTS = (
 
 
 def upgrade() -> None:
+    op.execute("set local role cs_owner")  # the one before left it
     op.execute("alter table app.report add column erased_at timestamptz")
     op.execute(
         "comment on column app.report.erased_at is "
