@@ -137,6 +137,7 @@ def _page(
         standing=rules.standing,
         today=clock.today(),
         lines=rules.table(lines, known),
+        due=sum(line.due for line in lines),
         held=sum(line.held for line in lines),
         overdue=sum(swept.values()),
         known=rules.shortened(known),

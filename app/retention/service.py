@@ -1,7 +1,9 @@
 """Plans, approvals and holds, inside the caller's transaction; erasing is `erasing`."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +15,10 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError, RuleBrokenError
 from app.core.ids import new_reference, read_reference
+from app.incidents import queries as incidents
+from app.intelligence import queries as intelligence
 from app.places import queries as places
+from app.reports import queries as reports
 from app.retention import queries, rules
 from app.retention.models import Hold, Run
 from app.retention.queries import Due
@@ -21,6 +26,12 @@ from app.retention.rules import KINDS, State
 from app.retention.schemas import HoldForm
 
 WRONG = "Change the fields named below."
+FINDERS: tuple[tuple[str, str, Callable[[Session, str], Any]], ...] = (
+    ("PL", "place", places.find),
+    ("IC", "incident", incidents.find),
+    ("RP", "report", reports.find),
+    ("IN", "intelligence", intelligence.find),
+)
 
 
 def look(session: Session, as_of: date) -> tuple[list[Due], dict[str, int]]:
@@ -104,10 +115,11 @@ def end_hold(session: Session, actor: Actor, hold: Hold) -> None:
 
 
 def _held(session: Session, ref: str) -> tuple[str, UUID]:
-    """A child's reference with its links, or the work with a place."""
+    """A place with all that hangs on it, a child with its links, or one other record."""
     try:
-        if read_reference(ref, "PL") is not None:
-            return "place", places.find(session, ref).id
+        for prefix, kind, find in FINDERS:
+            if read_reference(ref, prefix) is not None:
+                return kind, find(session, ref).id
         return "child", children.find(session, ref).id
     except NotFoundError as absent:
         raise InvalidError(WRONG, {"record": absent.detail}) from absent

@@ -45,7 +45,8 @@ KEEP = f"""
 create function app.retention_keep(of_record text, of_regime text) returns interval
     language sql stable security definer {SET} as $$
     select (extra ->> 'keep')::interval from reference.lookup
-    where list = 'retention' and code in (concat_ws(':', of_record, of_regime), concat_ws(':', of_record, 'ANY'))
+    where list = 'retention'
+      and code in (concat_ws(':', of_record, of_regime), concat_ws(':', of_record, 'ANY'))
 $$
 """
 RULES = f"""

@@ -10,7 +10,8 @@ from app.retention import erasing, rules
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operator" / "retention.md").read_text()
-RULES = list(csv.DictReader((ROOT / "data" / "lookups" / "lists" / "retention.csv").open()))
+LIST = ROOT / "data" / "lookups" / "lists" / "retention.csv"
+RULES = list(csv.DictReader(LIST.read_text().splitlines()))
 ROW = re.compile(r"^\| ((?:app|intake|release|audit|vault|queue)\.\w+) \| (.+) \|$", re.MULTILINE)
 TABLES = """
     select table_schema || '.' || table_name from information_schema.tables
