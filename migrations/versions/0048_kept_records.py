@@ -18,7 +18,6 @@ KINDS = (
 KINDS_BEFORE = KINDS[:5]
 HELD = ("child", "place", "incident", "report", "intelligence")
 HELD_BEFORE = HELD[:2]
-SET = "set search_path = pg_catalog, public, pg_temp"
 
 
 def day(at: str) -> str:
@@ -30,9 +29,9 @@ def among(values: tuple[str, ...]) -> str:
 
 
 # Which rule a report falls under: what helped to find a place stays longest.
-REPORT_RULE = f"""
+REPORT_RULE = """
 create function app.report_rule(outcomes text[], decided timestamptz) returns text
-    language sql immutable {SET} as $$
+    language sql immutable set search_path = pg_catalog, public, pg_temp as $$
     select case
         when outcomes && array['LINKED_PLACE', 'NEW_PLACE'] then 'report_linked'
         when decided is null then 'report_untriaged'
@@ -41,18 +40,18 @@ create function app.report_rule(outcomes text[], decided timestamptz) returns te
         else 'report_no_place' end
 $$
 """
-KEEP = f"""
+KEEP = """
 create function app.retention_keep(of_record text, of_regime text) returns interval
-    language sql stable security definer {SET} as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select (extra ->> 'keep')::interval from reference.lookup
     where list = 'retention'
       and code in (concat_ws(':', of_record, of_regime), concat_ws(':', of_record, 'ANY'))
 $$
 """
-RULES = f"""
+RULES = """
 create function app.retention_rules() returns table (
     record text, regime text, label text, kept text, then_what text, by_auditor boolean)
-    language sql stable security definer {SET} as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select extra ->> 'record', extra ->> 'regime', label, extra ->> 'kept', extra ->> 'then',
            extra ->> 'approves' = 'AUDITOR'
     from reference.lookup where list = 'retention' order by sort
@@ -287,7 +286,7 @@ KEPT = f"""
 create function app.kept_rows(wanted text) returns table (
     kind text, id uuid, other_id uuid, rule text, regime text, since timestamptz, until_on date,
     held boolean)
-    language plpgsql stable security definer {SET} as $$
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
     holding uuid[] := array(
@@ -340,11 +339,11 @@ begin
     from found left join rule on rule.record = found.rule and rule.regime = found.regime;
 end $$
 """
-FOR_JOBS = f"""
+FOR_JOBS = """
 create function app.kept_records(wanted text) returns table (
     kind text, id uuid, other_id uuid, rule text, regime text, since timestamptz, until_on date,
     held boolean)
-    language plpgsql stable security definer {SET} as $$
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     if not coalesce(sec.job() like 'retention:%', false) then
         raise insufficient_privilege using message = 'only retention asks';
@@ -353,10 +352,10 @@ begin
 end $$
 """
 # Numbers and days, of no record by itself.
-REPORT = f"""
+REPORT = """
 create function app.retention_report(as_of date) returns table (
     kind text, rule text, regime text, kept bigint, due bigint, held bigint, next_on date)
-    language plpgsql stable security definer {SET} as $$
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     if not coalesce(sec.job() like 'retention:%' or sec.role() in ('auditor', 'cs_lead'), false)
     then
@@ -372,9 +371,9 @@ end $$
 """
 
 # What is erased of each, given the rows; how many of what that was.
-ERASE_REPORTS = f"""
+ERASE_REPORTS = """
 create function app.erased_report(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     counted uuid[] := array(
         select one.id from app.report as one where one.id = any (wanted) and one.deleted_at is null
@@ -399,9 +398,9 @@ begin
                               'report_counted', cardinality(counted));
 end $$
 """
-ERASE_INCIDENTS = f"""
+ERASE_INCIDENTS = """
 create function app.erased_incident(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
     versions int := (select count(*) from app.incident_version where incident_id = any (wanted));
@@ -415,9 +414,9 @@ begin
     return jsonb_build_object('incident', gone, 'incident_version', versions);
 end $$
 """
-ERASE_INTELLIGENCE = f"""
+ERASE_INTELLIGENCE = """
 create function app.erased_intelligence(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
 begin
@@ -429,9 +428,9 @@ begin
 end $$
 """
 # What something still needs stays; it is counted again the next night.
-ERASE_PLACES = f"""
+ERASE_PLACES = """
 create function app.erased_place(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     free uuid[] := array(
         select one.id from app.place as one where one.id = any (wanted)
@@ -467,9 +466,9 @@ begin
     return jsonb_build_object('place', gone);
 end $$
 """
-ERASE_CLUSTERS = f"""
+ERASE_CLUSTERS = """
 create function app.erased_cluster_run(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
 begin
@@ -478,9 +477,9 @@ begin
     return jsonb_build_object('cluster_run', gone);
 end $$
 """
-ERASE_LINEAGES = f"""
+ERASE_LINEAGES = """
 create function app.erased_cluster_lineage(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     free uuid[] := array(
         select unnest(wanted) except select lineage_id from app.cluster
@@ -493,9 +492,9 @@ begin
     return jsonb_build_object('cluster_lineage', gone);
 end $$
 """
-ERASE_GRANTS = f"""
+ERASE_GRANTS = """
 create function app.erased_access_grant(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
 begin
@@ -505,9 +504,9 @@ begin
     return jsonb_build_object('access_grant', gone);
 end $$
 """
-ERASE_HOLDS = f"""
+ERASE_HOLDS = """
 create function app.erased_legal_hold(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
 begin
@@ -517,9 +516,9 @@ begin
 end $$
 """
 # Its number stays, so that what was signed by it stays one person's.
-ERASE_USERS = f"""
+ERASE_USERS = """
 create function app.erased_user(wanted uuid[]) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     gone int;
 begin
@@ -539,9 +538,9 @@ end $$
 """
 # Only rows of an approved run whose time is over and that nothing holds; or what a list of
 # erasures says after a restore.
-ERASE = f"""
+ERASE = """
 create function app.erase_records(what text, wanted uuid[], run uuid) returns jsonb
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     approved app.retention_run;
     again boolean := coalesce(sec.job() = 'retention:replay', false);
@@ -562,7 +561,7 @@ begin
                   select from app.retention_due as due where due.run_id = run
                     and due.object_kind = what and due.object_id = one.id)));
     if cardinality(free) = 0 then
-        return '{{}}';
+        return '{}';
     end if;
     case what
         when 'report' then gone := app.erased_report(free);

@@ -8,15 +8,14 @@ from alembic import op
 revision = "0049"
 down_revision = "0048"
 
-SET = "set search_path = pg_catalog, pg_temp"
 # Below that no rule goes, whatever a list says: an audit that is pruned early is none.
 LEAST = "interval '6 years'"
 
 # The last seal of all that were made before a moment: what lies under it, and under those before.
-ENDED = f"""
+ENDED = """
 create function audit.ended_before(moment timestamptz)
     returns table (n bigint, era int, hi xid8)
-    language sql stable security definer {SET} as $$
+    language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select s.n, s.era, s.hi_xid from audit.seal as s
     where s.n < coalesce((select min(young.n) from audit.seal as young where young.at >= moment),
                          9223372036854775807)
@@ -24,10 +23,10 @@ create function audit.ended_before(moment timestamptz)
 $$
 """
 # How many events there are, how many would go, and when the next of them are due.
-KEPT = f"""
+KEPT = """
 create function audit.kept(as_of date, keep interval)
     returns table (kept bigint, due bigint, next_on date)
-    language plpgsql stable security definer {SET} as $$
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
     cut timestamptz := (as_of::timestamp at time zone 'Europe/London') - keep;
     last record;
@@ -46,7 +45,7 @@ end $$
 """
 PRUNE = f"""
 create function audit.prune(moment timestamptz) returns bigint
-    language plpgsql security definer {SET} as $$
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     last record;
     gone bigint;
@@ -66,7 +65,7 @@ end $$
 # The newest seal whose events were pruned, as the audit itself says; only of seals old enough.
 PRUNED = f"""
 create function audit.pruned() returns bigint
-    language sql stable security definer {SET} as $$
+    language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce((
         select s.n from audit.event as e
         join audit.seal as s on e.object_ref ~ '^[0-9]{{1,18}}$' and s.n = e.object_ref::bigint
