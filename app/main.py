@@ -79,10 +79,13 @@ from app.reports.sealing import Keys
 from app.retention.routes import retention_pages
 from app.search.routes import pages as search
 from app.site import routes as site
+from app.site.degraded import DegradedMiddleware
 from app.site.frame import page_context
 from app.site.health_routes import monitors
+from app.site.presence import look_around
 from app.site.readiness import Protections
 from app.site.routers import CONTEXT_WORK
+from app.site.service_routes import service_pages
 from app.timeline import routes as timeline
 from app.timeline.split_routes import splitting
 from app.vault.request_routes import vault_pages
@@ -90,6 +93,7 @@ from app.vault.request_routes import vault_pages
 ROUTERS: list[APIRouter] = [
     maps.tiles,  # first: asked for most, and each router before one costs it time
     monitors,
+    service_pages,
     site.pages,
     site.api,
     maps.pages,
@@ -159,7 +163,8 @@ class Contextmap(FastAPI):
         lanes = LanesMiddleware(
             OneAddressMiddleware(maps.TilesFirst(inner, self)), self.state.settings, problems.full
         )
-        return SecurityMiddleware(lanes, self.state.settings.upload_bytes)
+        shielded = DegradedMiddleware(lanes, self.state.settings)
+        return SecurityMiddleware(shielded, self.state.settings.upload_bytes)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -186,6 +191,8 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.keys = Keys.of(settings)
     app.state.partnership = partnership(settings.partnership)
     app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
+    app.state.audit_failures = 0
+    app.state.worker_is_away = app.state.looks_around = False
     app.state.protections = Protections()
     app.state.refused = record_refusal
     app.state.page_context = page_context
@@ -205,7 +212,9 @@ def app_from_env() -> FastAPI:
     log.setup()
     settings = load_settings()
     pools = (settings.pool_size, settings.public_pool_size)
-    return create_app(Database(settings, settings.claims_key(), *pools), settings)
+    app = create_app(Database(settings, settings.claims_key(), *pools), settings)
+    app.state.looks_around = True
+    return app
 
 
 @asynccontextmanager
@@ -217,7 +226,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(refuse_unsafe, app.state.db, login)
     await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)
     watching = asyncio.create_task(watch("web", app.state.db.pools))
+    looking = asyncio.create_task(look_around(app)) if app.state.looks_around else None
     yield
     watching.cancel()
+    if looking is not None:
+        looking.cancel()
     log.public.tell()
     app.state.db.dispose()

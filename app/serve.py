@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 import psycopg
 from pydantic import ValidationError
 
-from app.core import metrics
+from app.core import crashes, metrics
 from app.core.children import Children, Program
 from app.core.folders import ClusterError, only_launcher
 from app.core.postgis import PostgisError
@@ -95,7 +96,7 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
         figures = stack.enter_context(_figures(settings))
         env = _environment(settings, address, public) | {metrics.FOLDER: str(figures)}
-        children = Children(programs, env=env)
+        children = Children(programs, env=env, ended=partial(crashes.note, settings.data_dir))
         stack.callback(children.stop)
         children.start("web")  # loads its libraries meanwhile, and waits at the gate
         cluster = _database(settings, stack)

@@ -34,6 +34,7 @@ from app.releases import jobs as releases
 from app.reports import jobs as reports
 from app.reports.sealing import Keys
 from app.retention import jobs as retention
+from app.site import jobs as site
 from app.vault import jobs as vault
 
 BLUEPRINTS: dict[str, Blueprint] = {
@@ -53,6 +54,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "releases": releases.blueprint,
     "reports": reports.blueprint,
     "retention": retention.blueprint,
+    "site": site.blueprint,
     "vault": vault.blueprint,
 }
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from app.accounts.identity import token_hash
 from app.core import clock
-from app.core.actor import PUBLIC
+from app.core.actor import PUBLIC, job_actor
 from app.core.ids import new_id, new_reference, random_id
 from app.core.pages import SESSION_COOKIE
 from app.exports import making
@@ -30,6 +30,7 @@ from app.reports.schemas import ReportIn
 from app.reports.sealing import Keys
 from app.reports.service import Sending, receive
 from app.retention import erasing
+from app.site import alerts
 from tests import intelligence, reports
 from tests.authenticator import SecurityKey
 from tests.people import HTML, KINGSTON, SYSTEM, browser, csrf, in_days, sign_in_as
@@ -1216,6 +1217,13 @@ def verify(world):
 
 
 # Administration
+
+
+@use("POST /admin/service/alerts/{rule}")
+def look_after(world):
+    with world.db.begin(job_actor("site:alerts")) as session:
+        alerts.note(session, "decoy", alerts.RAISED)
+    return posting(world.as_("administrator"), "/admin/service/alerts/decoy")
 
 
 @use("POST /admin/users/new")

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +68,15 @@ class Children:
     three seconds of a processor, and many more where the machine is busy.
     """
 
-    def __init__(self, programs: Mapping[str, Program], *, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        programs: Mapping[str, Program],
+        *,
+        env: Mapping[str, str],
+        ended: Callable[[str, int], None] = lambda *_: None,
+    ) -> None:
         self.programs = programs
+        self.ended = ended
         self.env = env
         self.running: dict[str, Child] = {}
         self.spare: Spare | None = None
@@ -120,6 +127,7 @@ class Children:
             FIRST_WAIT_S if child.is_steady(now) else min(LONGEST_WAIT_S, child.wait_s * 2)
         )
         child.due = now + child.wait_s
+        self.ended(name, child.process.returncode)
         sys.stderr.write(f"{name} ended ({child.process.returncode}); starting it again.\n")
 
     def _next(self, name: str) -> subprocess.Popen[bytes]:

@@ -13,6 +13,7 @@ AppError
 ├── InvalidError        input that cannot be used; one message a field
 ├── TooManyError        too often
 ├── BusyError           the database did not answer in time
+├── ReadOnlyError       the disk is nearly full: read, not changed
 └── AuditFailedError    the trace of it could not be written, so it is not shown
 """
 
@@ -65,6 +66,9 @@ class TooManyError(AppError):
 
 
 class BusyError(AppError): ...
+
+
+class ReadOnlyError(AppError): ...
 
 
 class AuditFailedError(AppError): ...

@@ -46,6 +46,7 @@ KINDS: dict[type[errors.AppError], Kind] = {
     errors.InvalidError: Kind("invalid", 422, "Some answers cannot be used"),
     errors.TooManyError: Kind("too-many", 429, "Too many requests"),
     errors.BusyError: Kind("busy", 503, "The service is busy"),
+    errors.ReadOnlyError: Kind("read-only", 503, "This cannot be changed now"),
     errors.AuditFailedError: Kind("audit-failed", 503, "This cannot be shown now"),
 }
 METHOD = Kind("method-not-allowed", 405, "This address does not do that")
@@ -164,6 +165,7 @@ def _app_error(request: Request, error: Exception) -> Response:
         return pages.see(f"{elsewhere}?next={quote(_asked(request))}")
     if isinstance(error, errors.AuditFailedError):
         metrics.AUDIT_FAILED.inc()
+        request.app.state.audit_failures += 1
         log.error("audit.failed", request_id=request.scope.get("request_id"), error=error)
     if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
         request.app.state.refused(request, KINDS[type(error)].status)

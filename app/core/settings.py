@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         description="Addresses or networks, by commas, that may read /metrics besides this "
         "machine.",
     )
+    read_only_mb: int = Field(
+        default=500,
+        ge=0,
+        description="Staff change nothing while fewer megabytes are free on the disk of the data "
+        "folder; 0 never.",
+    )
     basemap: Path | None = Field(default=None, description="Street map, a .pmtiles file.")
     replica_url: SecretStr | None = Field(
         default=None, description="Streaming replica for reads and tiles."

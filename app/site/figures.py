@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import queries as audit
 from app.audit.seals import SEALER
+from app.backups import queries as backups
 from app.core.actor import job_actor
 from app.core.db import Database
 
@@ -89,6 +90,7 @@ class Figures:
     connections: list[tuple[str, int]]
     size: int
     seal_lag_s: float
+    backup_at: datetime | None
 
     @property
     def oldest_s(self) -> float:
@@ -105,6 +107,7 @@ def figures(db: Database) -> Figures:
             connections=[(str(login), int(n)) for login, n in session.execute(CONNECTIONS)],
             size=_number(session, SIZE),
             seal_lag_s=seal_lag_s(db),
+            backup_at=backups.last(session).done_at,
         )
 
 

@@ -9,6 +9,7 @@ from app.accounts.deps import can
 from app.accounts.permissions import ROLES
 from app.core.pages import SESSION_COOKIE, csrf_token
 from app.oversight.deps import oversees
+from app.site.degraded import sentences
 
 NAV = (
     ("map", "Map", "place.read"),
@@ -48,6 +49,7 @@ def page_context(request: Request) -> dict[str, Any]:
         "csrf": csrf_token(request),
         "partnership": request.app.state.partnership,
         "frame": _frame(request),
+        "hindrances": sentences(request) if actor else [],
     }
 
 

@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from app.accounts.deps import Db
-from app.core import disk, metrics
+from app.core import clock, disk, metrics
 from app.core.errors import BusyError, NotFoundError
 from app.core.json import json_bytes
 from app.site import figures, readiness
@@ -70,6 +70,7 @@ def _of_database(db: Db) -> list[Metric]:
             "How long the oldest event of the audit has waited for its seal.",
             found.seal_lag_s,
         ),
+        *_backup(found),
         _many(
             "contextmap_connections",
             "Connections of the database, by login.",
@@ -96,6 +97,14 @@ def _of_database(db: Db) -> list[Metric]:
             [((job, ended), n) for job, ended, n in found.runs],
         ),
     ]
+
+
+def _backup(found: figures.Figures) -> list[Metric]:
+    """No figure, as long as there is no backup."""
+    if found.backup_at is None:
+        return []
+    age_s = (clock.now() - found.backup_at).total_seconds()
+    return [_gauge("contextmap_backup_age_seconds", "Since the last backup ended.", age_s)]
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

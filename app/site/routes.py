@@ -6,14 +6,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.accounts import queries as accounts
 from app.accounts.deps import Db, May, Somebody, can, session_of
-from app.admin.deps import MayAll
-from app.briefings import notices
 from app.core import disk, log
 from app.core import pages as html
-from app.core.actor import Actor, job_actor
+from app.core.actor import Actor
 from app.core.errors import NotFoundError
 from app.core.json import json_bytes
-from app.core.mail import has_mail
 from app.core.openapi import FEATURES, GeoJson, answers
 from app.core.problems import documented
 from app.oversight.deps import sees_metadata
@@ -24,7 +21,6 @@ from app.site import coverage, queries, service, statement
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
 
-Watcher = Annotated[Actor, Depends(MayAll("user.read"))]
 Reader = Annotated[Actor, Depends(May("reference_data.read"))]
 # Titles of the public name no staff service and no kind of harm.
 TOPICS = {
@@ -57,23 +53,6 @@ def home(request: Request, db: Db, actor: Somebody) -> Response:
             last_report=service.last_report(session) if actor.role == "cs_lead" else "",
             later=service.LATER.get(actor.role, ""),
             seals=service.seals(session) if sees_metadata(actor) else None,
-        )
-
-
-@pages.get("/admin/service")
-def running(request: Request, db: Db, actor: Watcher) -> Response:
-    """What the background could not do, and room on the disk. Nothing here is of a record."""
-    with db.read(actor) as session:
-        told = notices.standing(session)
-    with db.read(job_actor("site:readyz")) as session:
-        return html.render(
-            request,
-            "service.html",
-            page_title="The service",
-            failures=queries.failures(session),
-            told=told,
-            has_mail=has_mail(request.app.state.settings),
-            room=disk.room(request.app.state.settings.data_dir),
         )
 
 
