@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,13 +15,16 @@ from pydantic import ValidationError
 from app.accounts.install import prepare
 from app.core import folders, migrate
 from app.core.command import Context, Result, serving
+from app.core.db import Database
 from app.core.errors import AppError, InvalidError
 from app.core.folders import ClusterError
 from app.core.json import json_bytes
+from app.core.partnership import PartnershipError
 from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
-from app.core.settings import load_settings
+from app.core.settings import Settings, load_settings
 from app.reference import service as reference
+from app.reference.local_lists import Lists
 from app.retention import erasing
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -52,17 +56,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                 settings,
                 stack,
                 prepare,
-                ready=reference.load_packaged,
+                ready=partial(_ready, settings),
                 replay=erasing.replay,
             )
             result = arguments.func(arguments, context)
-    except (AppError, ClusterError, PostgisError, OSError) as refused:
+    except (AppError, ClusterError, PostgisError, PartnershipError, OSError) as refused:
         return _refused(refused, as_json=arguments.json)
     except ValidationError as wrong:
         sys.stderr.write(f"A setting cannot be used: {wrong.errors()[0]['msg']}\n")
         return REFUSED
     _print(result, as_json=arguments.json)
     return DONE if result.get("verified", True) else REFUSED
+
+
+def _ready(settings: Settings, db: Database) -> bool:
+    return reference.load_packaged(db, Lists.of(settings.partnership))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -167,7 +175,7 @@ def _db_status(_: argparse.Namespace, context: Context) -> Result:
 def _db_migrate(_: argparse.Namespace, context: Context) -> Result:
     with serving(context.settings):
         changed = prepare(context.settings)
-        loaded = reference.load_packaged(context.db)
+        loaded = _ready(context.settings, context.db)
     return {"changed": changed, "packaged_data_loaded": loaded, "head": migrate.head()}
 
 

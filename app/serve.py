@@ -22,14 +22,17 @@ from pydantic import ValidationError
 from app.core import crashes, metrics
 from app.core.children import Children, Program
 from app.core.folders import ClusterError, only_launcher
+from app.core.partnership import PartnershipError, partnership
 from app.core.postgis import PostgisError
 from app.core.postgres import PrivateCluster
 from app.core.settings import PUBLIC_CONNECTIONS, Settings, load_settings
+from app.reference.local_lists import Lists
 
 READY_S = 60
 WATCH_S = 0.1  # what died is missed at once: the public form must be back within ten seconds
 AGAIN_S = 2.0
 BACKLOG = 512
+DEMONSTRATED = frozenset({"E09000021", "E09000027"})  # boroughs of the synthetic records
 BEYOND = (
     "This address can be reached from other machines. Browsers keep the session cookie over TLS "
     "only: put a proxy with TLS in front, and set CONTEXTMAP_BASE_URL to its address and "
@@ -53,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _serve(arguments, stop)
     except ValidationError as wrong:
         return _refused(f"A setting cannot be used: {wrong.errors()[0]['msg']}")
-    except (ServeError, ClusterError, PostgisError, OSError) as refused:
+    except (PartnershipError, ServeError, ClusterError, PostgisError, OSError) as refused:
         return _refused(str(refused))
     return 0
 
@@ -87,6 +90,7 @@ def _count(text: str) -> int:
 
 def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
     settings = load_settings(data_dir=arguments.data_dir, demo=False if arguments.no_demo else None)
+    _refuse_demo_elsewhere(settings)
     public = _public_pool_size(settings, arguments.workers)
     address = _address(arguments.host, arguments.port)
     with ExitStack() as stack:
@@ -119,6 +123,17 @@ def _figures(settings: Settings) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_demo_elsewhere(settings: Settings) -> None:
+    """Read here, before anything is made: a file that cannot be used ends the start."""
+    house = partnership(settings.partnership)
+    Lists.of(settings.partnership)
+    if settings.demo and not house.codes >= DEMONSTRATED:
+        raise ServeError(
+            f"The demonstration is of other boroughs than those of {house.name}. "
+            "Start with --no-demo."
+        )
 
 
 def _address(host: str, port: int) -> str:
@@ -176,7 +191,7 @@ def _make_ready(settings: Settings) -> None:
     prepare(settings)
     db = Database(settings, settings.claims_key(), pool_size=8)
     try:
-        reference.load_packaged(db)
+        reference.load_packaged(db, Lists.of(settings.partnership))
         if settings.demo:
             demo.load_once(db)
             accounts.ensure(db, settings)

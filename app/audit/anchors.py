@@ -7,7 +7,6 @@ import base64
 import hashlib
 import os
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -72,10 +71,6 @@ def public_key(path: Path) -> Ed25519PublicKey:
 def key_id(key: Ed25519PublicKey) -> str:
     """Short, for a person to compare: the first 16 digits of the hash of the public key."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
-
-
-def partnership_name(partnership: Path) -> str:
-    return str(tomllib.loads(partnership.read_text())["name"])
 
 
 def signed_line(seal: Seal, *, partnership: str, key: Ed25519PrivateKey) -> bytes:

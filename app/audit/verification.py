@@ -13,6 +13,7 @@ from app.audit.rules import Seal
 from app.audit.seals import SEALER, seal
 from app.core.actor import Actor
 from app.core.db import Database
+from app.core.partnership import partnership
 from app.core.settings import Settings
 
 CHANGED = "The {name} is not what was signed: its hash is another."
@@ -83,7 +84,7 @@ def verify_with(
     compared: list[anchors.Anchor] = []
     if anchor_file is not None:
         known = keys or [anchors.private_key(settings.data_dir).public_key()]
-        name = anchors.partnership_name(settings.partnership)
+        name = partnership(settings.partnership).name
         compared = anchors.read(anchor_file, known, partnership=name, verdict=unread)
     verdict = verify(db, actor, compared=compared, progress=progress)
     for problem in unread.problems:
@@ -109,7 +110,7 @@ def anchor(db: Database, settings: Settings, out: Path) -> tuple[Seal, str] | No
     if newest is None:
         return None
     key = anchors.private_key(settings.data_dir)
-    name = anchors.partnership_name(settings.partnership)
+    name = partnership(settings.partnership).name
     anchors.append(out, anchors.signed_line(newest, partnership=name, key=key))
     signed_by = anchors.key_id(key.public_key())
     with db.cursor(SEALER) as cursor:

@@ -283,8 +283,8 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def short(names: Names, code: str) -> str:
-    """`Kingston` for Kingston upon Thames: as people say it."""
-    return names.get(code, code).removesuffix(" upon Thames")
+    """`Newcastle` for Newcastle upon Tyne: as people say it."""
+    return names.get(code, code).partition(" upon ")[0]
 
 
 def _day(day: date, today: date) -> str:

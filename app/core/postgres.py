@@ -133,6 +133,7 @@ class PrivateCluster:
     def _initialise(self) -> None:
         """Into a folder that is renamed at the end: a crash in between leaves nothing half made."""
         if (self.pgdata / "PG_VERSION").exists():
+            self._refuse_another_version()
             return
         fresh = self.data_dir / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -143,6 +144,17 @@ class PrivateCluster:
         pgconf.write_access(fresh, {folders.server_user().pw_name, _login_name()})
         pgconf.include_ours(fresh)
         fresh.rename(self.pgdata)
+
+    def _refuse_another_version(self) -> None:
+        """Its own words, `database files are incompatible`, tell nobody what to do."""
+        made = (self.pgdata / "PG_VERSION").read_text().strip()
+        have = self._programs().bin.parent.name
+        if have.isdigit() and made != have:
+            raise ClusterError(
+                f"The database in {self.pgdata} was made by PostgreSQL {made}; PostgreSQL {have} "
+                f"is installed and cannot read it. Install PostgreSQL {made} again; "
+                "see docs/operator/upgrades.md."
+            )
 
     def _initdb(self, options: list[str]) -> None:
         command = [str(self._programs().bin / "initdb"), *options]

@@ -43,12 +43,12 @@ def remove(mapping_id: UUID, db: Db, actor: Remover, sent: html.Form) -> Respons
 
 
 @mapping_pages.get("/templates/{kind}.csv")
-def template(kind: str, actor: Reader) -> Response:
+def template(request: Request, kind: str, actor: Reader) -> Response:
     """The columns that need no mapping, and made-up rows to look at."""
     if kind not in TEMPLATES:
         raise NotFoundError("Page not found. Check the address.")
     return Response(
-        csv_of(kind),
+        csv_of(kind, request.app.state.partnership),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="template-{kind}.csv"'},
     )

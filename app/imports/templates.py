@@ -3,6 +3,9 @@
 import csv
 import io
 
+from app.core.partnership import Partnership
+from geo import crs
+
 TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
     "incidents": (
         (
@@ -25,10 +28,10 @@ TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
             "16:20",
             "HOUR",
             "ROBBERY",
-            "518050",
-            "169150",
+            "{easting}",
+            "{northing}",
             "50",
-            "MPS_SWBCU",
+            "{agency}",
             "PARTNER_REPORT",
             "B1_2",
             "Example: a phone was taken at the bus stop",
@@ -39,10 +42,10 @@ TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
             "",
             "DAY",
             "ASB",
-            "517350",
-            "172350",
+            "{easting}",
+            "{northing}",
             "",
-            "LA_RICHMOND",
+            "{agency}",
             "OTHER",
             "NOT_KNOWN",
             "",
@@ -74,8 +77,8 @@ TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
             "",
             "PARTNER_REPORT",
             "DRUG_EXPLOIT",
-            "518050",
-            "169150",
+            "{easting}",
+            "{northing}",
         ),
     ),
     "places-of-concern": (
@@ -95,16 +98,23 @@ TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
             "Example takeaway",
             "Example: doorway used to wait",
             "DRUG_EXPLOIT",
-            "518050",
-            "169150",
+            "{easting}",
+            "{northing}",
             "20",
         ),
     ),
 }
 
 
-def csv_of(kind: str) -> bytes:
-    """With a byte order mark, as spreadsheets expect."""
+def csv_of(kind: str, house: Partnership) -> bytes:
+    """With a byte order mark, as spreadsheets expect; examples are in the middle of the area."""
+    west, south, east, north = house.area
+    easting_m, northing_m = crs.to_bng([((west + east) / 2, (south + north) / 2)])[0]
+    own = {
+        "{easting}": str(round(easting_m, -1).astype(int)),
+        "{northing}": str(round(northing_m, -1).astype(int)),
+        "{agency}": house.controller,
+    }
     out = io.StringIO()
-    csv.writer(out).writerows(TEMPLATES[kind])
+    csv.writer(out).writerows([own.get(cell, cell) for cell in row] for row in TEMPLATES[kind])
     return out.getvalue().encode("utf-8-sig")

@@ -11,7 +11,6 @@ from app.intake.schemas import Draft, Map
 from app.intake.where import Taken
 from app.maps import pin
 from app.maps.pin import View
-from app.maps.view import BOTH_BOROUGHS
 
 PAGE = "/report/where/map"
 WIDE = 12
@@ -19,14 +18,14 @@ CHOICE_NEEDED = "Choose a spot on the map or use the buttons."
 TOO_FAR = "This is too far away for us. Choose another spot, or describe it in words."
 
 
-def view_of(draft: Draft) -> View:
+def view_of(draft: Draft, house: Partnership) -> View:
     """Where the map is: as it was left, around what was found, or all of the partnership."""
     if draft.map is not None:
         return View(draft.map.easting_m, draft.map.northing_m, draft.map.zoom)
     known = draft.spot or next(iter(draft.matches), None)
     if known is not None:
         return View(round(known.easting_m), round(known.northing_m), pin.ZOOM_START + 2)
-    west, south, east, north = BOTH_BOROUGHS
+    west, south, east, north = house.area
     middle = pin.at_lonlat((west + east) / 2, (south + north) / 2, WIDE)
     if middle is None:
         raise ValueError("the partnership is off the grid")
@@ -36,7 +35,7 @@ def view_of(draft: Draft) -> View:
 def pressed(session: Session, draft: Draft, form: Form, house: Partnership) -> Taken:
     """On to the next question with the middle of the map, or to the map as it is now."""
     scripted = _scripted(form)
-    view, do = scripted or view_of(draft), _last(form, "do")
+    view, do = scripted or view_of(draft, house), _last(form, "do")
     if "pin.x" in form:
         found = pin.clicked(view, _whole(form, "pin.x"), _whole(form, "pin.y"))
         if found is None:

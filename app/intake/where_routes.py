@@ -52,7 +52,7 @@ def on_map(request: Request, db: Db) -> Response:
         told = service.told(found.draft)
         if told is not found.draft:
             drafts.write(session, found.lock, told)
-        shown = pin.view_of(found.draft)
+        shown = pin.view_of(found.draft, of.partnership)
         near = places.near(session, shown)
     chosen = found.draft.map is not None and found.draft.map.chosen
     cookie = request.cookies[drafts.COOKIE]

@@ -8,6 +8,7 @@ from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
 from app.maps import choices, comparing, picture_page, queries, rules, times, view
+from app.maps.boxes import Box
 from app.maps.comparing import NEITHER, Changes
 from app.maps.lists import COMPARE
 from app.maps.routes import SHOWS, Reader, in_full
@@ -58,7 +59,7 @@ def compare(request: Request, db: Db, actor: Reader) -> Response:
         "map/compare.html",
         page_title="Two periods of the map",
         found=found,
-        sides=_sides(found) if found else [],
+        sides=_sides(found, view.area_of(request.app.state.settings)) if found else [],
         tags=[tag for tag in tags if not tag.label.startswith(("Compared", "Period"))],
         query=filters.query(),
         ways=[
@@ -73,10 +74,10 @@ def compare(request: Request, db: Db, actor: Reader) -> Response:
     )
 
 
-def _sides(found: Changes) -> list[tuple[str, str, str]]:
+def _sides(found: Changes, everywhere: Box) -> list[tuple[str, str, str]]:
     """Heading, address of the picture and its alternative text: the same ground and scale."""
     rows = [line.row for line in found.lines] + [each.row for each in found.patterns]
-    around = view.bounds(queries.NO_PLACES, rows)
+    around = view.bounds(queries.NO_PLACES, rows, everywhere)
     zoom = picture_page.fitting(around, picture_page.WIDE)
     box = ",".join(f"{edge:.5f}" for edge in around)
     sides = []

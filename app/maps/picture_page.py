@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from app.maps import pin, rules
 from app.maps.boxes import Box
 from app.maps.pin import View
-from app.maps.view import BOTH_BOROUGHS
 
 WIDE, SMALL = 480, 320  # units: half as many as pixels
 SIZES = {"wide": WIDE, "small": SMALL}
@@ -37,10 +36,10 @@ def view_of(query: Mapping[str, str], around: Box, units: int) -> View:
         zoom = int(given)
     found = pin.at_lonlat((west + east) / 2, (south + north) / 2)
     if found is None:
-        west, south, east, north = BOTH_BOROUGHS
+        west, south, east, north = around
         found = pin.at_lonlat((west + east) / 2, (south + north) / 2)
     if found is None:
-        raise AssertionError("both boroughs are in Great Britain")
+        raise AssertionError("what is shown is in Great Britain")
     return found._replace(zoom=min(max(zoom, ZOOMS[0]), ZOOMS[-1]))
 
 

@@ -39,7 +39,7 @@ def map_picture_png(request: Request, db: Db, actor: Reader) -> Response:
         clusters, found = queries.clusters(session, filters, partners), queries.NO_PLACES
         if filters.layer == "places":
             found = queries.counts(session, filters, partners)
-    seen = view_of(asked, view.bounds(found, clusters), units)
+    seen = view_of(asked, view.bounds(found, clusters, view.area_of(settings)), units)
     body = drawn(settings, db, actor, filters, seen, units)
     return Response(body, media_type="image/png")
 

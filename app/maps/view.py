@@ -1,14 +1,12 @@
 """The map page's words and choices, from the filters and the rows."""
 
-import tomllib
 from collections.abc import Set
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page
+from app.core.partnership import partnership
 from app.core.settings import Settings
 from app.maps import basemap, choices, conditions, hotspots, items, naming, queries, table
 from app.maps.boxes import Box
@@ -21,7 +19,6 @@ from app.places.shown import STAGES
 
 GROUPED, BESIDE = 2000, 8  # more places than that are not drawn one by one; named beside the map
 FIRST = 5  # of the list beside the map
-BOTH_BOROUGHS = (-0.393, 51.327, -0.222, 51.490)
 
 
 class Layer(NamedTuple):
@@ -30,13 +27,8 @@ class Layer(NamedTuple):
     chosen: bool
 
 
-@cache
-def _partnership(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
-
-
 def partner_codes(settings: Settings) -> list[str]:
-    return [borough["code"] for borough in _partnership(settings.partnership)["borough"]]
+    return [borough.code for borough in partnership(settings.partnership).borough]
 
 
 def page(
@@ -58,7 +50,7 @@ def page(
         "off_map": beside(session, filters, partners, found),
         "without": [] if found.matches or clusters else without(session, filters, tags, partners),
         "totals": queries.totals(session, filters, partners),
-        "bounds": bounds(found, clusters, filters.borough),
+        "bounds": bounds(found, clusters, area_of(settings), filters.borough),
         "basemap": basemap.page(settings.basemap),
         "shows": shows,
         "first": first(session, filters, partners, clusters, found),
@@ -215,16 +207,20 @@ def left_out(filters: Filters, shows: Set[str]) -> str:
     return "Published police events are left out: they do not say what was asked for."
 
 
-def bounds(found: Counts, clusters: list[Row], borough: str = "both") -> Box:
-    """Both boroughs, unless one is asked for: then around what is shown of it."""
+def area_of(settings: Settings) -> Box:
+    return partnership(settings.partnership).area
+
+
+def bounds(found: Counts, clusters: list[Row], everywhere: Box, borough: str = "both") -> Box:
+    """All of the partnership, unless one borough is asked for: then around what is shown of it."""
     if borough == "both":
-        return BOTH_BOROUGHS
+        return everywhere
     lons = [row.lon for row in clusters if row.lon is not None]
     lats = [row.lat for row in clusters if row.lat is not None]
     lons += [edge for edge in (found.west, found.east) if edge is not None]
     lats += [edge for edge in (found.south, found.north) if edge is not None]
     if not lons:
-        return BOTH_BOROUGHS
+        return everywhere
     return min(lons) - 0.005, min(lats) - 0.004, max(lons) + 0.005, max(lats) + 0.004
 
 

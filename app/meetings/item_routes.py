@@ -15,7 +15,7 @@ from app.core.db import Database
 from app.core.errors import InvalidError, RuleBrokenError
 from app.meetings import minutes, queries, rules, service, view
 from app.meetings.models import Item, Meeting
-from app.meetings.routes import Editor, said_of, shown
+from app.meetings.routes import Editor, called_by, said_of, shown
 from app.meetings.schemas import ActionIn, DecisionIn, ItemIn, MinutesIn
 from app.plans.library import KINDS, responses
 
@@ -133,7 +133,7 @@ def _item(
         request,
         "meetings/item.html",
         page_title=rules.SECTIONS[item.section],
-        kind=rules.KINDS[meeting.kind],
+        kind=called_by(request)[meeting.kind],
         meeting=meeting,
         item=item,
         actions=minutes.actions_of(session, item),
@@ -188,7 +188,7 @@ def _minutes(
         "meetings/minutes.html",
         page_title="Minutes and attendance",
         meeting=meeting,
-        kind=rules.KINDS[meeting.kind],
+        kind=called_by(request)[meeting.kind],
         people=there,
         due=rules.minutes_due(meeting.held_at),
         values=values,

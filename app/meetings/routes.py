@@ -62,7 +62,7 @@ def listing(
             page=linked(found, request.url, queries.PAGE_SIZE),
             past=past == "yes",
             places=names,
-            kinds=rules.KINDS,
+            kinds=called_by(request),
             states=rules.STATES,
         )
 
@@ -105,7 +105,7 @@ def _new(request: Request, values: dict[str, str], errors: dict[str, str]) -> Re
         request,
         "meetings/new.html",
         page_title="Plan a meeting",
-        kinds=list(rules.KINDS.items()),
+        kinds=list(called_by(request).items()),
         values=values,
         errors=errors,
     )
@@ -140,7 +140,7 @@ def shown(
     return html.render(
         request,
         "meetings/show.html",
-        page_title=heading(meeting),
+        page_title=heading(request, meeting),
         meeting=meeting,
         shown=found,
         place_choices=[(one.ref, one.name) for one in found.places],
@@ -154,8 +154,12 @@ def shown(
     )
 
 
-def heading(meeting: Meeting) -> str:
-    return f"{rules.KINDS[meeting.kind]}, {clock.london(meeting.held_at):%-d %B %Y}"
+def called_by(request: Request) -> dict[str, str]:
+    return rules.kinds(request.app.state.partnership.meeting_names)
+
+
+def heading(request: Request, meeting: Meeting) -> str:
+    return f"{called_by(request)[meeting.kind]}, {clock.london(meeting.held_at):%-d %B %Y}"
 
 
 def _on_screen(
@@ -167,7 +171,7 @@ def _on_screen(
     return html.render(
         request,
         "meetings/screen.html",
-        page_title=heading(meeting),
+        page_title=heading(request, meeting),
         meeting=meeting,
         seen=seen,
         others=[(one.ref, view.title_of(one)) for one in known if one not in chosen],
@@ -213,7 +217,7 @@ def _people(
         "meetings/people.html",
         page_title="Who takes part",
         meeting=meeting,
-        kind=rules.KINDS[meeting.kind],
+        kind=called_by(request)[meeting.kind],
         people=there,
         colleagues=view.colleagues(accounts.users(session), there),
         values=values or {"rates": "yes"},

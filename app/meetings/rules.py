@@ -32,6 +32,13 @@ KINDS = {
     "VCA": "VCA subgroup",
     "CONTEXT_CONFERENCE": "Context conference",
 }
+
+
+def kinds(own: Mapping[str, str]) -> dict[str, str]:
+    """As a partnership calls its meetings, where it says so."""
+    return {kind: own.get(kind, words) for kind, words in KINDS.items()}
+
+
 # Victims, people who pose harm (a pointer to the police system), locations, themes, strengths.
 SECTIONS = {
     "V": "Victims",

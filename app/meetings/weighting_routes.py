@@ -143,7 +143,7 @@ def _page(
         "meetings/weighting.html",
         page_title="Context weighting",
         meeting=meeting,
-        heading=heading(meeting),
+        heading=heading(request, meeting),
         question=rules_of.QUESTION,
         weighed=found,
         places=[(one.ref, one.name) for one in queries.places(session, meeting)],

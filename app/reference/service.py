@@ -1,10 +1,8 @@
 """Load reference data: code lists, boundaries, postcodes. Loading again changes nothing."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,14 +16,15 @@ from app.core.migrate import VERSION, is_newer
 from app.reference import boundaries, gazetteer_load, queries, rules
 from app.reference.boundaries import Boundary
 from app.reference.gazetteer_files import Found
+from app.reference.local_lists import DATA, LOOKUPS, Lists, read
 from app.reference.rules import PostcodeRow
 from geo import coverage
 from geo.boundaries import lad_of
 
-DATA = Path(__file__).resolve().parents[2] / "data"
 BOROUGHS = DATA / "boundaries" / "london_boroughs.geojson"
 POSTCODES = DATA / "postcodes" / "postcodes_code_point_open_2025-05.csv.gz"
 KNOWN_PLACES = DATA / "gazetteer" / "known_places.csv"
+OURS = Lists({}, "AFC")
 JOB = job_actor("reference:load")
 
 
@@ -51,12 +50,12 @@ class Code(NamedTuple):
         )
 
 
-def load_packaged(db: Database) -> bool:
+def load_packaged(db: Database, lists: Lists = OURS) -> bool:
     """Code lists, boroughs and postcodes that ship in data/; False when they are loaded.
 
-    What a newer release loaded stays.
+    What a newer release loaded stays. `lists` are those of the partnership.
     """
-    mark = _mark()
+    mark = _mark(lists)
     with db.read(JOB) as session:
         if queries.loaded_mark(session) == mark:
             return False
@@ -64,14 +63,15 @@ def load_packaged(db: Database) -> bool:
         return False
     with db.cursor(JOB) as cursor:
         cursor.execute("select pg_advisory_xact_lock(72110420)")
-        _load_lookups(cursor)
+        _load_lookups(cursor, lists)
         found = boundaries.read(BOROUGHS, code_field="gss_code", name_field="name")
         load_boundaries(cursor, found, kind="borough", vintage=2012)
         load_postcodes(
             cursor, (r for r in rules.postcodes(POSTCODES) if isinstance(r, PostcodeRow))
         )
-        _load_known_places(cursor)
+        _load_known_places(cursor, lists)
         cursor.execute("select app.incidents_retimed()")
+        _upsert_lookup(cursor, "partnership", [Code("controller", lists.controller, 1)])
         _upsert_lookup(cursor, "loaded", [Code("packaged", mark, 1)])
     return True
 
@@ -122,28 +122,29 @@ def _move_points(cursor: Cursor) -> None:
         queries.move_points(cursor, points["id"][moved], now[moved], lads)
 
 
-def _mark() -> str:
+def _mark(lists: Lists) -> str:
     """Changes whenever a packaged file does, or how it is loaded."""
     digest = hashlib.sha256(b"5")
-    for path in sorted([BOROUGHS, POSTCODES, KNOWN_PLACES, *(DATA / "lookups").rglob("*.csv")]):
-        digest.update(path.read_bytes())
+    for path in sorted([BOROUGHS, POSTCODES, KNOWN_PLACES, *LOOKUPS.rglob("*.csv")]):
+        digest.update(lists.at(path).read_bytes())
+    digest.update(lists.controller.encode())
     return digest.hexdigest()
 
 
-def _load_known_places(cursor: Cursor) -> None:
+def _load_known_places(cursor: Cursor, lists: Lists) -> None:
     """Stations, parks, towns and their streets: a fresh install finds well-known names."""
     by_kind: dict[str, list[Found]] = {}
-    for row in _csv(KNOWN_PLACES):
+    for row in read(lists.at(KNOWN_PLACES)):
         at = Found(row["name"], int(row["easting"]), int(row["northing"]))
         by_kind.setdefault(row["kind"], []).append(at)
     for kind, found in by_kind.items():
         gazetteer_load.load(cursor, kind, found)
 
 
-def _load_lookups(cursor: Cursor) -> None:
+def _load_lookups(cursor: Cursor, lists: Lists) -> None:
     """Codes are added and relabelled, retired by valid_to, never deleted."""
     for table in ("place_type", "harm"):
-        rows = _csv(DATA / "lookups" / f"{table}.csv")
+        rows = read(lists.at(LOOKUPS / f"{table}.csv"))
         names = list(rows[0])
         updates = ", ".join(f"{n} = excluded.{n}" for n in names if n != "code")
         marks = ", ".join(["%s"] * len(names))
@@ -152,23 +153,23 @@ def _load_lookups(cursor: Cursor) -> None:
             f"on conflict (code) do update set {updates}"
         )
         cursor.executemany(statement.encode(), [[row[n] or None for n in names] for row in rows])
-    for path in sorted((DATA / "lookups" / "lists").glob("*.csv")):
-        _upsert_lookup(cursor, path.stem, [Code.of(row) for row in _csv(path)])
-    _replace_days(cursor)
-    words = _csv(DATA / "lookups" / "language.csv")
+    for path in sorted((LOOKUPS / "lists").glob("*.csv")):
+        _upsert_lookup(cursor, path.stem, [Code.of(row) for row in read(lists.at(path))])
+    _replace_days(cursor, lists)
+    words = read(LOOKUPS / "language.csv")
     rules = [Code(f"L{i:03}", row["suggestion"], i, extra=row) for i, row in enumerate(words)]
     _upsert_lookup(cursor, "language", rules)
 
 
-def _replace_days(cursor: Cursor) -> None:
+def _replace_days(cursor: Cursor, lists: Lists) -> None:
     """School terms of each borough by their first days, and bank holidays: for kinds of days."""
     terms = [
         Code(f"{row['lad_code']}:{row['first_day']}", row["last_day"], i, extra=row)
-        for i, row in enumerate(_csv(DATA / "lookups" / "term_dates.csv"))
+        for i, row in enumerate(read(lists.at(LOOKUPS / "term_dates.csv")))
     ]
     days = [
         Code(row["day"], row["name"], i)
-        for i, row in enumerate(_csv(DATA / "lookups" / "bank_holidays.csv"))
+        for i, row in enumerate(read(LOOKUPS / "bank_holidays.csv"))
     ]
     for name, codes in (("term", terms), ("bank_holiday", days)):
         cursor.execute("delete from reference.lookup where list = %s", (name,))
@@ -229,8 +230,3 @@ def _shapes(
             # The outline apart from the fill, or the cuts between pieces would look like borders.
             for part in [*parts, *coverage.outline(shape)]:
                 yield area_id, kind, zooms.min_zoom, zooms.max_zoom, shapely.to_wkb(part)
-
-
-def _csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

@@ -52,7 +52,7 @@ class ContactIn(StrictModel):
         if self.email and not EMAIL.fullmatch(self.email):
             wrong["email"] = "Enter an email address like name@example.com."
         if self.phone and sum(c.isdigit() for c in self.phone) < FEWEST_DIGITS:
-            wrong["phone"] = "Enter a phone number like 020 8547 5008."
+            wrong["phone"] = "Enter a phone number like 020 7946 0123."
         return wrong
 
 

@@ -1,5 +1,6 @@
 """What the home page and the monitors ask."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class Source(NamedTuple):
     licence: str
 
 
+PUBLISHERS = "GLA, DfE, Ofsted, Food Standards Agency"
 SOURCES = [
     Source(
         "Borough boundaries (2012)",
@@ -57,7 +59,7 @@ SOURCES = [
     ),
     Source(
         "Postcodes (Code-Point Open, May 2025)",
-        "34,864 live postcodes of the two boroughs and their seven neighbours",
+        "34,864 live postcodes of south-west London, which come with the service",
         "Open Government Licence v3.0. Contains OS data © Crown copyright and database right 2025. "
         "Contains Royal Mail data © Royal Mail copyright and database right 2025. Contains "
         "National Statistics data © Crown copyright and database right 2025.",
@@ -84,11 +86,17 @@ SOURCES = [
         "Names to find and lines to draw along: open data that everybody may know, never places "
         "of concern",
         "Map data © OpenStreetMap contributors, Open Database License. Powered by TfL Open Data. "
-        "Open Government Licence v3.0 (GLA, DfE, Ofsted, Food Standards Agency, RB Kingston upon "
-        "Thames, LB Wandsworth). Contains OS data © Crown copyright and database rights 2016, "
-        "2025 and Geomni UK Map data © and database rights.",
+        f"Open Government Licence v3.0 ({PUBLISHERS}). Contains OS data © Crown copyright and "
+        "database rights 2016, 2025 and Geomni UK Map data © and database rights.",
     ),
 ]
+
+
+def sources(open_data_of: Sequence[str]) -> list[Source]:
+    """With the publishers that this partnership imported from beside those of all."""
+    publishers = ", ".join((PUBLISHERS, *open_data_of))
+    return [one._replace(licence=one.licence.replace(PUBLISHERS, publishers)) for one in SOURCES]
+
 
 TOTALS = text("""
     with newest as (

@@ -58,7 +58,7 @@ class Readiness:
 
     checks: dict[str, bool] = field(default_factory=dict)
     watched: dict[str, bool] = field(default_factory=dict)
-    schema: str = ""
+    schema: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -94,8 +94,9 @@ def look(db: Database, settings: Settings, protections: Protections) -> Readines
     try:
         found.checks.update(protections.now(db))
         with db.read(figures.LOOK) as session:
-            found.schema = queries.schema_version(session) or ""
-            found.checks["migrations"] = found.schema >= head()
+            found.schema = queries.schema_version(session)
+            current = found.schema == head() or is_newer(found.schema)
+            found.checks["migrations"] = current
             found.checks["database"] = session.scalar(text("select true")) is True
             found.watched["worker"] = figures.workers(session).alive > 0
     except BusyError:

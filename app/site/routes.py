@@ -70,7 +70,7 @@ def about_the_data(request: Request, db: Db, actor: Reader) -> Response:
         request,
         "about-the-data.html",
         page_title="About the data",
-        sources=queries.SOURCES,
+        sources=queries.sources(request.app.state.partnership.open_data_of),
         loaded=loaded,
     )
 

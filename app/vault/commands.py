@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from app.core.partnership import partnership
 from app.vault import keeping
 from app.vault.keys import Vault
 
@@ -22,7 +23,7 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     )
     rotate.set_defaults(func=run_rotate)
     decoys = below.add_parser("decoys", help="references that nobody works with, to catch browsing")
-    decoys.add_argument("--borough", required=True, help="code of the home borough, E09000021")
+    decoys.add_argument("--borough", required=True, help="code of the home borough")
     decoys.add_argument("--number", type=int, default=3, help="how many (3)")
     decoys.set_defaults(func=run_decoys)
 
@@ -37,4 +38,6 @@ def run_rotate(arguments: argparse.Namespace, context: Context) -> dict[str, Any
 
 
 def run_decoys(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
-    return {"made": keeping.decoys(context.db, arguments.borough, arguments.number)}
+    agency = partnership(context.settings.partnership).controller
+    made = keeping.decoys(context.db, arguments.borough, arguments.number, agency=agency)
+    return {"made": made}

@@ -31,7 +31,7 @@ DECOY = text("""
     with made as (
         insert into app.child (id, ref, agency_code, borough_codes, tier, purpose_code, created_by,
             updated_by, home_lad_code, age_band, age_band_as_of)
-        values (:id, :ref, 'AFC', array[cast(:borough as text)], 'H1', 'CONTEXT_ASSESSMENT',
+        values (:id, :ref, :agency, array[cast(:borough as text)], 'H1', 'CONTEXT_ASSESSMENT',
             :nobody, :nobody, :borough, 'A13_15', :today)
         returning id
     )
@@ -81,11 +81,12 @@ def _blind_anew(db: Database, vault: Vault) -> dict[str, Any]:
     return {"blind_version": version, "blinded": len(rows)}
 
 
-def decoys(db: Database, borough: str, number: int) -> int:
+def decoys(db: Database, borough: str, number: int, *, agency: str) -> int:
     """References of nobody, never linked to work: whoever opens one is looked at."""
     with db.begin(JOB) as session:
         for _ in range(number):
             given = {"id": random_id(), "ref": new_reference("CH"), "borough": borough}
-            session.execute(DECOY, given | {"nobody": NOBODY, "today": clock.today()})
+            given |= {"agency": agency, "nobody": NOBODY, "today": clock.today()}
+            session.execute(DECOY, given)
         audit.record(session, "vault.decoys", "child", None, rows=number)
     return number

@@ -337,6 +337,7 @@ FURTHER = {
     "reference/gazetteer",
     "reference/gazetteer_files",
     "reference/gazetteer_load",
+    "reference/local_lists",
     "reference/gdal",
     "reference/personal",
     "maps/safety_picture",

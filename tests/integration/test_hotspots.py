@@ -139,7 +139,7 @@ def test_police_without_data_and_a_side_out_of_bounds_are_refused(db, run):
 def test_a_partnership_without_boundaries_is_refused(police, settings, tmp_path):
     elsewhere = tmp_path / "partnership.toml"
     known = (ROOT / "data" / "partnership.toml").read_text()
-    nowhere = '[[borough]]\ncode = "E09999999"\nname = "Nowhere"\n'
+    nowhere = "".join(f'[[borough]]\ncode = "E0999999{n}"\nname = "Nowhere"\n' for n in (1, 2))
     elsewhere.write_text(known.partition("[[borough]]")[0] + nowhere)
     parser = ArgumentParser()
     commands.register(parser.add_subparsers())

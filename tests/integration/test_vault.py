@@ -320,7 +320,7 @@ def test_boxes_of_short_and_long_names_have_one_length(vault):
 
 @pytest.mark.asvs("16.3.3")
 def test_opening_a_decoy_is_told_at_once(world, vault):
-    keeping.decoys(world.db, uses.KINGSTON, 1)
+    keeping.decoys(world.db, uses.KINGSTON, 1, agency="AFC")
     with world.superuser() as admin:
         (ref,) = admin.execute(
             "select ref from app.child where id in (select child_id from vault.decoy)"

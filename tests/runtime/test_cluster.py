@@ -182,3 +182,18 @@ def test_the_path_of_the_socket_fits_however_long_the_folder_is(tmp_path):
     cluster = PrivateCluster(deep)
 
     assert len(str(cluster.socket_dir / ".s.PGSQL.5432")) <= 107
+
+
+def test_a_folder_of_another_postgresql_is_left_alone_and_said_what_to_do(private):
+    version = private.pgdata / "PG_VERSION"
+    ours = version.read_text().strip()
+    version.write_text("14\n")
+
+    with pytest.raises(ClusterError, match=rf"made by PostgreSQL 14; PostgreSQL {ours} is"):
+        private.start()
+
+    assert private.pid() is None
+    assert version.read_text() == "14\n"
+    version.write_text(f"{ours}\n")
+    private.start()
+    assert private.is_running()

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.audit import anchors, queries, seals, service, verification
 from app.audit.rules import START, Seal, Tree, leaf
 from app.core.actor import job_actor
+from app.core.partnership import partnership
 from tests.audit_events import fill
 
 SEALER = seals.SEALER
@@ -202,7 +203,7 @@ def trail(module_db, tmp_path_factory, settings):
     out = tmp_path_factory.mktemp("elsewhere") / "anchors"
     made, _ = verification.anchor(module_db, settings, out)
     key = anchors.private_key(settings.data_dir).public_key()
-    name = anchors.partnership_name(settings.partnership)
+    name = partnership(settings.partnership).name
     verdict = verification.verify(module_db)
     compared = anchors.read(out, [key], partnership=name, verdict=verdict)
     assert verdict.holds
