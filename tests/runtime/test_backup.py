@@ -294,7 +294,7 @@ def test_a_killed_backup_has_not_the_name_of_a_whole_one(standing, tmp_path):
     path = tmp_path / "killed.age"
     partial = tmp_path / "killed.age.partial"
     process = standing.command("create", path)
-    assert wait_for(lambda: partial.exists() and partial.stat().st_size > 0)
+    assert wait_for(lambda: partial.exists() and partial.stat().st_size > 0, within_s=150)
     process.kill()
     process.communicate()
 
@@ -310,7 +310,7 @@ def test_a_killed_restore_serves_nothing_and_can_be_done_again(gone, backup):
         return "contextmap_restoring" in gone.databases()
 
     process = gone.command("restore", backup.path, "--identity", gone.identity)
-    assert wait_for(filling_now)
+    assert wait_for(filling_now, within_s=150)
     process.kill()
     process.communicate()
 
