@@ -168,7 +168,10 @@ def _app_error(request: Request, error: Exception) -> Response:
         request.app.state.audit_failures += 1
         log.error("audit.failed", request_id=request.scope.get("request_id"), error=error)
     if isinstance(error, errors.ForbiddenError | errors.NotFoundError):
-        request.app.state.refused(request, KINDS[type(error)].status)
+        try:
+            request.app.state.refused(request, KINDS[type(error)].status)
+        except errors.PASSING as untold:  # nobody is refused without a trace of it either
+            error = untold
     fields = error.fields if isinstance(error, errors.InvalidError) else None
     response = answer(request, KINDS[type(error)], error.detail, fields)
     if isinstance(error, errors.TooManyError) and error.retry_after_s is not None:

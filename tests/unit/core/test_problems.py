@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import DataError
 
 from app.core import problems
+from app.core.errors import AuditFailedError, NotFoundError
 from app.core.types import UNSHOWN
 
 NUL = "PostgreSQL text fields cannot contain NUL (0x00) bytes"
@@ -50,3 +51,22 @@ def test_a_full_disk_is_told_as_something_that_passes(number, status, words):
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(words)
     assert "somebody" not in answer.text
+
+
+def test_a_refusal_that_cannot_be_told_to_the_audit_is_something_that_passes():
+    app = FastAPI()
+    problems.install(app)
+
+    def refused(_request, _status) -> None:
+        raise AuditFailedError("We cannot show this safely now. Try again soon.")
+
+    app.state.refused = refused
+
+    @app.get("/places")
+    def show() -> None:
+        raise NotFoundError("There is no such place.")
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/places")
+
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/problems/audit-failed"
