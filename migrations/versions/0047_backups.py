@@ -66,11 +66,11 @@ def upgrade() -> None:
     op.execute("revoke execute on function sec.note_backup, sec.last_backups from public")
     op.execute("grant execute on function sec.note_backup to cs_job")
     op.execute("grant execute on function sec.last_backups to cs_app, cs_job, cs_audit")
-    op.execute("reset role")
+    op.execute("set local role cs_owner")
 
 
 def downgrade() -> None:
     op.execute("set local role cs_sec")
     op.execute("drop function sec.last_backups, sec.note_backup")
     op.execute("drop table sec.backup")
-    op.execute("reset role")
+    op.execute("set local role cs_owner")
