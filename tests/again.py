@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-UNSTEADY = ("tests/e2e/", "tests/runtime/", "tests/integration/")
+UNSTEADY = ("tests/e2e/", "tests/runtime/", "tests/endurance/", "tests/integration/")
 MOST = 5
 TIMES = 2
 

@@ -175,6 +175,10 @@ class Partnership(Told):
     open_data_of: tuple[Said, ...] = ()  # who published what was imported, named as they ask for
     meeting_names: Mapping[str, Said] = {}  # by the code of the kind, where ours is another
 
+    def __hash__(self) -> int:
+        """What is made of it is remembered by it, and a table of names has no hash."""
+        return hash((self.name, self.contact_email, self.exit_site))
+
     @property
     def names(self) -> dict[str, str]:
         """Of each borough, by its code."""
@@ -217,7 +221,7 @@ def _sentences(file: str, errors: Sequence[Any]) -> Iterator[str]:
         words = PHRASES.get(error["type"])
         if words is None:
             words = error["msg"].removeprefix("Value error, ")
-        told = words.format(**error.get("ctx", {})) if error["type"] in PHRASES else words
+        told = words.replace("{ge}", str(error.get("ctx", {}).get("ge")))
         where = _where(error["loc"])
         yield f"{file}: {where + ': ' if where else ''}{told}."
 
