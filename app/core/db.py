@@ -177,7 +177,7 @@ class Database:
     def pools(self) -> dict[str, tuple[int, int]]:
         """By login: connections in use, and open."""
         found = {}
-        for role, engine in (self._engines or {}).items():
+        for role, engine in list((self._engines or {}).items()):
             if isinstance(engine.pool, QueuePool):
                 in_use = engine.pool.checkedout()
                 found[role] = (in_use, in_use + engine.pool.checkedin())

@@ -61,9 +61,14 @@ class Reporter:
         self.n += 1
         wire = self._wire()
         write = self.ground.journal.attempt("report", self.ground.journal.name("report"))
+        until_s: float | None = None
         while not self._sent(wire, write):
             write.began_s = time.monotonic()
-            if self.ground.stop.wait(AGAIN_S) and time.monotonic() > write.began_s + 60:
+            if self.ground.stop.wait(AGAIN_S):
+                until_s = until_s or time.monotonic() + 60
+                time.sleep(AGAIN_S)
+            if until_s is not None and time.monotonic() > until_s:
+                wire.close()
                 return
         if self.n % 20 == 0:
             first = write.ref

@@ -70,6 +70,7 @@ def _stage(launcher: Launcher, post: PostOffice) -> Stage:
     try:
         tally = Tally()
         people = everybody(db, settings, launcher.port, tally)
+        _let_go(people)  # what comes next may take longer than a wire is kept open
         journal = Journal(launcher.data_dir.with_suffix(".journal"))
         there = team(db)
         ground = Ground(journal, tally, launcher.port, there.place_ref, active_plan(there))
@@ -78,6 +79,12 @@ def _stage(launcher: Launcher, post: PostOffice) -> Stage:
             "/api/v1/incidents", incident | {"place": there.place_ref, "time_precision": "DAY"}
         )
         assert made.status == 201, made.text  # an export of the place has a row
+        _let_go(people)
         return Stage(launcher, post, people, ground)
     finally:
         db.dispose()
+
+
+def _let_go(people: dict[str, Person]) -> None:
+    for person in people.values():
+        person.wire.close()

@@ -11,8 +11,8 @@ from tests.endurance.service import LONG, started
 from tests.runtime.conftest import folder_for_a_cluster
 
 KILLS, KILLS_MINUTES = (20, 10.0) if LONG else (3, 0.0)
-AGAIN_S = 10 if LONG else 60  # beside other tests everything takes longer
-SETTLED_S = 200 if LONG else 60
+AGAIN_S = 10 if LONG else 85  # beside other tests everything takes longer
+SETTLED_S = 200 if LONG else 180
 SOAK_S = 1_800 if LONG else 10
 MOST_GROWTH = 0.05
 MOST_MORE_DESCRIPTORS = 5

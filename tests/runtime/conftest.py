@@ -131,7 +131,7 @@ class Launcher:
 
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=90)
 
     def spawn(self, *options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "app.serve", "--port", str(self.port)]

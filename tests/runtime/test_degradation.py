@@ -6,7 +6,7 @@ Over the real launcher. The data folder is a small file system of its own where 
 import os
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -74,8 +74,9 @@ def leave_free(folder: Path, mb: int) -> None:
 
 def worker(data_dir) -> int:
     for pid in processes_naming(str(data_dir)):
-        if b"app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return pid
+        with suppress(OSError):  # it has ended meanwhile
+            if b"app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
     return 0
 
 
@@ -121,6 +122,7 @@ def test_the_form_works_without_a_worker_and_says_so_when_the_database_is_slow(s
     port, cluster = service.port, PrivateCluster(service.data_dir)
     assert wait_for(lambda: figure(port, "contextmap_workers") == 1, within_s=60)
     stopped = worker(service.data_dir)
+    assert stopped, "0 would be this whole group of processes"
     os.kill(stopped, signal.SIGSTOP)  # the launcher would start a killed one again at once
     try:
         without_worker = reported(port, "alone")[0]
