@@ -154,7 +154,7 @@ def _visited(request: Request, session: Session, actor: Actor) -> User:
 
 
 def _password_page(
-    request: Request, db: Db, actor: Actor, errors: dict[str, str], *, status: int = 200
+    request: Request, db: Db, actor: Actor, errors: dict[str, str], *, status: int | None = None
 ) -> Response:
     with db.read(system_for(actor.id)) as session:
         has_password = queries.password_hash(session, actor.id) is not None
