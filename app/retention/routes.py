@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -125,15 +126,17 @@ def _page(
     runs = queries.runs(session)
     waiting = next((run for run in runs if run.state == rules.State.PLANNED), None)
     known = queries.every_rule(session)
-    lines = queries.report(session, clock.today())
-    swept = queries.swept(session, clock.now(), really=False)
+    may = _may(actor)
+    # Who does not approve sees no total that an item of intelligence they may not know of moves.
+    lines = queries.report(session, clock.today()) if may["approve"] else []
+    swept = queries.swept(session, clock.now(), really=False) if may["approve"] else {}
     return html.render(
         request,
         "retention/retention.html",
         page_title="Retention",
         waiting=waiting,
         runs=[run for run in runs if run is not waiting],
-        says=_says,
+        says=partial(_says, whole=may["approve"]),
         standing=rules.standing,
         today=clock.today(),
         lines=rules.table(lines, known),
@@ -142,14 +145,15 @@ def _page(
         overdue=sum(swept.values()),
         known=rules.shortened(known),
         regimes=rules.REGIMES,
-        may=_may(actor),
+        may=may,
         values=values,
         errors=errors,
     )
 
 
-def _says(run: Run) -> str:
-    return rules.sentence(run.counts)
+def _says(run: Run, *, whole: bool) -> str:
+    told = {kind: n for kind, n in run.counts.items() if whole or kind not in rules.OF_AUDITOR}
+    return rules.sentence(told)
 
 
 def _form(

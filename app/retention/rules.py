@@ -58,6 +58,7 @@ KINDS = {
     "user": ("disabled account", "disabled accounts"),
     "audit": ("event of the audit trail", "events of the audit trail"),
 }
+OF_AUDITOR = ("intelligence", "access_grant", "audit")  # nobody else sees how many
 WORK = ("context_work", "meeting")  # erased each at once, whatever hangs on it
 # Erased in batches, in this order: a place after what happened there.
 BATCHED = (
