@@ -78,3 +78,11 @@ def test_sessions_go_thirty_days_after_they_ended_and_not_before(world):
 
     assert erasing.sweep(world.db, clock.now())["session"] == 1
     assert run(world, "select count(*) from app.session") == [(0,)]
+
+
+def test_who_does_not_approve_sees_no_total_and_is_not_told_that_nothing_is_due(world):
+    page = world.lead.get("/admin/retention", headers={"Accept": "text/html"}).text
+
+    assert "the totals are the auditor" in page
+    assert "Nothing is due" not in page
+    assert "What is kept, on" not in page
