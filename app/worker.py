@@ -35,6 +35,7 @@ from app.reports import jobs as reports
 from app.reports.sealing import Keys
 from app.retention import jobs as retention
 from app.site import jobs as site
+from app.subjects import jobs as subjects
 from app.vault import jobs as vault
 
 BLUEPRINTS: dict[str, Blueprint] = {
@@ -45,6 +46,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
     "demo": demo.blueprint,
     "intelligence": intelligence.blueprint,
     "exports": exports.blueprint,
+    "subjects": subjects.blueprint,
     "imports": imports.blueprint,
     "outcomes": outcomes.blueprint,
     "packs": packs.blueprint,

@@ -21,7 +21,7 @@ from app.audit import service
 SAFE = {"GET", "HEAD"}
 # No record is shown by them.
 EMPTY_FORMS = {"GET /children/new", "GET /children/known", "GET /places/{ref}/objection"}
-EMPTY_FORMS |= {"GET /meetings/new"}
+EMPTY_FORMS |= {"GET /meetings/new", "GET /subject-requests/new"}
 TRACES = (service.record, service.written_by)  # here, or by a function of the database
 
 

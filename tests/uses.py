@@ -1562,4 +1562,5 @@ import tests.outcome_uses  # noqa: E402 - and of a fifth
 import tests.pack_uses  # noqa: E402 - and of packs
 import tests.plan_uses  # noqa: E402 - and of a sixth
 import tests.release_uses  # noqa: E402 - and of an eighth
-import tests.safety_map_uses  # noqa: E402, F401 - and of a seventh
+import tests.safety_map_uses  # noqa: E402 - and of a seventh
+import tests.subject_uses  # noqa: E402, F401 - and of what people ask

@@ -4,6 +4,10 @@
 DEFINERS = frozenset(
     {
         "app.actor_of(bytea)",
+        "app.approve_subject_erasure(uuid)",
+        "app.report_of_receipt(bytea)",
+        "app.subject_gone()",
+        "app.subject_stayed()",
         "app.boroughs_changed()",
         "app.boroughs_of(geometry)",
         "app.decide_export(text,boolean)",

@@ -213,6 +213,10 @@ def look_up(session: Session, ref: str) -> ChildOut:
 def note_read(session: Session, child: Child, *, rows: int = 1) -> None:
     """One event; of a decoy, which nobody has a reason to open, a second one and a letter."""
     audit.record(session, "child.read", "child", trace(child.id), rows=rows)
+    note_decoy(session, child)
+
+
+def note_decoy(session: Session, child: Child) -> None:
     if session.scalar(IS_DECOY, {"child": child.id}):
         audit.record(session, "child.decoy", "child", trace(child.id))
         enqueue(session, "vault:decoy", once=True)

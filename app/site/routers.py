@@ -9,6 +9,7 @@ from app.packs.routers import PACKS
 from app.plans.routers import PLANS
 from app.releases.routers import RELEASES
 from app.safety_maps.routers import SAFETY_MAPS
+from app.subjects.routes import subject_pages
 from app.timeline import as_known_routes as as_known
 
 COMMENTS = (comments.pages, comments.api)
@@ -17,4 +18,5 @@ CONTEXT_WORK = (
     *(*PLANS, *OUTCOMES, *ASSESSMENTS, *SAFETY_MAPS, *MEETINGS, *COMMENTS),
     *DOCUMENTS,
     as_known.pages,
+    subject_pages,
 )

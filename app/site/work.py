@@ -33,6 +33,7 @@ from app.reports.models import Report
 from app.retention import queries as retention
 from app.site import queries
 from app.site.queries import Waiting
+from app.subjects import queries as subjects
 
 ENDING = "/admin/grants?state=ENDING"
 
@@ -73,6 +74,7 @@ def of_lead(session: Session, actor: Actor, now: datetime, visit: datetime | Non
         _actions(session, actor, "help", "Actions whose owners need help"),
         *_clusters(session, visit),
         row("Objections", Waiting(*objections.waiting(session)), "oldest", "/objections"),
+        *_asked_of_us(session, "decide", "Subject requests to decide"),
         *_to_sign(session, "cs_lead"),
         _to_approve(session, now),
         row("Grants to recertify", queries.grants_ending(session, now), "next ends on", ENDING),
@@ -126,6 +128,7 @@ def of_auditor(session: Session, now: datetime) -> list[Work]:
         *_to_sign(session, "auditor"),
         row("Emergency access used", used, "newest", "/admin/grants?emergency=yes"),
         *_erasing(session),
+        *_asked_of_us(session, "open", "Subject requests"),
         _to_approve(session, now),
         row("Grants ending", ending, "next ends on", ENDING),
     ]
@@ -289,6 +292,13 @@ def _erasing(session: Session) -> list[Work]:
     planned = [run.created_at for run in retention.runs(session) if run.state == "PLANNED"]
     found = Waiting(min(1, len(planned)), max(planned, default=None))
     return [row("Retention run to approve", found, "planned on", "/admin/retention")]
+
+
+def _asked_of_us(session: Session, show: str, label: str) -> list[Work]:
+    """By people, about what is held of them: the law says when the answer is due."""
+    asked = {show: label, "overdue": "Subject requests overdue"}
+    due = {name: subjects.counted(session, name, clock.today()) for name in asked}
+    return [Work(asked[s], *due[s], f"/subject-requests?show={s}") for s in asked]
 
 
 def _to_confirm(session: Session, label: str) -> Work:

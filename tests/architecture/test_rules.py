@@ -469,6 +469,8 @@ FURTHER = {
     "site/work",
     "oversight/unusual",
     "retention/erasing",
+    "subjects/document",
+    "subjects/gathering",
     "vault/keeping",
     "vault/keys",
     "vault/letters",

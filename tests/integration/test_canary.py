@@ -54,6 +54,7 @@ BELONGS = {
     "app.place.route_from": CONTENT,
     "app.place.route_to": CONTENT,
     "app.place_exact.address": CONTENT,
+    "app.subject_request.note": CONTENT,
     "app.objection.body": CONTENT,
     "app.objection.decision": CONTENT,
     "app.map_view.name": CONTENT,

@@ -653,7 +653,7 @@ def everything() -> list:
     from tests.sql.release_world import documents
 
     known = [*records(), *reports(), *clusters(), *batches(), *views(), *exports(), *accounts()]
-    return [*known, *intelligence(), *retention(), *context_work(), *documents()]
+    return [*known, *intelligence(), *retention(), *asked(), *context_work(), *documents()]
 
 
 KINDS_OF_PLACE = ("OTHER", "ROUTE_WALK")
@@ -975,6 +975,22 @@ def retention() -> list:
     key = random_id()
     stone = {"id": key, "object_kind": "child", "counts": {"child": 1}, "agency_code": OWN_AGENCY}
     made.append(Plain(Row("app.retention_event", str(key), agency=OWN_AGENCY), stone))
+    return made
+
+
+def asked() -> list:
+    """Requests that two auditors opened, and answers that two leads put together."""
+    made = []
+    for agency, author in OWNERS:
+        key, file = random_id(), random_id()
+        values = {"id": key, "ref": new_reference("SR"), "kind": "ACCESS", "about": "child"}
+        values |= {"asked_by": "SELF", "checked_by": "CASE_FILE", "received_on": "2026-01-05"}
+        values |= {"due_on": "2026-02-05", "agency_code": agency, "created_by": author}
+        row = Row("app.subject_request", str(key), agency=agency, author=author)
+        made.append(Plain(row, values))
+        values = {"id": file, "request_id": key, "created_by": author, "file_name": "0" * 32}
+        values |= {"expires_at": "2026-01-06", "file_key": b"0", "file_size": 1}
+        made.append(Plain(Row("app.subject_file", str(file), author=author), values))
     return made
 
 
