@@ -5,6 +5,7 @@ DEFINERS = frozenset(
     {
         "app.actor_of(bytea)",
         "app.approve_subject_erasure(uuid)",
+        "app.report_key_spent()",
         "app.report_of_receipt(bytea)",
         "app.subject_gone()",
         "app.subject_stayed()",

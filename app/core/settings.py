@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         return self.vault_dir or self.data_dir / "vault-keys"
 
     @property
+    def report_keys(self) -> Path:
+        """One file a report, beside the identities' and kept as they are: in no backup."""
+        return self.vault_folder / "reports"
+
+    @property
     def vault_master(self) -> Path:
         return self.vault_key_file or self.data_dir / "vault-master.json"
 

@@ -56,16 +56,35 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
         The key was used for something else before, or `report.problems()` holds.
     AuditFailedError
         Its trace, which the same statement writes, could not be written: nothing is kept.
+    BusyError
+        Its own key could not be written: nothing is kept.
     """
     if wrong := report.problems():
         raise InvalidError("Change the fields named below.", wrong)
     receipt = receipt_of(keys.sendings, sending.key)
     made, ref = random_id(), new_reference("RP")
+    try:
+        given = _sealed(keys, report, sending, receipt, made)
+        facts = orjson.dumps(_facts(report, sending, made, ref)).decode()
+        said = audit.written_by(session, SUBMIT, given | {"facts": facts})
+    except Exception:
+        keys.forget(made)
+        raise
+    if said != "new":
+        keys.forget(made)
+    if said == "other":
+        raise InvalidError(SENT_BEFORE, {"form": SENT_BEFORE})
+    return Received(receipt, ref, again=said == "again")
+
+
+def _sealed(
+    keys: Keys, report: ReportIn, sending: Sending, receipt: str, made: UUID
+) -> dict[str, Any]:
+    """What nobody reads without a key: the words, and marks of the sending and its receipt."""
     words = report.words() | ({"about_ref": sending.about} if sending.about else {})
-    given = {
+    return {
         "by_key": _mark(keys.sendings, sending.key),
         "body": _mark(keys.sendings, sending.body),
-        "facts": orjson.dumps(_facts(report, sending, made, ref)).decode(),
         "sealed": seal(words, keys.triage.public_key(), report=made, use="words"),
         "receipt": receipt_hmac(keys.receipts, receipt),
         "mailbox_key": mailbox_of(receipt).public_key().public_bytes_raw(),
@@ -73,10 +92,6 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
         "draft_id": sending.draft_id,
         "done": sending.done and sending.done(receipt),
     }
-    said = audit.written_by(session, SUBMIT, given)
-    if said == "other":
-        raise InvalidError(SENT_BEFORE, {"form": SENT_BEFORE})
-    return Received(receipt, ref, again=said == "again")
 
 
 def because(session: Session, why: str) -> None:

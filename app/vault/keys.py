@@ -29,6 +29,7 @@ NONCE_BYTES = 12
 STEP_BYTES = 256  # the length of a box tells nothing of a name
 GONE = "This identity cannot be opened: its key was destroyed."
 MASTER, BLIND = "master", "blind"
+REPORTS = "reports"  # the folder of app.reports.own_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,18 @@ class Vault:
         return version, blind(key, identity.surname, identity.born_on)
 
     def destroy(self, key_id: UUID) -> None:
-        """Written over, unlinked, and the folder told to the disk; gone already is well."""
-        path = self._path(key_id)
-        with suppress(FileNotFoundError):
-            with path.open("r+b") as file:
-                file.write(secrets.token_bytes(path.stat().st_size))
-                file.flush()
-                os.fsync(file.fileno())
-            path.unlink()
-            self._fsync_folder()
+        """Written over, unlinked, and the folder told to the disk; gone already is well.
+
+        Of an identity, or of a report: both are named by an id that no other has.
+        """
+        for path in (self._path(key_id), self.folder / REPORTS / f"{key_id}.key"):
+            with suppress(FileNotFoundError):
+                with path.open("r+b") as file:
+                    file.write(secrets.token_bytes(path.stat().st_size))
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+                _fsync(path.parent)
 
     def held(self) -> set[UUID]:
         return {UUID(path.stem) for path in self._files()}
@@ -170,7 +174,7 @@ class Vault:
     def _write(self, key_id: UUID, told: dict[str, object]) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _written_beside(self._path(key_id), json.dumps(told)).replace(self._path(key_id))
-        self._fsync_folder()
+        _fsync(self.folder)
 
     def _files(self) -> Iterator[Path]:
         yield from sorted(self.folder.glob("*.key")) if self.folder.is_dir() else ()
@@ -178,12 +182,13 @@ class Vault:
     def _path(self, key_id: UUID) -> Path:
         return self.folder / f"{key_id}.key"
 
-    def _fsync_folder(self) -> None:
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+
+def _fsync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _wrapped(key_id: UUID, key: bytes, version: int, master: bytes) -> dict[str, object]:

@@ -312,6 +312,7 @@ FURTHER = {
     "releases/true_tables",
     "releases/view",
     "releases/routers",
+    "reports/own_keys",
     "reports/mine",
     "reports/mine_routes",
     "intake/status_routes",
