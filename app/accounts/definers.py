@@ -12,6 +12,8 @@ DEFINERS = frozenset(
         "app.boroughs_changed()",
         "app.boroughs_of(geometry)",
         "app.decide_export(text,boolean)",
+        "app.endings_until(timestamp with time zone)",
+        "app.note_endings(timestamp with time zone)",
         "app.exports_waiting()",
         "app.child_place_link_changed()",
         "app.cluster_carries()",

@@ -166,6 +166,7 @@ def tidy(db: Database, settings: Settings) -> None:
             if export.file_name:
                 kept.drop(export.file_name)
             _forget(export)
+            audit.record(session, "export.expire", "export", export.ref)
         session.execute(delete(Export).where(Export.created_at < now - rules.KEEP_LINE))
     kept.sweep(now)
 

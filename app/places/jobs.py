@@ -12,10 +12,12 @@ blueprint = Blueprint()
 LABELS = job_actor("places:labels")
 
 
-@blueprint.periodic(cron="10 1 * * *")
+# One of these hours is midnight in London, when a label ends; the others are for a worker that
+# was away then.
+@blueprint.periodic(cron="0 * * * *")
 @blueprint.task(name="labels", pass_context=True, queueing_lock="places:labels")
 def end_labels(context: JobContext, timestamp: int) -> None:
-    """Every night, in batches, so that a long list holds no locks for long."""
+    """Each hour, in batches, so that a long list holds no locks for long."""
     db = context.additional_context["db"]
     while True:
         with db.begin(LABELS) as session:

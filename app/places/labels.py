@@ -1,4 +1,4 @@
-"""Labels that end by themselves: what the worker does each night (domain.md 5.2).
+"""Labels that end by themselves: what the worker does at midnight (domain.md 5.2).
 
 A place whose label ended, or of which nothing was heard for long, goes dormant and leaves the maps
 of partners at once; what nobody looked at for twenty working days after that is closed.
@@ -34,7 +34,7 @@ class Ended(NamedTuple):
 
 
 def end(session: Session, now: datetime, after: timedelta = DORMANT_AFTER) -> Ended:
-    """One night's work; each place is one change with its reason and event."""
+    """What has ended by then; each place is one change with its reason and event."""
     return Ended(
         dormant=_to_sleep(session, now, after),
         closed=_close(session, now),

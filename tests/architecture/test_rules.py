@@ -55,6 +55,7 @@ FURTHER = {
     "accounts/catalogue",
     "accounts/definers",
     "accounts/emergency_routes",
+    "accounts/endings",
     "accounts/gate",
     "accounts/identity",
     "accounts/install",
