@@ -2,38 +2,39 @@
 
 from functools import partial
 
-from tests.subjects import ACCESS, answered, decided, registered
+from app.core import clock
+from tests import subjects  # as a module: it reads tests.uses itself, whichever comes first
 from tests.uses import Sent, World, posting, use
 
 NOTE = "Synthetic: the age band was put right."
 
 
 def told_to_put_right(world: World) -> str:
-    page = registered(world, world.child(), kind="CHANGE")
-    assert decided(world, page, "CHANGED", note=NOTE).status_code == 303
+    page = subjects.registered(world, world.child(), kind="CHANGE")
+    assert subjects.decided(world, page, "CHANGED", note=NOTE).status_code == 303
     return page
 
 
 @use("GET /subject-requests")
 def list_them(world: World) -> Sent:
-    registered(world, world.child())
+    subjects.registered(world, world.child())
     return partial(world.lead.get, "/subject-requests")
 
 
 @use("POST /subject-requests/new")
 def register(world: World) -> Sent:
-    said = ACCESS | {"record": world.child(), "received_on": "2026-11-02"}
+    said = subjects.ACCESS | {"record": world.child(), "received_on": clock.today().isoformat()}
     return posting(world.as_("auditor"), "/subject-requests/new", **said)
 
 
 @use("GET /subject-requests/{ref}")
 def read(world: World) -> Sent:
-    return partial(world.lead.get, registered(world, world.child()))
+    return partial(world.lead.get, subjects.registered(world, world.child()))
 
 
 @use("POST /subject-requests/{ref}/extend")
 def extend(world: World) -> Sent:
-    page = registered(world, world.child())
+    page = subjects.registered(world, world.child())
     return posting(world.as_("auditor"), f"{page}/extend", extension="MANY")
 
 
@@ -44,27 +45,27 @@ def close(world: World) -> Sent:
 
 @use("GET /subject-requests/{ref}/decide")
 def look(world: World) -> Sent:
-    return partial(world.lead.get, f"{registered(world, world.child())}/decide")
+    return partial(world.lead.get, f"{subjects.registered(world, world.child())}/decide")
 
 
 @use("POST /subject-requests/{ref}/decide")
 def decide(world: World) -> Sent:
-    page = registered(world, world.child(), kind="CHANGE")
+    page = subjects.registered(world, world.child(), kind="CHANGE")
     return posting(world.lead, f"{page}/decide", decision="CHANGED", note=NOTE)
 
 
 @use("POST /subject-requests/{ref}/answer")
 def put_together(world: World) -> Sent:
-    page = registered(world, world.child())
-    decided(world, page, "GIVEN")
+    page = subjects.registered(world, world.child())
+    subjects.decided(world, page, "GIVEN")
     return posting(world.lead, f"{page}/answer")
 
 
 @use("GET /subject-requests/{ref}/answer")
 def see(world: World) -> Sent:
-    return partial(world.lead.get, answered(world, world.child()))
+    return partial(world.lead.get, subjects.answered(world, world.child()))
 
 
 @use("GET /subject-requests/{ref}/answer.json")
 def take(world: World) -> Sent:
-    return partial(world.lead.get, f"{answered(world, world.child())}.json")
+    return partial(world.lead.get, f"{subjects.answered(world, world.child())}.json")
