@@ -50,6 +50,8 @@ OBJECTS = {
     "user": "Accounts",
     "grant": "Grants",
     "retention_hold": "Holds and retention",
+    "subject_request": "Requests of people about what is held of them",
+    "subject_file": "Answers to those requests",
     "objection": "Objections to a listed place",
     "reference_data": "Reference data",
     "settings": "Settings",

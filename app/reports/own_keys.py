@@ -29,7 +29,7 @@ def key_id(report: UUID, use: str) -> UUID:
     """The report itself; for the contact, which goes earlier, another one. As in migration 0051."""
     if use != "contact":
         return report
-    return UUID(hashlib.md5(f"contact {report}".encode(), usedforsecurity=False).hexdigest())
+    return UUID(bytes=hashlib.sha256(f"contact {report}".encode()).digest()[:16])
 
 
 @dataclass(frozen=True, slots=True)

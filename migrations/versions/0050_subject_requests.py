@@ -86,7 +86,6 @@ begin
         if new.state <> 'OPEN' or new.decided_by is not null or new.run_id is not null then
             raise insufficient_privilege using message = 'a request begins as open';
         end if;
-        new.created_by := sec.actor();
         return new;
     end if;
     if new is not distinct from old then

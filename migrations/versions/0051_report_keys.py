@@ -16,7 +16,9 @@ create function app.report_key_spent() returns trigger
 begin
     insert into vault.spent_key (key_id)
     values (case tg_table_name when 'report_contact'
-            then md5('contact ' || old.report_id)::uuid else old.report_id end)
+            then substr(encode(sha256(convert_to('contact ' || old.report_id, 'UTF8')), 'hex'),
+                        1, 32)::uuid
+            else old.report_id end)
     on conflict do nothing;
     return null;
 end $$
