@@ -88,8 +88,8 @@ class Settings(BaseSettings):
     )
     vault_dir: Path | None = Field(
         default=None,
-        description="Wrapped keys of children's identities and keys of reports, one file each: in no "
-        "backup. Default: vault-keys in the data folder.",
+        description="Wrapped keys of children's identities and keys of reports, one file each: "
+        "in no backup. Default: vault-keys in the data folder.",
     )
     vault_key_file: Path | None = Field(
         default=None,

@@ -11,6 +11,9 @@ from datetime import date
 from typing import Any
 
 POLICE_AGENCIES = frozenset({"MPS_SWBCU", "BTP", "MOPAC"})
+# Of an incident that is gone itself nobody knows any more who told it: it may have been the police.
+NOT_KNOWN = "NOT_KNOWN"
+LEFT_TO_POLICE = POLICE_AGENCIES | {NOT_KNOWN}
 POLICE = (
     "Ask the police controller. What the police hold, or told us, is theirs to answer for. We say "
     "this to everybody who asks, and it does not mean that there is anything."
@@ -69,7 +72,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record as it is held. `source` is the organisation that told it, as a code."""
+    """One record as it is held. `source` is the organisation that told it, as a code.
+
+    None: the service itself.
+    """
 
     section: str
     title: str
@@ -138,7 +144,7 @@ def released(held: Holding) -> Document:
     """The one way from what is held to what is handed over."""
     sections: dict[str, list[Entry]] = {}
     for item in held.items:
-        if item.source not in POLICE_AGENCIES:
+        if item.source not in LEFT_TO_POLICE:
             sections.setdefault(item.section, []).append(_entry(held, item))
     return Document(
         about=held.about,

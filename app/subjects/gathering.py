@@ -19,7 +19,7 @@ from app.reports import rules as report_rules
 from app.reports.models import Report
 from app.reports.sealing import Content, Keys, SealBrokenError, opened
 from app.reports.triage import LABELS
-from app.subjects.document import Holding, Item, Words
+from app.subjects.document import NOT_KNOWN, Holding, Item, Words
 from app.vault import queries as vault
 
 HOME = "RESIDENTIAL"
@@ -43,7 +43,9 @@ TO_INCIDENTS = text("""
     where link.child_id = :child order by incident.occurred_from desc, incident.ref
 """)
 WERE = text("""
-    select place.name, place.sensitivity, was.role, was.from_on, was.to_on, was.basis, was.why,
+    select case when was.place_id is null then 'An incident'
+                else coalesce(place.name, 'A place that is no longer held') end as name,
+           place.sensitivity, was.role, was.from_on, was.to_on, was.basis, was.why,
            was.withdrawn, was.at, coalesce(was.source_agency, incident.source_agency) as source
     from app.child_link_was as was
     left join app.place on place.id = was.place_id
@@ -158,7 +160,7 @@ def _before(
         by = words["agency"].get(row.source, "A partner")
         yield Item(
             BEFORE,
-            row.name or "An incident",
+            row.name,
             london(row.at).date(),
             {
                 "What it said": words["link_role"].get(row.role, row.role),
@@ -169,7 +171,7 @@ def _before(
                 Words("How it was known", row.basis or "", by),
                 Words("Why it was taken back", row.why or "", "The team"),
             ),
-            row.source,
+            row.source or NOT_KNOWN,
             home=row.sensitivity == HOME,
         )
 

@@ -72,6 +72,31 @@ def test_an_answer_holds_what_is_ones_own_and_nobody_else(world):
     assert [row["code"] for row in body["left_out"]][:2] == ["OTHER_CHILDREN", "REPORTERS"]
 
 
+TAKEN_BACK = """
+    insert into app.child_link_was (child_id, place_id, borough_codes, tier, role, source_agency,
+        from_on, basis, why, withdrawn)
+    select child.id, place.id, child.borough_codes, 'H1', 'frequents', %s, '2026-01-05',
+           'Synthetic: of then', %s, true
+    from app.child left join app.place on place.ref = %s where child.ref = %s
+"""
+
+
+def test_what_was_taken_back_is_told_unless_nobody_knows_that_it_was_not_the_police(world):
+    ref, shop = world.child(), world.shop()
+    with world.superuser() as admin:
+        admin.execute(TAKEN_BACK, ("AFC", "Synthetic: another shop", shop, ref))
+        admin.execute(TAKEN_BACK, ("MPS_SWBCU", "Synthetic: police canary", shop, ref))
+        admin.execute(TAKEN_BACK, (None, "Synthetic: of an incident that is gone", None, ref))
+
+    body = world.lead.get(f"{answered(world, ref)}.json").json()
+
+    (section,) = [one for one in body["sections"] if one["title"] == "What links said before"]
+    (entry,) = section["entries"]
+    said = {line["label"]: line["said"] for line in entry["lines"]}
+    assert said["Then"] == "taken back"
+    assert said["Why it was taken back"] == "Synthetic: another shop"
+
+
 def test_what_is_said_of_the_police_is_the_same_where_there_is_nothing(world):
     with_items, _ = child_with_links(world)
     pages = [answered(world, ref) for ref in (with_items, world.child())]
