@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from app.core import crashes, metrics
 from app.core.children import Children, Program
+from app.core.errors import AppError
 from app.core.folders import ClusterError, only_launcher
 from app.core.partnership import PartnershipError, partnership
 from app.core.postgis import PostgisError
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _serve(arguments, stop)
     except ValidationError as wrong:
         return _refused(f"A setting cannot be used: {wrong.errors()[0]['msg']}")
-    except (PartnershipError, ServeError, ClusterError, PostgisError, OSError) as refused:
+    except (AppError, PartnershipError, ServeError, ClusterError, PostgisError, OSError) as refused:
         return _refused(str(refused))
     return 0
 
@@ -206,7 +207,8 @@ def _make_ready(settings: Settings) -> None:
             documents.ask_once(db)
         else:
             accounts.close(db)
-        erasing.replay(db, settings)  # a restored database shows nothing that had been erased
+        for line in erasing.at_start(db, settings):  # nothing is shown that had been erased
+            sys.stderr.write(f"{line}\n")
     finally:
         db.dispose()
 

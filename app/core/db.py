@@ -30,6 +30,7 @@ SET_CLAIMS = (
     " set_config('statement_timeout', %s, true),"
     " set_config('idle_in_transaction_session_timeout', %s, true)"
 )
+LOCK: LiteralString = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 # A tile's plan does not depend on which tile: planning it anew cost a third of its time.
 SET_CLAIMS_AND_KEEP_PLANS = (
     SET_CLAIMS + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
@@ -125,6 +126,19 @@ class Database:
                 raise
             finally:
                 pooled.close()
+
+    @contextmanager
+    def alone(self, role: str, what: str, *, wait_s: float = 0) -> Iterator[bool]:
+        """Whether nobody else does `what`, in any process, for as long as the block runs.
+
+        A lock of a session of its own: it ends with the process, however that ends.
+        """
+        with busy_in_words():
+            raw = self._detached(role)
+        try:
+            yield _is_locked(raw, what, time.monotonic() + wait_s)
+        finally:
+            raw.close()
 
     def ask(self, role: str, question: LiteralString, given: tuple[Any, ...]) -> Any:  # noqa: ANN401 - JSON
         """One value from a definer function that works without claims, such as `app.actor_of`."""
@@ -230,3 +244,12 @@ class Database:
             expires_at_s=round(time.time() + timeout_ms / 1000 + 5, 3),
         )
         return claims, signature(claims, self.claims_key), str(timeout_ms), str(timeout_ms)
+
+
+def _is_locked(raw: psycopg.Connection[Any], what: str, until: float) -> bool:
+    raw.autocommit = True  # it is held for long, and a transaction would hold up the cleaning
+    while raw.execute(LOCK, (what,)).fetchone() != (True,):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.2)
+    return True

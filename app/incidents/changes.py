@@ -125,7 +125,7 @@ def _become(session: Session, actor: Actor, incident: Incident, content: Content
         raise ForbiddenError("This is outside the boroughs of your account.")
     for name in ("occurred_from", "occurred_to", "time_precision", *PLAIN):
         setattr(incident, name, content[name])
-    incident.retain_until = rules.retain_until(content["occurred_to"])
+    incident.retain_until = None  # how long is of the rules of retention
     incident.place_id = UUID(content["place_id"]) if content["place_id"] else None
     incident.also_place_ids = [UUID(key) for key in content["also_place_ids"]]
     incident.without_place_ids = [UUID(key) for key in content["without_place_ids"]]

@@ -6,7 +6,6 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
-KEEP_YEARS = 6
 
 
 class Precision(StrEnum):
@@ -117,10 +116,3 @@ def time_problem(begin: datetime, end: datetime, now: datetime) -> str | None:
     if begin > now:
         return "This is in the future."
     return None
-
-
-def retain_until(end: datetime) -> date:
-    """Six years after it happened (domain.md 7, to confirm)."""
-    day = end.astimezone(LONDON).date()
-    leap = (day.month, day.day) == (2, 29)
-    return (day - timedelta(days=1) if leap else day).replace(year=day.year + KEEP_YEARS)

@@ -86,7 +86,6 @@ def incident_of(actor: Actor, wanted: IncidentIn, made: Draft) -> Incident:
         agency_code=actor.agency or "OTHER",
         tier=TIER,
         purpose_code=actor.purpose or places_rules.Purpose.CONTEXT_ASSESSMENT,
-        retain_until=rules.retain_until(end),
         created_by=actor.id,
         updated_by=actor.id,
         occurred_from=begin,

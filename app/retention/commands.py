@@ -1,6 +1,7 @@
 """`contextmap retention run [--dry-run] [--as-of DATE] | replay`."""
 
 import argparse
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 
@@ -42,12 +43,11 @@ def run_retention(arguments: argparse.Namespace, context: Context) -> dict[str, 
 
 def _lines(context: Context, as_of: date) -> dict[str, Any]:
     """By record and regime: what there is, what is due, what holds keep back, when the next go."""
-    lines = [
-        line._asdict() | {"next_on": line.next_on and line.next_on.isoformat()}
-        for line in erasing.report(context.db, as_of)
-    ]
+    lines = [line.as_json() for line in erasing.report(context.db, as_of)]
     return {"as_of": as_of.isoformat(), "records": lines}
 
 
 def run_replay(_: argparse.Namespace, context: Context) -> dict[str, Any]:
-    return {"erased": erasing.replay(context.db, context.settings)}
+    done = erasing.again(context.db, context.settings)
+    erasing.refuse_stayed(done)
+    return asdict(done) | {"lines": erasing.told(done, context.settings)}

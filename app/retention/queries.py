@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFoundError
 from app.retention.models import Hold, Run
-from app.retention.rules import Line, Rule, State
+from app.retention.rules import Line, Look, Rule, State, line_of
 
 DUE = text("""
     select kind, id as object_id, other_id from app.kept_records(null)
@@ -44,7 +45,8 @@ THIS_WORK = text("""
 """)
 EVERY_RECORD = text("""
     select kind, id as key, since from app.kept_records(null)
-    where since is not null and kind not in ('child', 'child_place_link', 'child_incident_link')
+    where kind not in ('child', 'child_place_link', 'child_incident_link')
+      and (kind <> 'context_work' or since is not null)
     order by kind, id
 """)
 CHILDREN = text("""
@@ -61,7 +63,10 @@ ERASED = text("""
         cross join lateral jsonb_each_text(e.counts) as counted where e.run_id = :run
     ) as each group by kind having sum(n) > 0 order by kind
 """)
-EVERY_CHILD = text("select id from app.child")
+EVERY_CHILD = text("select id from app.kept_records('child') where kind = 'child'")
+HAS_ERASED = text("select exists (select from app.retention_event)")
+NOTE_LOOK = text("select app.note_retention(:as_of, cast(:lines as jsonb), :overdue)")
+LOOKED = text("select as_of, at, lines, overdue from app.retention_looked()")
 LAST = 20
 
 
@@ -72,11 +77,11 @@ class Due(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record of a kind; `since` is when its time began to run."""
+    """One record of a kind; `since` is when its time began to run, if it has."""
 
     kind: str
     key: UUID
-    since: datetime
+    since: datetime | None
 
 
 def due(session: Session, as_of: date) -> list[Due]:
@@ -99,6 +104,26 @@ def every_rule(session: Session) -> list[Rule]:
 def swept(session: Session, at: datetime, *, really: bool) -> dict[str, int]:
     """What goes without an approval and is over: counted, or erased."""
     return dict(session.scalar(SWEPT, {"at": at, "really": really}) or {})
+
+
+def note_look(session: Session, as_of: date, lines: Sequence[Line], overdue: int) -> None:
+    """What was counted, for the page, in place of what was counted before."""
+    said = orjson.dumps([line.as_json() for line in lines]).decode()
+    session.execute(NOTE_LOOK, {"as_of": as_of, "lines": said, "overdue": overdue})
+
+
+def looked(session: Session) -> Look | None:
+    """What was counted last; nothing before the first night."""
+    found = session.execute(LOOKED).one_or_none()
+    if found is None:
+        return None
+    lines = [line_of(said) for said in found.lines]
+    return Look(found.as_of, found.at, lines, found.overdue)
+
+
+def has_erased(session: Session) -> bool:
+    """Whether this database says that anything was ever erased from it."""
+    return bool(session.scalar(HAS_ERASED))
 
 
 def note(session: Session, run: Run, found: Sequence[Due]) -> None:

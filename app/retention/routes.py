@@ -128,8 +128,8 @@ def _page(
     known = queries.every_rule(session)
     may = _may(actor)
     # Who does not approve sees no total that an item of intelligence they may not know of moves.
-    lines = queries.report(session, clock.today()) if may["approve"] else []
-    swept = queries.swept(session, clock.now(), really=False) if may["approve"] else {}
+    look = queries.looked(session) if may["approve"] else None
+    lines = look.lines if look is not None else []
     return html.render(
         request,
         "retention/retention.html",
@@ -138,11 +138,10 @@ def _page(
         runs=[run for run in runs if run is not waiting],
         says=partial(_says, whole=may["approve"]),
         standing=rules.standing,
-        today=clock.today(),
+        look=look,
         lines=rules.table(lines, known),
         due=sum(line.due for line in lines),
         held=sum(line.held for line in lines),
-        overdue=sum(swept.values()),
         known=rules.shortened(known),
         regimes=rules.REGIMES,
         may=may,

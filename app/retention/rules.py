@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -21,6 +21,24 @@ class Line(NamedTuple):
     due: int
     held: int
     next_on: date | None
+
+    def as_json(self) -> dict[str, str | int | None]:
+        return self._asdict() | {"next_on": self.next_on and self.next_on.isoformat()}
+
+
+def line_of(said: Mapping[str, Any]) -> Line:
+    """The same, read again."""
+    day = said["next_on"]
+    return Line(**(dict(said) | {"next_on": day and date.fromisoformat(day)}))
+
+
+class Look(NamedTuple):
+    """What was counted last, on which day: for the page."""
+
+    as_of: date
+    at: datetime
+    lines: list[Line]
+    overdue: int
 
 
 class Rule(NamedTuple):
@@ -59,7 +77,8 @@ KINDS = {
     "audit": ("event of the audit trail", "events of the audit trail"),
 }
 OF_AUDITOR = ("intelligence", "access_grant", "audit")  # nobody else sees how many
-WORK = ("context_work", "meeting")  # erased each at once, whatever hangs on it
+REOPENS = "context_work"
+WORK = (REOPENS, "meeting")  # erased each at once, whatever hangs on it
 # Erased in batches, in this order: a place after what happened there.
 BATCHED = (
     *("report", "incident", "intelligence", "cluster_run", "cluster_lineage", "place"),
@@ -74,6 +93,25 @@ STATE_WORDS = {
     State.REPLACED: "Replaced by a newer run",
 }
 WRONG_NUMBER = "Type the number of rows that are due, as it stands above."
+LOST = (
+    "Records were erased from this database, and the list of what was erased cannot be read at "
+    "{path}: after a restore it is needed. Put it back where CONTEXTMAP_ERASED_FILE says. If it is "
+    "lost for good, make an empty file there, and look at what is due under Retention."
+)
+STAYED = (
+    "Records that had been erased are in this database again and could not be erased: {n}. "
+    "The log says where (erasure.failed). Nobody is served until "
+    "`contextmap retention replay` ends well."
+)
+HELD = (
+    "Records that had been erased are in this database again and stay: a hold keeps them, or "
+    "something that needs them: {n}. See Administration, Retention, Holds."
+)
+UNSURE = (
+    "Erasing had begun and nothing says that it ended, so these are kept: {n} records. "
+    "They are due under Retention."
+)
+UNDER_WAY = "Records are being erased at this moment. Try again when that has ended."
 OWN = "Somebody else must approve this: not the person who asked."
 
 
@@ -143,10 +181,22 @@ def standing(state: str, failed: int) -> str:
     )
 
 
-def mark_of(kind: str, key: UUID, since: datetime) -> str:
-    """The same of any other record; not of work after a place was opened again."""
-    told = f"contextmap erased {kind} {key} {since.astimezone(UTC).isoformat()}"
-    return hashlib.sha256(told.encode()).hexdigest()
+def mark_of(kind: str, key: UUID, since: datetime | None) -> str:
+    """The same of any other record; of work with its time, since a place can be opened again."""
+    return _hash(f"{kind} {key}") if kind != REOPENS else _with_time(kind, key, since)
+
+
+def marks_of(kind: str, key: UUID, since: datetime | None) -> set[str]:
+    """Whatever a list may call it: lists of before named others with their time, too."""
+    return {mark_of(kind, key, since), _with_time(kind, key, since)}
+
+
+def _with_time(kind: str, key: UUID, since: datetime | None) -> str:
+    return _hash(f"{kind} {key} {'' if since is None else since.astimezone(UTC).isoformat()}")
+
+
+def _hash(told: str) -> str:
+    return hashlib.sha256(f"contextmap erased {told}".encode()).hexdigest()
 
 
 def mark(child_id: UUID) -> str:

@@ -42,8 +42,15 @@ def look(session: Session, as_of: date) -> tuple[list[Due], dict[str, int]]:
     return found, {kind: known[kind] for kind in KINDS}
 
 
+def count(session: Session, as_of: date) -> None:
+    """For the page: what there is, what is due, and what goes by itself."""
+    overdue = queries.swept(session, clock.now(), really=False)
+    queries.note_look(session, as_of, queries.report(session, as_of), sum(overdue.values()))
+
+
 def plan(session: Session, actor: Actor, as_of: date) -> Run | None:
     """What is due on a day, for an auditor to approve; it replaces a plan that nobody approved."""
+    count(session, as_of)
     for waiting in queries.runs(session, State.PLANNED):
         waiting.state = State.REPLACED
         queries.forget(session, waiting)
