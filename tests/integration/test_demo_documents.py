@@ -166,7 +166,7 @@ def test_decided_reports_are_of_two_years_and_ended_as_reports_end(ground, house
         ("RECEIVED", "SCREENED", "IN_TRIAGE", "DECIDED"),
         ("RECEIVED", "SCREENED", "IN_TRIAGE", "DECIDED", "FEEDBACK_SENT", "CLOSED"),
     }
-    late = "select count(*) from app.report where retain_until < current_date"
+    late = "select count(*) from app.kept_rows('report') where until_on < current_date"
     assert ground.rows(late) == [(0,)], "none is kept longer than reports are"
     assert decided.load_once(ground.db, house) == 0
 

@@ -99,8 +99,8 @@ def test_how_long_a_report_is_kept_follows_what_became_of_it(db, keys, decision,
     with psycopg.connect(dsn) as admin:
         admin.execute(f"update app.report set {decision}".encode())
         (right,) = admin.execute(
-            "select retain_until = ((now() at time zone 'Europe/London')::date "
-            "+ %s::interval)::date from app.report",
+            "select until_on = ((now() at time zone 'Europe/London')::date + %s::interval)::date "
+            "from app.kept_rows('report')",
             (kept,),
         ).fetchone()
 

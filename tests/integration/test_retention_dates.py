@@ -9,7 +9,10 @@ from app.core import clock
 from app.demo import intelligence
 from app.retention import erasing
 from tests.databases import cloned
+from tests.releases import Ground
 from tests.retention_world import CANARY, LAST, aged
+from tests.sql.release_world import briefing, summary
+from tests.sql.world import SOMEBODY, write
 from tests.traces import traces
 from tests.uses import World
 
@@ -43,7 +46,23 @@ def world(cluster, context_template, settings):
         intelligence.load_once(db)
         made = World(db, settings)
         run(made, "truncate app.child cascade")  # each is searched for everywhere: a second each
+        published(made)
         yield made
+
+
+def published(world):
+    """A release of what is there, a tabled briefing with its parts, and the page for everybody."""
+    ground = Ground(world.db, world.settings)
+    ground.fill(60)
+    ground.approve()
+    ((release,),) = run(world, "select id from app.release")
+    ((meeting,),) = run(world, "select id from app.meeting order by id limit 1")
+    made = briefing("TABLED", SOMEBODY)
+    made[0].values["meeting_id"] = meeting
+    with world.superuser() as admin:
+        admin.execute("set session_replication_role = replica")
+        for one in (*made, summary(made[0].values["id"], release)):
+            write(one, admin)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +126,11 @@ def test_the_clock_walks_to_every_date_and_nothing_overdue_is_left(world, ours):
     held_incident, held_report = ours.incidents[1], ours.keys["report_linked"]
     run(world, HOLD, "LH-000-0001", "incident", held_incident)
     run(world, HOLD, "LH-000-0002", "report", held_report)
+    for name in FROZEN:
+        assert run(world, f"select count(*) > 0 from app.{name}") == [(True,)], name
+    cells = "select count(*) > 0 from app.release_cell where state = 'APPROVED' and high > 0"
+    assert run(world, cells) == [(True,)], "released numbers of records that go"
+    assert run(world, "select app.broken_documents()") == []
     frozen, version = fingerprints(world), run(world, "select app.map_version()")
     days = sorted({day for _, day in LAST.values()})
     if os.environ.get("CONTEXTMAP_LONG_TESTS") == "1":
@@ -138,6 +162,7 @@ def test_the_clock_walks_to_every_date_and_nothing_overdue_is_left(world, ours):
     assert run(world, "select count(*) from app.report where geom is not null") == [(0,)]
     assert traces(world, CANARY, CANARY.encode().hex(), but=("reference",)) == []
     assert fingerprints(world) == frozen
+    assert run(world, "select meeting_id from app.briefing") == [(None,)]
     assert run(world, "select app.broken_documents()") == []
     assert run(world, "select app.map_version()") != version  # no tile of before is used again
     assert clock.today() < FAR

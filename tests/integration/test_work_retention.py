@@ -6,6 +6,8 @@ import pytest
 
 from app.core import clock
 from app.retention import erasing
+from app.retention.erased_list import ErasedList
+from app.retention.rules import mark_of
 from tests import context_work
 from tests.uses import World, posting
 
@@ -85,8 +87,7 @@ def test_after_a_restore_the_work_is_erased_again_unless_the_place_was_opened_si
     worked(team)
     run(world, CLOSE)
     ((place, since),) = run(world, "select id, closed_at from app.place")
-    mark = erasing._mark_of(erasing.Record("context_work", place, since))
-    erasing._note(world.settings.erased_list, mark)
+    ErasedList(world.settings.erased_list).end([mark_of("context_work", place, since)])
     run(world, "update app.place set closed_at = closed_at + interval '1 day'")
 
     opened = erasing.replay(world.db, world.settings), bool(left(world))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.incidents import rules
-from app.incidents.rules import LONDON, Precision
+from app.incidents.rules import Precision
 
 START = datetime(2021, 1, 1, tzinfo=UTC)
 INSTANTS = st.integers(0, 9 * 365 * 24 * 60).map(lambda n: START + timedelta(minutes=n))
@@ -45,8 +45,3 @@ def test_the_end_before_the_start_and_the_future_are_refused():
     assert rules.time_problem(later, now, later) == "The end is before the start."
     assert rules.time_problem(later, later, now) == "This is in the future."
     assert rules.time_problem(now, later, now) is None
-
-
-def test_an_incident_is_kept_for_six_years_even_of_a_leap_day():
-    assert rules.retain_until(datetime(2024, 2, 29, 12, tzinfo=LONDON)).isoformat() == "2030-02-28"
-    assert rules.retain_until(datetime(2026, 3, 1, tzinfo=LONDON)).isoformat() == "2032-03-01"
