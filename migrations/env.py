@@ -5,6 +5,8 @@ import time
 from alembic import context
 from sqlalchemy import Connection, create_engine, pool, text
 
+from app.core.migrate import LOCK_TIMEOUT
+
 LOCK = 72_110_419  # any number, the same for every migrator
 config = context.config
 
@@ -36,7 +38,9 @@ def run_offline() -> None:
 def run_online() -> None:
     engine = create_engine(config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
     with engine.connect() as connection:
-        connection.execute(text("set lock_timeout = '4s'; set statement_timeout = '60s'"))
+        connection.execute(
+            text(f"set lock_timeout = '{LOCK_TIMEOUT}'; set statement_timeout = '60s'")
+        )
         connection.execute(text("set role cs_owner; create schema if not exists reference"))
         wait_for_other_migrators(connection)
         connection.commit()

@@ -1,11 +1,13 @@
 """What the last release relies on in the database and in the queue: `migrations/released.json`.
 
-Made anew when a release is cut: `python -m tests.released`, which starts a PostGIS of its own.
+Made anew when a release is cut: `python -m tests.released`, which starts a PostGIS of its own. Its
+code is the commit that is checked out then; tests/former.py runs it.
 """
 
 import inspect
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -59,6 +61,11 @@ def tasks() -> dict[str, list[str]]:
     }
 
 
+def commit() -> str:
+    asked = ["git", "rev-parse", "HEAD"]
+    return subprocess.check_output(asked, cwd=FILE.parent, text=True).strip()
+
+
 def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="contextmap-released-"))
     cluster = PrivateCluster(folder, durable=False)
@@ -67,7 +74,7 @@ def main() -> int:
         create_database(cluster, "released")
         migrate(cluster, "released")
         with psycopg.connect(cluster.dsn("postgres", "released")) as connection:
-            found = {"head": head(), "tasks": tasks()} | schema(connection)
+            found = {"commit": commit(), "head": head(), "tasks": tasks()} | schema(connection)
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -75,6 +75,7 @@ def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIO
     names = [table.name for table, _ in found]
     standing = connection.execute(STANDING, (names,)).fetchall()
     wanted = list(policies.policies(permissions, [table for table, _ in found]))
+    _lock(connection, found)
     for owner in sorted({owner for _, owner in found}):
         own = {table.name: table for table, of in found if of == owner}
         connection.execute(f"set role {owner}".encode())
@@ -91,6 +92,14 @@ def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIO
     installed = Installed.of(before or "").followed_by(permissions.sha256, head(), made)
     connection.execute("set role cs_owner")
     connection.execute(f"comment on schema app is '{installed.comment()}'".encode())
+
+
+def _lock(connection: psycopg.Connection, found: Sequence[tuple[Table, str]]) -> None:
+    """All at once: taken one by one on the way, each request over two of them would be in it."""
+    for owner in sorted({owner for _, owner in found}):
+        names = ", ".join(quoted(table.name) for table, of in found if of == owner)
+        connection.execute(f"set role {owner}".encode())
+        connection.execute(f"lock table {names} in access exclusive mode".encode())
 
 
 def existing(connection: psycopg.Connection, permissions: Permissions) -> list[tuple[Table, str]]:

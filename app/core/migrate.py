@@ -1,6 +1,7 @@
 """Bring a database to the newest schema: bootstrap as superuser, then Alembic as cs_migrate."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,12 @@ if TYPE_CHECKING:  # loaded where it is used: every start would pay for it, few 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "select max(version_num) from reference.schema_version"
 BOOTSTRAP = ROOT / "migrations" / "bootstrap.sql"
+# Less than deadlock_timeout, so that whoever serves is never the one that is given up, and a
+# fifth of what the public form has for a statement: everybody else queues behind who waits.
+LOCK_TIMEOUT = "400ms"
+IN_THE_WAY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+ATTEMPTS = 120
+AGAIN_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +90,38 @@ def bootstrap_and_migrate(
         if after_bootstrap is not None:
             after_bootstrap(admin)
     upgrade(migrate_dsn)
-    with psycopg.connect(migrate_dsn) as connection:
-        finish.apply(connection)
-        connection.execute("set role cs_sec")
-        _install_key(connection, claims_key)
-        connection.execute(f"comment on schema sec is '{mark}'".encode())  # the mark is hex
+
+    def finished() -> None:
+        with psycopg.connect(migrate_dsn) as connection:
+            connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'".encode())
+            finish.apply(connection)
+            connection.execute("set role cs_sec")
+            _install_key(connection, claims_key)
+            connection.execute(f"comment on schema sec is '{mark}'".encode())  # the mark is hex
+
+    _giving_way(finished)
     return True
 
 
 def upgrade(migrate_dsn: str, revision: str = "head") -> None:
+    """A transaction for each migration: what is tried again begins with the first not done."""
     from alembic import command
 
-    command.upgrade(alembic_config(migrate_dsn), revision)
+    _giving_way(lambda: command.upgrade(alembic_config(migrate_dsn), revision))
+
+
+def _giving_way(step: Callable[[], None]) -> None:
+    """Until nobody who serves is in the way; each attempt is taken back whole."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            step()
+        except Exception as late:
+            # Alembic's are SQLAlchemy's, which keep the driver's own.
+            if attempt == ATTEMPTS or not isinstance(getattr(late, "orig", late), IN_THE_WAY):
+                raise
+            time.sleep(AGAIN_S)
+        else:
+            return
 
 
 def downgrade(migrate_dsn: str, revision: str) -> None:

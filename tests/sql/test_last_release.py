@@ -1,8 +1,8 @@
 """The programs of the last release still find what they ask for: tables, functions, tasks.
 
 `migrations/released.json` is what that release relied on. This proves that its statements can be
-understood and its rows written, and that its jobs are known. It does not run its code: what a
-trigger or a check of a newer migration thinks of its rows is for whoever writes that migration.
+understood and its rows written, and that its jobs are known. Its code itself is run by
+tests/integration/test_former_release.py.
 """
 
 import json
