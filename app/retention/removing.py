@@ -72,7 +72,7 @@ def _batch(session: Session, some: list[Record], run_id: UUID | None) -> Gone:
 
 def _tell(session: Session, kind: str, counts: Counter[str], *, again: bool) -> None:
     if counts:
-        more = {"again": True} if again else {}
+        more: dict[str, Any] = {"again": True} if again else {}
         audit.record(session, "erasure", kind, None, rows=counts.total(), **more)
 
 
