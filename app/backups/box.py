@@ -12,6 +12,7 @@ import pyrage
 
 from app.backups import rules
 from app.backups.rules import LINE_BYTES, MARK_BYTES, Manifest
+from app.core import disk
 from app.core.errors import InvalidError
 from app.core.settings import Settings
 
@@ -79,7 +80,8 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
             out.flush()
             os.fsync(out.fileno())
         partial.rename(path)
-        _sync_folder(path.parent)
+        with suppress(OSError):  # some file systems of networks cannot
+            disk.sync_folder(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -203,11 +205,3 @@ def _manifest(line: bytes) -> Manifest:
         return rules.read(line)
     except ValueError as other:
         raise InvalidError(rules.NOT_A_BACKUP) from other
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is on the disk when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # some file systems of networks cannot
-        os.fsync(handle)
-    os.close(handle)

@@ -1,5 +1,6 @@
 """Room on the disk of the data folder: in words, and whether anything may still be changed."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -33,3 +34,18 @@ def room(folder: Path) -> Room:
         folder = folder.parent
     found = shutil.disk_usage(folder)
     return Room(found.total, found.free)
+
+
+def sync_folder(folder: Path) -> None:
+    """A file that was made, renamed or removed is so on the disk when its folder is.
+
+    Raises
+    ------
+    OSError
+        The file system cannot, as some of networks.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.core import log
+from app.core import disk, log
 from app.core.errors import BusyError
 
 MARK = b"own key 1:"  # before what is sealed so; older boxes begin with random bytes
@@ -92,18 +92,11 @@ class OwnKeys:
                     self._path(name).hardlink_to(fresh)
             finally:
                 Path(fresh).unlink()
-            self._on_disk()
+            disk.sync_folder(self.folder)
             return self._path(name).read_bytes()
         except OSError as refused:
             log.error("report.key", error=refused)
             raise BusyError(NOT_NOW) from refused
-
-    def _on_disk(self) -> None:
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _path(self, name: UUID) -> Path:
         return self.folder / f"{name}.key"

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from app.core import disk
+
 BEGUN, KEPT = "begun:", "kept:"
 LINE = re.compile(rf"({BEGUN}|{KEPT}|)([0-9a-f]{{64}})")
 
@@ -65,13 +67,4 @@ def _append(path: Path, lines: list[str]) -> None:
         file.flush()
         os.fsync(handle)
     if size == 0:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file is on the disk when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        disk.sync_folder(path.parent)

@@ -6,7 +6,6 @@ from procrastinate.blueprints import Blueprint
 from app.core import clock
 from app.core.actor import job_actor
 from app.core.db import Database
-from app.core.files import Shelf
 from app.core.settings import Settings
 from app.subjects import service
 
@@ -24,7 +23,7 @@ def tidy(context: JobContext, timestamp: int) -> None:
 
 
 def delete_old(db: Database, settings: Settings) -> None:
-    shelf = Shelf(settings.data_dir / "subjects")
+    shelf = service.shelf(settings)
     with db.begin(TIDY) as session:
         service.tidied(session, shelf)
     shelf.sweep(clock.now())

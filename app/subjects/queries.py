@@ -1,4 +1,4 @@
-"""Reads of the register, and everything that is held of one person."""
+"""Reads of the register of requests, and of answers while they are kept."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -15,7 +15,6 @@ from app.subjects.rules import CLOSED, KEPT_YEARS, State
 PAGE_SIZE = 25
 ABSENT = "There is no such request."
 OF_RECEIPT = text("select app.report_of_receipt(:receipt)")
-SHOWN = ("open", "decide", "overdue", "closed")
 
 
 def wanted(show: str, today: date) -> list[ColumnElement[bool]]:

@@ -52,7 +52,7 @@ def keys_of(request: Request) -> Keys:
 
 
 def shelf_of(request: Request) -> Shelf:
-    return Shelf(request.app.state.settings.data_dir / "subjects")
+    return service.shelf(request.app.state.settings)
 
 
 Opening = Annotated[Keys, Depends(keys_of)]

@@ -17,6 +17,7 @@ from app.core.actor import Actor
 from app.core.errors import GoneError, InvalidError, NotFoundError, RuleBrokenError
 from app.core.files import KEEP, Shelf
 from app.core.ids import new_reference, read_reference
+from app.core.settings import Settings
 from app.reports import receipts
 from app.reports.sealing import Keys
 from app.retention import queries as retention
@@ -30,6 +31,11 @@ WRONG = "Change the fields named below."
 THING = "subject_request"
 ERASE = text("select app.approve_subject_erasure(:request)")
 GONE = "This answer was deleted after 24 hours. Put it together again."
+
+
+def shelf(settings: Settings) -> Shelf:
+    """Where answers lie while they are kept."""
+    return Shelf(settings.data_dir / "subjects")
 
 
 def open_request(session: Session, actor: Actor, keys: Keys, wanted: RequestIn) -> SubjectRequest:

@@ -20,6 +20,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.core import disk
 from app.core.errors import NotFoundError
 from app.core.ids import random_id
 from app.core.settings import Settings
@@ -104,7 +105,7 @@ class Vault:
                     file.flush()
                     os.fsync(file.fileno())
                 path.unlink()
-                _fsync(path.parent)
+                disk.sync_folder(path.parent)
 
     def held(self) -> set[UUID]:
         return {UUID(path.stem) for path in self._files()}
@@ -174,21 +175,13 @@ class Vault:
     def _write(self, key_id: UUID, told: dict[str, object]) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _written_beside(self._path(key_id), json.dumps(told)).replace(self._path(key_id))
-        _fsync(self.folder)
+        disk.sync_folder(self.folder)
 
     def _files(self) -> Iterator[Path]:
         yield from sorted(self.folder.glob("*.key")) if self.folder.is_dir() else ()
 
     def _path(self, key_id: UUID) -> Path:
         return self.folder / f"{key_id}.key"
-
-
-def _fsync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _wrapped(key_id: UUID, key: bytes, version: int, master: bytes) -> dict[str, object]:
