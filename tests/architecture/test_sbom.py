@@ -49,6 +49,16 @@ def test_nothing_is_shipped_under_a_licence_that_we_may_not_ship():
     assert sbom.not_permitted(BILL) == []
 
 
+def test_the_optional_extra_of_national_analysis_may_be_used_as_well():
+    """Not in the image; an operator adds it (docs/operator/runtime.md)."""
+    known = sbom.licences()
+    pins = sbom.locked((sbom.ROOT / "scripts/scale.lock.txt").read_text())
+    names = {pin["name"] for pin in pins}
+
+    assert {"dask", "distributed"} <= names
+    assert [name for name in sorted(names) if not sbom.may_be_shipped(known[name])] == []
+
+
 @pytest.mark.parametrize(
     "licence",
     [

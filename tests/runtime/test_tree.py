@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ["advisories", "bench", "container", "contextmap", "debian", "serve", "test", "vendor"]
 LOCKS = ["requirements.lock", "tests/requirements.lock", "tests/perf/requirements.lock"]
+SCALE = "scripts/scale.lock.txt"  # what national analysis on several machines adds
 
 
 def shell(script, **env):
@@ -47,7 +48,7 @@ def test_continuous_integration_calls_the_tests_and_nothing_else():
     assert lines == ["#!/bin/sh", 'exec "$(dirname -- "$0")/../scripts/test"']
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "scripts/uv.lock.txt"])
+@pytest.mark.parametrize("lock", [*LOCKS, SCALE, "scripts/uv.lock.txt"])
 def test_a_lock_is_pinned_by_hash_and_names_no_host(lock):
     text = (ROOT / lock).read_text()
 
@@ -61,6 +62,7 @@ def test_each_lock_holds_all_of_the_one_before():
 
     assert service
     assert service < test < bench
+    assert service < pinned(SCALE) < test
 
 
 def test_the_scripts_find_the_checkout_from_any_folder():
