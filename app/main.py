@@ -32,6 +32,7 @@ from app.children import routes as children
 from app.children.link_pages import pages as children_pages
 from app.clusters.page_routes import CLUSTERS
 from app.core import log, openapi, problems
+from app.core.addresses import Addresses
 from app.core.assets import Assets
 from app.core.dates import OneAddressMiddleware
 from app.core.db import Database
@@ -159,6 +160,7 @@ class Contextmap(FastAPI):
     """Puts the security middleware outside the handler of unexpected errors, too."""
 
     def build_middleware_stack(self) -> ASGIApp:
+        self.router.middleware_stack = Addresses(self.router)
         inner = super().build_middleware_stack()
         lanes = LanesMiddleware(
             OneAddressMiddleware(maps.TilesFirst(inner, self)), self.state.settings, problems.full
