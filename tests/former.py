@@ -98,21 +98,32 @@ class Former:
     def serving(self, name: str) -> Iterator[int]:
         """Its web process over this database; the port."""
         port = free_port()
-        log = self.data_dir / f"{name}.log"
+        with self._running(name, "web", "--port", str(port)) as log:
+            wait_until_alive(port, log)
+            yield port
+
+    @contextmanager
+    def working(self, name: str) -> Iterator[Path]:
+        """Its worker over this database; its log."""
+        with self._running(name, "worker") as log:
+            yield log
+
+    @contextmanager
+    def _running(self, name: str, program: str, *arguments: str) -> Iterator[Path]:
+        log = self.data_dir / f"{name}-{program}.log"
         with log.open("ab") as out:
-            web = subprocess.Popen(
-                [sys.executable, "-m", "app.web", "--port", str(port)],
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"app.{program}", *arguments],
                 cwd=self.code,
                 env=self._environment(name),
                 stdout=out,
                 stderr=out,
             )
         try:
-            wait_until_alive(port, log)
-            yield port
+            yield log
         finally:
-            web.terminate()
-            web.wait(timeout=20)
+            process.kill()  # what it was doing is of no interest
+            process.wait()
 
     def people(self) -> dict[str, dict[str, str]]:
         """The accounts that it made for its demonstration, by role."""

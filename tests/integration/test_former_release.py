@@ -1,5 +1,6 @@
 """The last release's own code, over a database that it made and today's migrations changed."""
 
+import asyncio
 import itertools
 import json
 import shutil
@@ -8,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +18,17 @@ import psycopg
 import pytest
 
 from app.accounts.install import prepare
+from app.core.actor import job_actor
 from app.core.db import Database
-from app.core.migrate import downgrade, head
+from app.core.jobs import enqueue
+from app.core.migrate import BOOTSTRAP, downgrade, head, upgrade
 from app.reference import service as reference
+from app.worker import create_worker
 from tests import former, released, rows
 from tests.databases import create_database
 from tests.endurance.wire import Tally
 from tests.former_uses import STAFF, Person, good, reported
+from tests.reports import sent
 
 THEN = json.loads(released.FILE.read_text())
 MADE = "of_last_release"
@@ -68,9 +74,17 @@ def dropped(cluster, name):
 def upgraded(settings):
     """Both halves of `contextmap db migrate`."""
     prepare(settings)
+    with opened(settings) as db:
+        reference.load_packaged(db)
+
+
+@contextmanager
+def opened(settings):
     db = Database(settings, settings.claims_key())
-    reference.load_packaged(db)
-    db.dispose()
+    try:
+        yield db
+    finally:
+        db.dispose()
 
 
 def version(admin):
@@ -145,6 +159,111 @@ def test_what_a_newer_migration_refuses_of_its_rows_is_found(last, name, admin, 
         lead = Person.signed_in(port, last.people()["cs_lead"], Tally())
         with closing(lead.wire), pytest.raises(AssertionError):
             lead.place("Synthetic corner", 1)
+
+
+NOBODYS = "00000000-0000-4000-8000-000000000057"
+# What the demonstration asked for at its first start.
+MUCH_TO_DO = ("set search_path = public, queue", "delete from queue.procrastinate_jobs")
+SCREENED = """
+    select screened_at is not null from app.report_original
+    where report_id = (select id from app.report where ref = %s)
+"""
+QUEUED = "select id, task_name, status::text, attempts from queue.procrastinate_jobs order by id"
+
+
+def put_in_by_todays_web(settings):
+    """The report that was sent, and a job of each kind: about nobody where it is of a record."""
+    with opened(settings) as db:
+        report = sent(db, settings)
+        for task, given in released.tasks().items():
+            now = str(int(time.time()))
+            args = {each: now if each == "timestamp" else NOBODYS for each in given}
+            with db.begin(job_actor("site:readyz")) as session:
+                enqueue(session, task, **args)
+        return report
+
+
+def ended(admin, wanted):
+    return {row[0] for row in admin.execute(QUEUED) if row[2] in ("succeeded", "failed")} >= wanted
+
+
+def done_by_todays_worker(settings, tasks):
+    worker = create_worker(settings.dsn("cs_job"))
+
+    async def until_nothing(db):
+        async with worker.open_async():
+            await worker.run_worker_async(
+                queues=tasks,
+                wait=False,
+                install_signal_handlers=False,
+                listen_notify=False,
+                additional_context={"db": db, "settings": settings},
+            )
+
+    with opened(settings) as db, ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, until_nothing(db)).result()
+
+
+def test_the_worker_of_the_last_release_does_what_it_knows_and_leaves_the_rest_to_todays(
+    last, name, admin
+):
+    settings = last.settings(name)
+    upgraded(settings)
+    for step in MUCH_TO_DO:
+        admin.execute(step.encode())
+    report = put_in_by_todays_web(settings)
+    queued = admin.execute(QUEUED).fetchall()
+    known = {row[0] for row in queued if row[1] in THEN["tasks"]}
+    later = {row[0]: row[1] for row in queued if row[0] not in known}
+    assert {row[1] for row in queued} == {*released.tasks()}
+    assert len(later) >= 5
+
+    with last.working(name) as log:
+        until_s = time.monotonic() + 120
+        while not ended(admin, known):
+            assert time.monotonic() < until_s, log.read_text()[-3000:]
+            time.sleep(0.1)
+    found = {row[0]: row[1:] for row in admin.execute(QUEUED)}
+    done_by_todays_worker(settings, [*later.values()])
+
+    assert {found[job][1:] for job in later} == {("todo", 0)}
+    failed = [found[job][0] for job in known if found[job][1] == "failed"]
+    assert len(failed) == log.read_text().count("\napp.core.errors.NotFoundError: ")
+    assert {*failed} <= {task for task, of in THEN["tasks"].items() if of != ["timestamp"]}
+    assert admin.execute(SCREENED, (report.ref,)).fetchone() == (True,)
+    assert {row[2] for row in admin.execute(QUEUED) if row[0] in later} == {"succeeded"}
+
+
+SENT_NOW = """
+    insert into app.report
+    select (jsonb_populate_record(one, jsonb_build_object(
+        'id', gen_random_uuid(), 'ref', 'RP-ZZZ-0057', 'created_at', now(), 'decided_at', null,
+        'closed_at', null, 'outcome_codes', '[]'::jsonb, 'state', 'RECEIVED'))).*
+    from app.report as one limit 1
+    returning id, retain_until
+"""
+UNTIL = """
+    select until_on - (now() at time zone 'Europe/London')::date
+    from app.kept_rows('report') where id = %s
+"""
+FOR_EVER = """
+    select kind, rule, regime from app.kept_rows(null) where since is not null and until_on is null
+"""
+
+
+def test_a_report_that_came_before_the_list_of_periods_goes_when_its_time_is_over(
+    last, name, admin
+):
+    """From 0048 on the list says how long, and is loaded when the last migration has run."""
+    settings = last.settings(name)
+    admin.execute(BOOTSTRAP.read_bytes())
+    upgrade(settings.dsn("cs_migrate"), "0048")
+    report, own = admin.execute(SENT_NOW).fetchone()
+    assert own is None
+    upgraded(settings)
+
+    assert admin.execute(UNTIL, (report,)).fetchone() == (90,)
+    assert admin.execute(FOR_EVER).fetchall() == []
 
 
 @dataclass
