@@ -31,6 +31,7 @@ DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 SLICES = (
     "imports",
     "clusters",
+    "scale",
     "audit",
     "admin",
     "demo",

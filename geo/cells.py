@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geo.linking import Labels, numbered, united
+from geo.linking import Linked, united
 from geo.neighbourhood import SLACK_M, Array, Nodes, joined, parts, reach_m
 
 SAMPLES = 4
@@ -25,12 +25,12 @@ class Cells(NamedTuple):
     near: tuple[Array, Array]  # pairs of cells within reach, each once
 
 
-def clustered(nodes: Nodes, eps_m: float, min_points: int) -> Labels:
+def clustered(nodes: Nodes, eps_m: float, min_points: int) -> Linked:
     """Clusters of nodes in space whose weights are 1 or more."""
     cells = _cells(nodes.xy_m, eps_m)
     core = _core(nodes, cells, eps_m, min_points)
     component = _connected(nodes.xy_m, cells, core, reach_m(eps_m))[cells.of]
-    return Labels(numbered(component, _nearest_core(nodes, core, eps_m), nodes.order), core)
+    return Linked(core, component, _nearest_core(nodes, core, eps_m))
 
 
 def _cells(xy_m: Array, eps_m: float) -> Cells:

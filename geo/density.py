@@ -13,7 +13,7 @@ import numpy as np
 
 from geo import cells, sitedays
 from geo.errors import GeoInputError
-from geo.linking import Labels, linked
+from geo.linking import Labels, Linked, linked, numbered
 from geo.neighbourhood import SLACK_M, Array, GridPairs, Nodes, Pairs, collapsed, runs
 from geo.numbers import MILLIMETRE, decimals
 
@@ -107,7 +107,7 @@ def st_dbscan(  # noqa: PLR0913 - the six of the method, and two that are by nam
     _check(eps_m, eps_days, min_points)
     times = _magnified(xy_m, eps_m)
     nodes = collapsed(xy_m if times == 1 else xy_m * times, day, weight, order, may_be_core)
-    return _per_row(nodes, _clustered(nodes, eps_m * times, eps_days, min_points, form))
+    return _per_row(nodes, clustered(nodes, eps_m * times, eps_days, min_points, form))
 
 
 def st_dbscan_sites(  # noqa: PLR0913 - as st_dbscan
@@ -171,8 +171,10 @@ def collapse(site: Array, day: Array, weight: Array) -> tuple[Array, Array, Arra
     return site[by[starts]], day[by[starts]], total
 
 
-def _clustered(nodes: Nodes, eps_m: float, eps_days: int, min_points: int, form: Form) -> Labels:
-    """Count what would be looked at, then take the form that looks at less."""
+def clustered(
+    nodes: Nodes, eps_m: float, eps_days: int, min_points: int, form: Form = None
+) -> Linked:
+    """Clusters of nodes without numbers: by the form that looks at less, unless one is named."""
     if form == "sites":
         places = sitedays.Places(nodes, eps_m)
         return sitedays.clustered(nodes, places.sites(), eps_days, min_points)
@@ -188,7 +190,7 @@ def _clustered(nodes: Nodes, eps_m: float, eps_days: int, min_points: int, form:
     return _by_pairs(nodes, pairs, min_points)
 
 
-def _by_pairs(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Labels:
+def _by_pairs(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Linked:
     """Count what is near, then link. Pairs that are too many to be held are made twice."""
     near = weight = nodes.weight.astype(np.float64)
     for p in pairs:
@@ -197,11 +199,12 @@ def _by_pairs(nodes: Nodes, pairs: Iterable[Pairs], min_points: int) -> Labels:
     return linked(nodes, (near >= min_points) & nodes.eligible, pairs)
 
 
-def _per_row(nodes: Nodes, found: Labels) -> Labels:
+def _per_row(nodes: Nodes, found: Linked) -> Labels:
     """Give each row what its node got; rows without coordinates nothing."""
+    of_node = numbered(found.component, found.core_of, nodes.order)
     label = np.full(len(nodes.located), -1, dtype=np.int32)
     core = np.zeros(len(nodes.located), dtype=bool)
-    label[nodes.located] = found.label[nodes.row]
+    label[nodes.located] = of_node[nodes.row]
     core[nodes.located] = found.core[nodes.row]
     return Labels(label, core)
 

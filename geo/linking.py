@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,19 @@ class Labels:
     core: Array
 
 
-def linked(nodes: Nodes, core: Array, pairs: Iterable[Pairs]) -> Labels:
+class Linked(NamedTuple):
+    """Before numbers are given: which nodes are core, and what hangs together.
+
+    `component` counts for core nodes only; `core_of` is the core node whose cluster a node
+    shares, itself or -1.
+    """
+
+    core: Array
+    component: Array
+    core_of: Array
+
+
+def linked(nodes: Nodes, core: Array, pairs: Iterable[Pairs]) -> Linked:
     """Clusters of the nodes, from the core nodes and all pairs that matter."""
     component = np.arange(len(core))
     border = Border(nodes)
@@ -24,7 +37,7 @@ def linked(nodes: Nodes, core: Array, pairs: Iterable[Pairs]) -> Labels:
         both = core[p.i] & core[p.j]
         component = united(component, p.i[both], p.j[both])
         border.offer(p, core)
-    return Labels(numbered(component, border.core_of(core), nodes.order), core)
+    return Linked(core, component, border.core_of(core))
 
 
 def united(component: Array, i: Array, j: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geo.linking import Labels, linked
+from geo.linking import Linked, linked
 from geo.neighbourhood import Array, GridPairs, Nodes, Pairs, apart, joined, parts
 
 
@@ -55,7 +55,7 @@ def sites_of(of: Array, neighbours: Pairs) -> Sites:
     return Sites(of, start, j[used], mm[used])
 
 
-def clustered(nodes: Nodes, sites: Sites, eps_days: int, min_points: int) -> Labels:
+def clustered(nodes: Nodes, sites: Sites, eps_days: int, min_points: int) -> Linked:
     """Clusters of the nodes; only such pairs are made as the others follow from."""
     day = nodes.day - nodes.day.min(initial=np.iinfo(np.int64).max)
     eps_days = min(eps_days, int(day.max(initial=0)))

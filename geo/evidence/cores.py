@@ -87,6 +87,10 @@ class Listed:
     i: Array
     j: Array
 
+    def __reduce__(self) -> tuple[Callable[[Cube], "Form | None"], tuple[Cube]]:
+        """To another process goes what it is made from: a fiftieth of the pairs."""
+        return form, (self.cube,)
+
     def cores(self, column: Array) -> Cores:
         """Core events when each event falls on the day of its `column`."""
         cube, width = self.cube, len(self.cube.days)
