@@ -214,7 +214,8 @@ def app_from_env() -> FastAPI:
     log.setup()
     settings = load_settings()
     pools = (settings.pool_size, settings.public_pool_size)
-    app = create_app(Database(settings, settings.claims_key(), *pools), settings)
+    db = Database(settings, settings.claims_key(), *pools, pooler=settings.pooler())
+    app = create_app(db, settings)
     app.state.looks_around = True
     return app
 

@@ -35,6 +35,11 @@ alter role cs_job set search_path = public, queue;
 alter role cs_public set search_path = public;
 alter role cs_public connection limit 20; -- four web processes of five
 alter role cs_audit set search_path = public;
+-- Who connects directly asks for these by itself; a pooler passes no options on.
+alter role cs_app set jit = off;
+alter role cs_public set jit = off;
+alter role cs_app set client_connection_check_interval = '5s';
+alter role cs_public set client_connection_check_interval = '5s';
 
 create extension if not exists postgis with schema public;
 create extension if not exists pg_trgm with schema public;

@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.actor import Actor
 from app.core.claims import claims_json, signature
-from app.core.engines import busy_in_words, opened, raw_of
+from app.core.engines import begun, busy_in_words, connected, opened, raw_of
 from app.core.lines import Lines, Statement
 
 BNG = 27700
@@ -72,6 +72,7 @@ class Database:
     claims_key: bytes
     pool_size: int = 8
     public_pool_size: int = 5  # its own: a flood at the form leaves staff untouched
+    pooler: Logins | None = None  # pgbouncer in transaction mode, instead of the server itself
     _engines: dict[str, Engine] | None = None
     _lines: dict[str, Lines] = field(default_factory=dict)
 
@@ -134,7 +135,7 @@ class Database:
         A lock of a session of its own: it ends with the process, however that ends.
         """
         with busy_in_words():
-            raw = self._detached(role)
+            raw = connected(self.logins.dsn(role))
         try:
             yield _is_locked(raw, what, time.monotonic() + wait_s)
         finally:
@@ -177,16 +178,17 @@ class Database:
         """The same of a definer function that works without claims, as in `ask`."""
         lines = self._lines.get(role)
         if lines is None:
-            lines = self._lines[role] = Lines(partial(self._detached, role))
+            open_one = partial(connected, self._dsn(role), pooled=self.pooled)
+            lines = self._lines[role] = Lines(open_one, self.pooled)
         with busy_in_words():
             return await lines.ask(said)
 
-    def _detached(self, role: str) -> psycopg.Connection[Any]:
-        """A connection beside those of the pool."""
-        pooled = self._engine(role).raw_connection()
-        raw = raw_of(pooled)
-        pooled.detach()
-        return raw
+    @property
+    def pooled(self) -> bool:
+        return self.pooler is not None
+
+    def _dsn(self, role: str) -> str:
+        return (self.pooler or self.logins).dsn(role)
 
     def pools(self) -> dict[str, tuple[int, int]]:
         """By login: connections in use, and open."""
@@ -209,7 +211,7 @@ class Database:
             self._engines = {}
         if role not in self._engines:
             size = self.public_pool_size if role == "cs_public" else self.pool_size
-            self._engines[role] = opened(self.logins.dsn(role), size)
+            self._engines[role] = opened(self._dsn(role), size, pooled=self.pooled)
         return self._engines[role]
 
     @contextmanager
@@ -227,7 +229,8 @@ class Database:
         """False when the connection died in the pool. A ping of each would tell the same, later."""
         raw = raw_of(pooled)
         try:
-            raw.execute(statement, self._claims(raw.info.backend_pid, actor))
+            pid = begun(raw) if self.pooled else raw.info.backend_pid
+            raw.execute(statement, self._claims(pid, actor))
         except psycopg.OperationalError:
             died = raw.closed
             pooled.invalidate()

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
+from psycopg.pq import ExecStatus
 from sqlalchemy import Engine, PoolProxiedConnection, PoolResetState, create_engine, event
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,6 +28,7 @@ LATE_OR_LOST = (
     TOO_IDLE,
     LostError,
 )
+BEGIN = b"begin; select pg_backend_pid()"
 AS_NEW = b"reset all; select pg_advisory_unlock_all()"
 
 
@@ -36,21 +39,45 @@ def raw_of(pooled: PoolProxiedConnection) -> psycopg.Connection[Any]:
     return raw
 
 
-def opened(dsn: str, pool_size: int) -> Engine:
+def opened(dsn: str, pool_size: int, *, pooled: bool = False) -> Engine:
+    """`pooled`: behind pgbouncer, where a session is somebody else's after each transaction."""
     engine = create_engine(
-        dsn.replace("postgresql://", "postgresql+psycopg://", 1),
+        "postgresql+psycopg://",
+        creator=partial(connected, dsn, pooled=pooled),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_use_lifo=True,  # the backend used last has its plans in the cache of the processor
-        connect_args={
-            "prepare_threshold": 1,
-            "application_name": "contextmap",
-            "options": "-c client_connection_check_interval=5000 -c jit=off",
-        },
     )
-    event.listen(engine, "reset", _as_new)
+    if not pooled:
+        event.listen(engine, "reset", _as_new)
     return engine
+
+
+def connected(dsn: str, *, pooled: bool = False) -> psycopg.Connection[Any]:
+    """The address goes to libpq as it is: it may name several servers.
+
+    pgbouncer takes no options, and knows nothing of what was prepared where.
+    """
+    if pooled:
+        return psycopg.connect(dsn, prepare_threshold=None, application_name="contextmap")
+    return psycopg.connect(
+        dsn,
+        prepare_threshold=1,
+        application_name="contextmap",
+        options="-c client_connection_check_interval=5000 -c jit=off",
+    )
+
+
+def begun(raw: psycopg.Connection[Any]) -> int:
+    """Begins the transaction, and tells the process that has it: behind a pooler another each time.
+
+    One round trip, as `begin` by itself.
+    """
+    found = raw.pgconn.exec_(BEGIN)
+    if found.status != ExecStatus.TUPLES_OK:
+        raise psycopg.errors.error_from_result(found)
+    return int(found.get_value(0, 0) or b"")
 
 
 def _as_new(connection: psycopg.Connection[Any], _record: object, state: PoolResetState) -> None:

@@ -20,6 +20,7 @@ from psycopg.pq.abc import PGresult
 MOST_LINES = 4  # of a process; more would only wait for each other's processors
 MOST_PREPARED = 200
 RESET = b"reset all"
+BEGIN, WHO, COMMIT = b"begin", b"select pg_backend_pid()::text", b"commit"
 TEXT, BINARY = 0, 1
 DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 ENDED = ("57P", "08")  # the server ends the connection, or it broke
@@ -44,6 +45,7 @@ class Line:
     """One connection, for one question at a time, and what it has prepared."""
 
     connection: psycopg.Connection[Any]
+    pooled: bool = False
     used: bool = False
     _names: dict[bytes, bytes] = field(default_factory=dict)
     _found: list[bytes | None] = field(default_factory=list)
@@ -52,7 +54,18 @@ class Line:
     def full(self) -> bool:
         return len(self._names) > MOST_PREPARED
 
-    async def ask(self, statements: Sequence[Statement]) -> list[bytes | None]:
+    async def ask(self, said: Callable[[int], Sequence[Statement]]) -> list[bytes | None]:
+        """What `said` asks, given the process of the server that answers.
+
+        Behind a pooler that is another one in each transaction, and is asked for first.
+        """
+        if not self.pooled:
+            pid = self.connection.pgconn.backend_pid
+            return await self._answers([Statement(RESET), *said(pid)])
+        (who,) = await self._answers([Statement(BEGIN), Statement(WHO)])
+        return await self._answers([*said(int(who or b"")), Statement(COMMIT)])
+
+    async def _answers(self, statements: Sequence[Statement]) -> list[bytes | None]:
         """The first row of each statement that has rows, columns one after the other.
 
         Raises
@@ -64,7 +77,7 @@ class Line:
         self.used, self._found = True, []
         answered: asyncio.Future[None] = loop.create_future()
         try:
-            self._send([Statement(RESET), *statements])
+            self._send(statements)
             socket = pgconn.socket
             loop.add_reader(socket, self._read, answered)
             try:
@@ -82,11 +95,14 @@ class Line:
         if not pgconn.pipeline_status:
             pgconn.enter_pipeline_mode()
         for text, values, raw in statements:
+            formats = [BINARY if raw else TEXT] * len(values)
+            if self.pooled:  # another process of the server would not know the name
+                pgconn.send_query_params(text, values, None, formats, BINARY)
+                continue
             name = self._names.get(text)
             if name is None:
                 name = self._names[text] = b"line%d" % len(self._names)
                 pgconn.send_prepare(name, text)
-            formats = [BINARY if raw else TEXT] * len(values)
             pgconn.send_query_prepared(name, values, formats, BINARY)
         pgconn.pipeline_sync()
         while pgconn.flush():  # a few hundred bytes, for which the socket has room
@@ -119,6 +135,7 @@ class Lines:
     """Lines of one login, opened when they are needed; `open_one` takes a few milliseconds."""
 
     open_one: Open
+    pooled: bool = False
     _idle: list[Line] = field(default_factory=list)
     _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = field(
         default_factory=WeakKeyDictionary
@@ -138,7 +155,7 @@ class Lines:
             line = await self._line()
             was_used = line.used
             try:
-                found = await line.ask(said(line.connection.pgconn.backend_pid))
+                found = await line.ask(said)
             except LostError:
                 line.connection.close()
                 if not was_used:
@@ -158,7 +175,7 @@ class Lines:
         try:
             return self._idle.pop()
         except IndexError:
-            return Line(await asyncio.to_thread(self.open_one))
+            return Line(await asyncio.to_thread(self.open_one), self.pooled)
 
     def close(self) -> None:
         while self._idle:

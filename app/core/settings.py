@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
@@ -64,6 +65,10 @@ class Settings(BaseSettings):
         "folder; 0 never.",
     )
     basemap: Path | None = Field(default=None, description="Street map, a .pmtiles file.")
+    pooler_url: SecretStr | None = Field(
+        default=None,
+        description="DATABASE_URL through pgbouncer in transaction mode, for the web processes.",
+    )
     replica_url: SecretStr | None = Field(
         default=None, description="Streaming replica for reads and tiles."
     )
@@ -164,12 +169,21 @@ class Settings(BaseSettings):
             from app.core.postgres import PrivateCluster
 
             return PrivateCluster(self.data_dir).dsn(role, "contextmap")
-        passwords: dict[str, str] = json.loads(self.roles_file.read_text())
-        parts = urlsplit(self.database_url.get_secret_value())
+        return self.at(self.database_url, role)
+
+    def pooler(self) -> "Elsewhere | None":
+        """Where web processes log in, when not at the server itself."""
+        return None if self.pooler_url is None else Elsewhere(self, self.pooler_url)
+
+    def at(self, url: SecretStr, role: str) -> str:
+        """The login of a role at another address of the same database."""
+        parts = urlsplit(url.get_secret_value())
         host = parts.netloc.rpartition("@")[2]
-        password = quote(passwords[role], safe="")
-        netloc = f"{role}:{password}@{host}"
-        return urlunsplit(parts._replace(scheme="postgresql", netloc=netloc))
+        login = role
+        if self.database_url is not None:
+            passwords: dict[str, str] = json.loads(self.roles_file.read_text())
+            login += ":" + quote(passwords[role], safe="")
+        return urlunsplit(parts._replace(scheme="postgresql", netloc=f"{login}@{host}"))
 
     def admin_dsn(self) -> str:
         """The login that bootstraps."""
@@ -218,6 +232,17 @@ class Settings(BaseSettings):
         if not path.exists():
             _keep_new_secret(path)
         return path.read_text().strip().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Logins at another address: a pooler, or a replica."""
+
+    settings: Settings
+    url: SecretStr
+
+    def dsn(self, role: str) -> str:
+        return self.settings.at(self.url, role)
 
 
 def _keep_new_secret(path: Path) -> None:

@@ -485,6 +485,7 @@ RULES = [
         ("db.begin(actor)",),
         frozenset(
             {
+                "app/core/engines.py",  # opens those that get claims
                 "app/core/postgres.py",
                 "app/core/prepare.py",
                 "app/core/migrate.py",
@@ -493,6 +494,32 @@ RULES = [
                 "app/backups/restoring.py",
             }
         ),
+    ),
+    Rule(
+        "nothing is left in a session, which behind a pooler is the next person's",
+        ("app/**/*.py", "app/**/*.sql"),
+        pattern(
+            r"set_config\([^()]*,\s*false\)|\bset session\b|pg_(try_)?advisory_lock\(|\blisten \w|"
+            r"\bprepare \w+ as\b|\bdeclare \w+ [^;]*with hold|"
+            r"create temp(orary)? table(?![^;]*\bon commit drop)"
+        ),
+        (
+            "select set_config('cs.claims', %s, false)",
+            "set session statement_timeout = 0",
+            "select pg_advisory_lock(1)",
+            "select pg_try_advisory_lock(1)",
+            "listen procrastinate_any",
+            "prepare tile as select 1",
+            "create temporary table rows_in (id int)",
+        ),
+        (
+            "select set_config('cs.claims', %s, true)",
+            "select pg_advisory_xact_lock(1)",
+            "create temporary table rows_in (id int) on commit drop",
+            "create temporary table known on commit drop as select 1",
+        ),
+        # `alone`, commands and backups log in at the server itself, each in a session of its own.
+        frozenset({"app/core/db.py", "app/backups/measuring.py"}),
     ),
     Rule(
         "one log, with allow-listed keys",
