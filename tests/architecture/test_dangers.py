@@ -510,6 +510,7 @@ RULES = [
             "select pg_try_advisory_lock(1)",
             "listen procrastinate_any",
             "prepare tile as select 1",
+            "declare found cursor with hold for select 1",
             "create temporary table rows_in (id int)",
         ),
         (
