@@ -5,13 +5,29 @@ Pure: it is given seals and events in their order, whoever read them and from wh
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.audit.rules import START, Seal, Tree, leaf
 
-ERA, XID = 4, 13  # positions in rules.Event
+AT, ERA, XID = 3, 4, 13  # positions in rules.Event
 KEPT = 100
 Row = tuple[Any, ...]
+
+
+class Pruning(NamedTuple):
+    """What the trail says of events that are gone, and what can show that they were old enough.
+
+    Those under the seals up to `upto` were pruned. Whatever was made before `before` (microseconds
+    since 1970) may be. `anchored` is the newest seal that an anchor of before then names: 0 for
+    none, None where no anchors were given.
+    """
+
+    upto: int = 0
+    before: int = 0
+    anchored: int | None = None
+
+
+NOTHING = Pruning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +43,8 @@ class Problem:
 class Verdict:
     """`unsealed` events have come since the last seal; `eras` are lives of the database.
 
-    Of the seals up to `pruned` the events were kept long enough and are gone.
+    Of the seals up to `pruned` the events are gone, as the trail says; that they were kept long
+    enough is proven by anchors only.
     """
 
     seals: int = 0
@@ -56,21 +73,30 @@ class Verdict:
             self.problems.append(Problem(code, seal, words))
 
 
-def examine(seals: Iterable[Seal], events: Iterator[Row], *, pruned: int = 0) -> Verdict:
+def examine(seals: Iterable[Seal], events: Iterator[Row], *, pruning: Pruning = NOTHING) -> Verdict:
     """Walk both once. Seals are asked for first: events that came later are the unsealed ones."""
-    verdict = Verdict(pruned=pruned)
+    verdict = Verdict()
+    first: Row | None = None
     event: Row | None = None
     for seal in seals:
         _check_link(verdict, seal)
         if verdict.seals == 0:
-            event = next(events, None)
-        event = _check_events(verdict, seal, event, events)
+            first = event = next(events, None)
+        event = _check_events(verdict, seal, event, events, pruning.upto)
         verdict.last = seal
         verdict.seals += 1
         if seal.era not in verdict.eras:
             verdict.eras.append(seal.era)
     verdict.unsealed = (event is not None) + sum(1 for _ in events)
+    if verdict.pruned:
+        _check_age(verdict, first, pruning)
     return verdict
+
+
+def check_ahead(verdict: Verdict, count: int) -> None:
+    """Events that are dated after now were not written by the service."""
+    if count:
+        verdict.add("event-dated-ahead", None, f"{_events(count)} dated after this moment.")
 
 
 def check_future(verdict: Verdict, newest: tuple[int, int] | None, *, era: int, xid: int) -> None:
@@ -107,7 +133,7 @@ def _continues(last: Seal | None, seal: Seal) -> int | None:
 
 
 def _check_events(
-    verdict: Verdict, seal: Seal, event: Row | None, events: Iterator[Row]
+    verdict: Verdict, seal: Seal, event: Row | None, events: Iterator[Row], upto: int
 ) -> Row | None:
     """Take the events of one window off the stream; the first of the next is given back."""
     since, until = (seal.era, seal.lo), (seal.era, seal.hi)
@@ -124,13 +150,29 @@ def _check_events(
     verdict.events += tree.count + strays
     if strays:
         verdict.add("events-outside", seal.n, f"{_events(strays)} before seal {seal.n} in none.")
-    _compare(verdict, seal, tree)
+    if seal.n <= upto and verdict.events == 0:  # pruning leaves nothing before what it took
+        verdict.pruned = seal.n
+    else:
+        _compare(verdict, seal, tree)
     return event
 
 
+def _check_age(verdict: Verdict, first: Row | None, pruning: Pruning) -> None:
+    """Whoever deletes events can also say that they were pruned.
+
+    Only an anchor shows how old a seal is. Without any, the first event that is left must be old
+    itself: its time is hashed, and that of a seal is not.
+    """
+    if pruning.anchored is not None:
+        old = verdict.pruned <= pruning.anchored
+    else:
+        old = first is not None and first[AT] < pruning.before
+    if not old:
+        words = f"Events under the seals up to {verdict.pruned} are gone, and nothing shows that "
+        verdict.add("pruned-early", verdict.pruned, f"{words}they were old enough.")
+
+
 def _compare(verdict: Verdict, seal: Seal, tree: Tree) -> None:
-    if seal.n <= verdict.pruned and tree.count == 0:
-        return
     if tree.count < seal.events:
         words = f"{_events(seal.events - tree.count)} missing under seal {seal.n}."
         verdict.add("events-missing", seal.n, words)

@@ -9,6 +9,9 @@ from app.audit.chain import Verdict
 from app.core.errors import InvalidError
 
 Context = Any  # app.core.command.Context
+ON_ITS_WORD = (
+    "That pruned events were old enough rests on the word of the database: give --anchor, too."
+)
 
 
 def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the class
@@ -75,6 +78,7 @@ def run_anchor(arguments: argparse.Namespace, context: Context) -> dict[str, Any
 
 def _told(verdict: Verdict) -> dict[str, Any]:
     """`verified` decides the exit code."""
+    unproven = verdict.pruned > 0 and verdict.anchors is None
     return {
         "verified": verdict.holds,
         "events": verdict.events,
@@ -86,5 +90,5 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "first_broken_seal": verdict.first_broken,
         "found": verdict.found,
         "problems": [{"code": p.code, "seal": p.seal, "words": p.words} for p in verdict.problems],
-        "lines": [p.words for p in verdict.problems],
+        "lines": [p.words for p in verdict.problems] + [ON_ITS_WORD] * unproven,
     }

@@ -1,6 +1,8 @@
 """Verify the whole audit against its seals, and against anchors where some are given."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
 from app.audit import anchors, queries, service
-from app.audit.chain import ERA, XID, Verdict, check_future, examine
+from app.audit.chain import AT, ERA, XID, Pruning, Verdict, check_ahead, check_future, examine
 from app.audit.rules import Seal
 from app.audit.seals import SEALER, seal
 from app.core.actor import Actor
@@ -18,6 +20,8 @@ from app.core.settings import Settings
 
 CHANGED = "The {name} is not what was signed: its hash is another."
 Progress = Callable[[int, int, str], None]
+LEAST = timedelta(days=2192)  # six years: below that no event is pruned, whatever a list says
+AHEAD_S = 600  # clocks of two machines may differ by so much
 VERIFY, ASKED = "audit.verify", "asked"
 
 
@@ -52,14 +56,18 @@ def read_through(
 ) -> Verdict:
     """Read everything once, holding one node a level of the tree of a seal.
 
-    A million events take about eight seconds.
+    A million events take about eight seconds. The clock is that of this machine: whoever may
+    rewrite the database may also choose the times in it.
     """
+    now_s = time.time()
     wanted = {anchor.n for anchor in compared}
     hashes: dict[int, tuple[int, bytes]] = {}
-    newest = _Newest(queries.sealed_events(cursor), progress)
+    newest = _Newest(queries.sealed_events(cursor), progress, latest=_us(now_s + AHEAD_S))
     seals = _remembering(queries.every_seal(cursor), wanted, hashes)
     events = newest.passing(queries.every_event(cursor))
-    verdict = examine(seals, events, pruned=queries.pruned(cursor))
+    pruning = _pruning(queries.pruned(cursor), compared, now_s)
+    verdict = examine(seals, events, pruning=pruning)
+    check_ahead(verdict, newest.ahead)
     era, xid = queries.current_era(cursor), queries.next_xid(cursor)
     check_future(verdict, newest.at, era=era, xid=xid)
     for name in queries.broken_documents(cursor):
@@ -118,16 +126,33 @@ def anchor(db: Database, settings: Settings, out: Path) -> tuple[Seal, str] | No
     return newest, signed_by
 
 
-class _Newest:
-    """Counts the events that pass for the progress bar, and remembers the last one's place."""
+def _pruning(upto: int, compared: Sequence[anchors.Anchor], now_s: float) -> Pruning:
+    """With the newest seal that stood six years ago, as somebody else wrote down then."""
+    before_s = now_s - LEAST.total_seconds()
+    before = datetime.fromtimestamp(before_s, UTC).isoformat()
+    then = [anchor.n for anchor in compared if anchor.at < before]
+    return Pruning(upto, _us(before_s), max(then, default=0) if compared else None)
 
-    def __init__(self, total: int, progress: Progress) -> None:
+
+def _us(moment_s: float) -> int:
+    return int(moment_s * 1_000_000)
+
+
+class _Newest:
+    """Counts the events that pass, and those dated after `latest`; remembers the last one's place.
+
+    Times are in microseconds since 1970.
+    """
+
+    def __init__(self, total: int, progress: Progress, *, latest: int) -> None:
         self.at: tuple[int, int] | None = None
-        self._total, self._progress = total, progress
+        self.ahead = 0
+        self._total, self._progress, self._latest = total, progress, latest
 
     def passing(self, events: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         event = None
         for done, event in enumerate(events, start=1):
+            self.ahead += event[AT] > self._latest
             yield event
             if done % queries.CHUNK == 0:
                 self._progress(min(done, self._total), self._total, "Verifying events")

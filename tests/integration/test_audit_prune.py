@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.audit import seals, verification
+from app.audit import anchors, commands, seals, verification
 from app.core import clock
 from app.retention import erasing
 from tests.audit_events import fill
@@ -17,6 +17,15 @@ OLD = """
 SEALED = """
     update audit.seal set at = (%(day)s::date - interval '7 years' + interval '13 hours')
         at time zone 'Europe/London' where n <= %(n)s
+"""
+AFTER = "update audit.event set at = now() - interval '6 years 6 months' where id > %(upto)s"
+FORGED = """
+    insert into audit.event (at, role, action, object_type, object_ref, outcome, rows)
+    values (%(at)s::timestamptz, 'job', 'audit.prune', 'audit_seal', %(n)s, 'done', 30)
+"""
+UNDER = """
+    delete from audit.event as e using audit.seal as s
+    where s.n <= %(n)s and e.era = s.era and e.xid >= s.lo_xid and e.xid < s.hi_xid
 """
 
 
@@ -33,7 +42,7 @@ def rows(world, statement, **given):
 
 
 def old(world, days_over):
-    """Two seals of seven years and so many days ago, and one of today."""
+    """Seals of seven years and so many days ago, of six and a half years ago, and of today."""
     dsn = world.db.logins.cluster.dsn("postgres", world.db.logins.dbname)
     day = clock.today() - timedelta(days=days_over)
     fill(dsn, 30, transactions=3)
@@ -41,6 +50,9 @@ def old(world, days_over):
     rows(world, OLD, day=day, upto=upto)
     first = seals.seal(world.db).last.n
     rows(world, SEALED, day=day, n=first)
+    fill(dsn, 5)
+    rows(world, AFTER, upto=upto)
+    seals.seal(world.db)
     fill(dsn, 10)
     seals.seal(world.db)
     return first
@@ -70,7 +82,7 @@ def test_events_of_seven_years_go_by_whole_seals_and_the_rest_verifies(world, da
 
     assert (verdict.holds, verdict.pruned) == (True, first if gone else 0)
     left = rows(world, "select count(*) from audit.event where action = 'child.read'")
-    assert left == [(40 - gone,)]
+    assert left == [(45 - gone,)]
     assert verdict.seals >= 2
 
 
@@ -87,3 +99,58 @@ def test_what_is_pruned_by_hand_or_too_early_is_found(world):
     verdict = verification.verify(world.db)
 
     assert (verdict.holds, verdict.pruned) == (False, 0)
+
+
+def forged(world, at):
+    """As an administrator of the database would hide what was done today; the seal's number."""
+    fill(world.db.logins.cluster.dsn("postgres", world.db.logins.dbname), 30, transactions=3)
+    first = seals.seal(world.db).last.n
+    rows(world, SEALED, day=clock.today(), n=first)
+    rows(world, FORGED, at=at, n=str(first))
+    fill(world.db.logins.cluster.dsn("postgres", world.db.logins.dbname), 10)
+    seals.seal(world.db)
+    with world.superuser() as admin:
+        admin.execute("set session_replication_role = replica")
+        admin.execute(UNDER.encode(), {"n": first})
+    return first
+
+
+@pytest.mark.asvs("16.4.2")
+@pytest.mark.parametrize(
+    ("at", "codes"),
+    [("2040-01-01", {"pruned-early", "event-dated-ahead"}), ("2026-01-01", {"pruned-early"})],
+)
+def test_a_forged_pruning_hides_nothing(world, at, codes):
+    forged(world, at)
+    assert rows(world, "select audit.pruned()") != [(0,)]  # the database itself believes it
+
+    assert {p.code for p in verification.verify(world.db).problems} == codes
+
+
+def anchored(world, n, years):
+    """An anchor that was signed so many years ago over the seal as it stands."""
+    ((era, seal),) = rows(world, "select era, hash from audit.seal where n = %(n)s", n=n)
+    at = clock.now() - timedelta(days=365.25 * years)
+    return anchors.Anchor(1, era, n, bytes(seal), at.isoformat(timespec="seconds"))
+
+
+@pytest.mark.parametrize(("years", "holds"), [(6.9, True), (5.9, False)])
+def test_with_anchors_only_an_old_one_shows_that_the_events_were_old(world, years, holds):
+    first = old(world, 1)
+    assert pruned(world) == 30
+
+    verdict = verification.verify(world.db, compared=[anchored(world, first, years)])
+
+    assert (verdict.holds, verdict.pruned) == (holds, first)
+    assert {p.code for p in verdict.problems} <= {"pruned-early"}
+
+
+def test_without_anchors_it_is_said_that_the_age_is_the_word_of_the_database(world):
+    first = old(world, 1)
+    pruned(world)
+
+    alone = verification.verify(world.db)
+    with_one = verification.verify(world.db, compared=[anchored(world, first, 6.9)])
+
+    assert commands.ON_ITS_WORD in commands._told(alone)["lines"]
+    assert commands._told(with_one)["lines"] == []

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.audit.chain import check_future, examine
+from app.audit.chain import Pruning, check_ahead, check_future, examine
 from app.audit.rules import START, Event, Seal, Tree, leaf
 
 
@@ -208,3 +208,28 @@ def test_random_pairs_that_change_places_are_found():
         events[b] = EVENTS[a]._replace(id=EVENTS[b].id, xid=EVENTS[b].xid)
 
         assert not examine(CHAIN, iter(events)).holds
+
+
+@pytest.mark.parametrize(
+    ("pruning", "left", "codes_"),
+    [
+        (Pruning(1, before=12), EVENTS[10:], set()),
+        (Pruning(1, before=11), EVENTS[10:], {"pruned-early"}),
+        (Pruning(1, before=12, anchored=1), EVENTS[10:], set()),
+        (Pruning(1, before=12, anchored=0), EVENTS[10:], {"pruned-early"}),
+        (Pruning(2, before=31, anchored=2), [*EVENTS[:10], *EVENTS[20:]], {"events-missing"}),
+        (Pruning(1, before=31, anchored=3), EVENTS[20:], {"events-missing"}),
+        (Pruning(3, before=31), [], {"pruned-early"}),
+    ],
+)
+def test_events_that_are_gone_were_pruned_only_as_far_as_something_shows_it(pruning, left, codes_):
+    assert codes(examine(CHAIN, iter(left), pruning=pruning)) == codes_
+
+
+def test_events_that_are_dated_ahead_are_counted():
+    verdict = examine(CHAIN, iter(EVENTS))
+
+    check_ahead(verdict, 0)
+    assert verdict.holds
+    check_ahead(verdict, 2)
+    assert [p.words for p in verdict.problems] == ["2 events are dated after this moment."]
