@@ -132,7 +132,14 @@ def _register_db(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the 
         ("migrate", _db_migrate, "bring the schema to the newest version"),
         ("psql", _db_psql, "open psql as cs_migrate"),
     ):
-        below.add_parser(name, help=words).set_defaults(func=func)
+        command = below.add_parser(name, help=words)
+        command.set_defaults(func=func)
+        if name == "migrate":
+            command.add_argument(
+                "--former-permissions",
+                action="store_true",
+                help="install this release's permissions though newer ones stand",
+            )
 
 
 def _cluster(context: Context) -> PrivateCluster:
@@ -173,9 +180,9 @@ def _db_status(_: argparse.Namespace, context: Context) -> Result:
     }
 
 
-def _db_migrate(_: argparse.Namespace, context: Context) -> Result:
+def _db_migrate(arguments: argparse.Namespace, context: Context) -> Result:
     with serving(context.settings):
-        changed = prepare(context.settings)
+        changed = prepare(context.settings, former=arguments.former_permissions)
         loaded = _ready(context.settings, context.db)
     return {"changed": changed, "packaged_data_loaded": loaded, "head": migrate.head()}
 

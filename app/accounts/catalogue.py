@@ -13,7 +13,7 @@ from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.migrate import is_newer
 
-FORMER = 10  # permission files that a database remembers
+FILES = 2  # permission files that a database remembers: its own, and the one before
 OURS: LiteralString = "('app', 'vault', 'intake', 'audit', 'sec', 'reference', 'queue')"
 
 QUESTIONS: dict[str, LiteralString] = {
@@ -108,10 +108,11 @@ WITHOUT_CLAIMS: LiteralString = """
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What was installed last, and the permission files before it.
+    """What was installed last, and the permission file before it.
 
-    A process of the release before finds its own file among them: what stands is of a newer one,
-    whose policies hold for it as well. One that finds itself nowhere is over an older database.
+    A process of the release before finds its own file there, over a schema that it does not know:
+    what stands is of a newer release, whose policies hold for it as well. Over a schema that it
+    knows, a former file is none: it may allow what was taken away since.
     """
 
     files: tuple[str, ...]
@@ -125,7 +126,12 @@ class Installed:
 
     def followed_by(self, file: str, schema: str, policies: str) -> "Installed":
         former = [each for each in self.files if each != file]
-        return Installed((file, *former[: FORMER - 1]), schema, policies)
+        return Installed((file, *former[: FILES - 1]), schema, policies)
+
+    def holds_for(self, file: str) -> bool:
+        """Whether a process with this file may serve over what is installed."""
+        allowed = self.files[:FILES] if is_newer(self.schema) else self.files[:1]
+        return file in allowed
 
     def comment(self) -> str:
         return " ".join((*self.files, self.schema, self.policies))
@@ -147,7 +153,7 @@ def found(db: Database, login: str) -> dict[str, list[str]]:
     unknown = set(db.ask(login, DEFINED, ()) or ()) - DEFINERS
     # Those of a newer release are in what it installed; ours to know are those of our own.
     wrong["definers"] = [] if is_newer(installed.schema) else sorted(unknown)
-    wrong["permission_file"] = [] if PERMISSIONS.sha256 in installed.files else ["app"]
+    wrong["permission_file"] = [] if installed.holds_for(PERMISSIONS.sha256) else ["app"]
     policies = db.ask(login, POLICIES, ())
     wrong["policies"] = [] if installed.policies == policies else ["differ from what was installed"]
     return wrong

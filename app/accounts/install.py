@@ -15,9 +15,15 @@ from app.accounts.permissions import PERMISSIONS, Permissions
 from app.accounts.policies import Policy, quoted
 from app.accounts.terms import Table
 from app.core import prepare as core
+from app.core.errors import InvalidError
 from app.core.migrate import Finish, head
 from app.core.settings import Settings
 
+FORMER = (
+    "The permissions of this release are older than those that are installed over the same schema: "
+    "what was taken away since would be allowed again. Start the newer release, or, if that is "
+    "what you want, run `contextmap db migrate --former-permissions` once with this one."
+)
 GENERATOR = ("policies.py", "terms.py", "install.py")
 
 # Not of the file: sign-in itself, which works before anybody is known.
@@ -46,18 +52,21 @@ STANDING = """
 """
 
 
-def prepare(settings: Settings, dbname: str | None = None) -> bool:
+def prepare(settings: Settings, dbname: str | None = None, *, former: bool = False) -> bool:
     """Bootstrap, migrate and install the policies; True when something was changed.
 
-    `dbname` is another database of the same server than the one that serves.
+    `dbname` is another database of the same server than the one that serves. `former` installs a
+    permission file again that another one had taken the place of.
     """
-    return core.prepare(settings, finish(), dbname)
+    return core.prepare(settings, finish(former=former), dbname)
 
 
-def finish(permissions: Permissions = PERMISSIONS) -> Finish:
+def finish(permissions: Permissions = PERMISSIONS, *, former: bool = False) -> Finish:
     """What a migration ends with; done again when the file or the generator changed."""
 
     def apply(connection: psycopg.Connection) -> None:
+        if not former:
+            _refuse_former(connection, permissions)
         install(connection, permissions)
 
     return Finish(mark=mark(permissions), apply=apply)
@@ -88,8 +97,7 @@ def install(connection: psycopg.Connection, permissions: Permissions = PERMISSIO
         for statement in grants(permissions, own.values(), wanted):
             connection.execute(statement.encode())
     (made,) = connection.execute(POLICIES).fetchone() or ("",)
-    (before,) = connection.execute(INSTALLED).fetchone() or ("",)
-    installed = Installed.of(before or "").followed_by(permissions.sha256, head(), made)
+    installed = _installed(connection).followed_by(permissions.sha256, head(), made)
     connection.execute("set role cs_owner")
     connection.execute(f"comment on schema app is '{installed.comment()}'".encode())
 
@@ -100,6 +108,24 @@ def _lock(connection: psycopg.Connection, found: Sequence[tuple[Table, str]]) ->
         names = ", ".join(quoted(table.name) for table, of in found if of == owner)
         connection.execute(f"set role {owner}".encode())
         connection.execute(f"lock table {names} in access exclusive mode".encode())
+
+
+def _installed(connection: psycopg.Connection) -> Installed:
+    (comment,) = connection.execute(INSTALLED).fetchone() or ("",)
+    return Installed.of(comment or "")
+
+
+def _refuse_former(connection: psycopg.Connection, permissions: Permissions) -> None:
+    """Whoever starts a former release by mistake must not widen what people may do.
+
+    Raises
+    ------
+    InvalidError
+        With what to do, whether it was a mistake or not.
+    """
+    installed = _installed(connection)
+    if installed.schema == head() and permissions.sha256 in installed.files[1:]:
+        raise InvalidError(FORMER)
 
 
 def existing(connection: psycopg.Connection, permissions: Permissions) -> list[tuple[Table, str]]:

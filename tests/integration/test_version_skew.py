@@ -13,6 +13,7 @@ from app.accounts.catalogue import Installed, UnsafeDatabaseError
 from app.accounts.install import finish, install
 from app.accounts.permissions import PERMISSIONS
 from app.core.actor import job_actor
+from app.core.errors import InvalidError
 from app.core.jobs import enqueue
 from app.core.migrate import OlderSchemaError, bootstrap_and_migrate, head, refuse_older
 from app.reference import service as reference
@@ -195,8 +196,58 @@ def test_what_a_database_remembers_of_permission_files_is_bounded():
     again = Installed.of(installed.comment())
 
     assert again == installed
-    assert again.files == tuple(f"file-{n}" for n in range(29, 19, -1))
-    assert again.followed_by("file-25", "0046", "p").files[:3] == ("file-25", "file-29", "file-28")
+    assert again.files == ("file-29", "file-28")
+    assert again.followed_by("file-28", "0046", "p").files == ("file-28", "file-29")
+
+
+@pytest.mark.parametrize(
+    ("files", "schema", "holds"),
+    [
+        (("ours",), head(), True),
+        (("later", "ours"), LATER, True),
+        (("later", "ours"), head(), False),
+        (("latest", "later", "ours"), LATER, False),
+        (("other",), LATER, False),
+    ],
+)
+def test_a_former_file_holds_over_a_newer_schema_only_and_by_one_release(files, schema, holds):
+    assert Installed(files, schema, "policies").holds_for("ours") is holds
+
+
+@pytest.fixture
+def replaced(upgraded):
+    """Another file over the same schema: ours may allow what it took away."""
+    now = Installed.of(upgraded.execute(catalogue.INSTALLED).fetchone()[0])
+    same = replace(now, schema=head()).comment()
+    upgraded.execute("drop function app.of_a_newer_release()")
+    upgraded.execute("update reference.schema_version set version_num = %s", (head(),))
+    upgraded.execute(f"comment on schema app is '{same}'".encode())
+    return upgraded
+
+
+def test_nobody_is_served_with_a_former_file_over_the_same_schema(db, replaced):
+    with pytest.raises(UnsafeDatabaseError, match="permission_file: app"):
+        catalogue.refuse_unsafe(db, "cs_app")
+
+
+def test_a_former_file_is_installed_over_the_same_schema_only_when_somebody_says_so(
+    cluster, db, replaced
+):
+    standing = replaced.execute(catalogue.INSTALLED).fetchone()
+
+    def started(*, former):
+        return bootstrap_and_migrate(
+            cluster.dsn("postgres", db.logins.dbname),
+            cluster.dsn("cs_migrate", db.logins.dbname),
+            claims_key=CLAIMS_KEY,
+            finish=replace(finish(former=former), mark=b"of the former release"),
+        )
+
+    with pytest.raises(InvalidError, match="--former-permissions"):
+        started(former=False)
+    assert replaced.execute(catalogue.INSTALLED).fetchone() == standing
+    assert started(former=True) is True
+    catalogue.refuse_unsafe(db, "cs_app")
 
 
 def test_a_database_as_the_first_release_left_it_is_read():
