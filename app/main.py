@@ -81,6 +81,7 @@ from app.retention.routes import retention_pages
 from app.search.routes import pages as search
 from app.site import routes as site
 from app.site.degraded import DegradedMiddleware
+from app.site.figures import Minute
 from app.site.frame import page_context
 from app.site.health_routes import monitors
 from app.site.presence import look_around
@@ -195,7 +196,8 @@ def create_app(db: Database, settings: Settings, mailer: Mailer | None = None) -
     app.state.limits = Limits.of(settings, app.state.partnership.contact_email)
     app.state.audit_failures = 0
     app.state.worker_is_away = app.state.looks_around = False
-    app.state.protections = Protections()
+    app.state.database_room = None
+    app.state.protections, app.state.figures = Protections(), Minute()
     app.state.refused = record_refusal
     app.state.page_context = page_context
     app.state.methods = methods()

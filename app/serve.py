@@ -98,10 +98,11 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         stack.enter_context(only_launcher(settings.data_dir, address))
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
         gate, opener = os.pipe()
-        programs = _programs(listening.fileno(), gate, web_processes=arguments.workers)
+        programs, spare = _programs(listening.fileno(), gate, web_processes=arguments.workers)
         figures = stack.enter_context(_figures(settings))
         env = _environment(settings, address, public) | {metrics.FOLDER: str(figures)}
-        children = Children(programs, env=env, ended=partial(crashes.note, settings.data_dir))
+        ended = partial(crashes.note, settings.data_dir)
+        children = Children(programs, env=env, ended=ended, spare=spare)
         stack.callback(children.stop)
         children.start("web")  # loads its libraries meanwhile, and waits at the gate
         cluster = _database(settings, stack)
@@ -213,11 +214,15 @@ def _make_ready(settings: Settings) -> None:
         db.dispose()
 
 
-def _programs(listening: int, gate: int, *, web_processes: int) -> dict[str, Program]:
+def _programs(
+    listening: int, gate: int, *, web_processes: int
+) -> tuple[dict[str, Program], Program]:
+    """By name; and the spare, for whichever dies."""
     options = ["--fd", str(listening), "--after", str(gate)]
-    web = Program([sys.executable, "-m", "app.web", *options], (listening, gate), has_spare=True)
+    web = Program([sys.executable, "-m", "app.web", *options], (listening, gate))
     worker = Program([sys.executable, "-m", "app.worker"])
-    return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}
+    spare = Program([sys.executable, "-m", "app.spare", *options], (listening, gate))
+    return {"worker": worker} | {f"web {n}": web for n in range(1, web_processes + 1)}, spare
 
 
 def _public_pool_size(settings: Settings, web_processes: int) -> int:

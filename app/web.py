@@ -15,8 +15,6 @@ NOT_STARTED = 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    if arguments.spare is not None and not _told_to_begin(arguments.spare):
-        return 0
     if arguments.after is not None:
         _wait_for_launcher(arguments.after)
     server = uvicorn.Server(_config(arguments))
@@ -29,7 +27,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.web", description=__doc__)
     parser.add_argument("--fd", type=int, help="a listening socket that was handed down")
     parser.add_argument("--after", type=int, help="serve when this pipe is closed at its other end")
-    parser.add_argument("--spare", type=int, help="serve when a word comes through this pipe")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     return parser
@@ -39,12 +36,6 @@ def _wait_for_launcher(gate: int) -> None:
     """The libraries, half of a start, load while the database is made ready."""
     importlib.import_module(APPLICATION)
     os.read(gate, 1)
-
-
-def _told_to_begin(pipe: int) -> bool:
-    """A spare takes the place of a process that died; without a word its launcher has ended."""
-    importlib.import_module(APPLICATION)
-    return os.read(pipe, 1) != b""
 
 
 def _config(arguments: argparse.Namespace) -> uvicorn.Config:

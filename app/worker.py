@@ -1,7 +1,6 @@
 """The background worker: every slice's tasks, and the sweep after a killed worker. Wiring only."""
 
 import asyncio
-import logging
 import signal
 from contextlib import suppress
 from copy import deepcopy
@@ -35,6 +34,7 @@ from app.reports import jobs as reports
 from app.reports.sealing import Keys
 from app.retention import jobs as retention
 from app.site import jobs as site
+from app.site.pausing import Pausing
 from app.subjects import jobs as subjects
 from app.vault import jobs as vault
 
@@ -90,16 +90,26 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
     beside it.
 
     A job left "doing" by a killed worker is put back once its heartbeat has stopped for a minute.
-    The audit is sealed beside the queue, and once more when its last job has ended.
+    Beside the queue the audit is sealed, alerts are looked for, and the disk is watched; the audit
+    once more when the last job has ended.
     """
     keeper, recovering = Keeper(db, settings), recovery.Recovery()
+    pausing = Pausing(db, settings, queues(worker))
+    pausing.look()
     async with worker.open_async():
-        sweeper = asyncio.create_task(recovering.run(worker))
-        sealing = asyncio.create_task(keeper.run())
-        watching = asyncio.create_task(watch("worker", db.pools))
+        beside = [
+            asyncio.create_task(each)
+            for each in (
+                recovering.run(worker),
+                keeper.run(),
+                site.Watch(db, settings).run(),
+                pausing.run(),
+                watch("worker", db.pools),
+            )
+        ]
         try:
             await worker.run_worker_async(
-                queues=queues(worker),
+                queues=pausing.queues,
                 concurrency=2,
                 install_signal_handlers=True,
                 shutdown_graceful_timeout=20,
@@ -112,18 +122,17 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
                 },
             )
         finally:
-            sweeper.cancel()
-            sealing.cancel()
-            watching.cancel()
+            for each in beside:
+                each.cancel()
             await asyncio.to_thread(keeper.finish)
 
 
 def main() -> None:
     log.setup()
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # its lines hold arguments
+    log.of_others("procrastinate", "asyncio")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides
     settings = load_settings()
-    db = Database(settings, settings.claims_key(), pool_size=4)
+    db = Database(settings, settings.claims_key(), pool_size=6)
     refuse_unsafe(db, "cs_job")
     with suppress(BusyError):  # without an answer there is no job either
         refuse_older(db.ask("cs_job", VERSION, ()))

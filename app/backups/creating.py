@@ -1,8 +1,11 @@
 """A backup: one snapshot, measured and dumped, encrypted on its way to the file."""
 
+import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
@@ -17,6 +20,12 @@ OLD = (
     "The login cs_backup may not read the tables yet. Run `contextmap db migrate` once, with this "
     "version."
 )
+
+
+LOCK_WAIT_MS = 60_000
+SILENT_S = 600
+SILENT = "The database said nothing for ten minutes. The backup was broken off."
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,10 @@ def create(settings: Settings, path: Path, progress: Progress = lambda *_: None)
         except psycopg.errors.InsufficientPrivilege as refused:
             raise InvalidError(OLD) from refused
         arguments = ["--format=custom", f"--snapshot={snapshot}"]
-        arguments += [f"--exclude-table-data={EXCLUDED}"]
+        arguments += [f"--exclude-table-data={EXCLUDED}", f"--lock-wait-timeout={LOCK_WAIT_MS}"]
         count = _Counter(expected, progress)
         with programs.running(settings, "pg_dump", dsn, arguments) as dump:
-            source = box.Source(manifest.line(), dump.read, box.key(settings), count.add)
+            source = box.Source(manifest.line(), _alive(dump), box.key(settings), count.add)
             box.seal(source, out, to)
         count.end()
     return Made(path, path.stat().st_size, manifest)
@@ -56,6 +65,18 @@ def _snapshot(connection: psycopg.Connection) -> tuple[str, int]:
         "select pg_export_snapshot(), pg_database_size(current_database())"
     ).fetchone()
     return row or ("", 0)
+
+
+def _alive(dump: IO[bytes]) -> Callable[[int], bytes]:
+    """Reads what comes. A server that says nothing more would keep a job for ever."""
+
+    def read(size: int) -> bytes:
+        ready, _, _ = select.select([dump], [], [], SILENT_S)
+        if not ready:
+            raise InvalidError(SILENT)
+        return os.read(dump.fileno(), size if size > 0 else PIECE)
+
+    return read
 
 
 class _Counter:

@@ -31,13 +31,17 @@ def make(
     try:
         made = creating.create(settings, path, progress)
     except EXPECTED as failed:
-        with db.begin(JOB) as session:
-            queries.note(session, "dump", began, problem=words_of(failed))
+        note_failure(db, began, words_of(failed))
         raise
     with db.begin(JOB) as session:
         queries.note(session, "dump", began, size_bytes=made.size_bytes)
         audit.record(session, "backup.create", "backup", None, rows=made.manifest.rows)
     return made
+
+
+def note_failure(db: Database, began: datetime, problem: str) -> None:
+    with db.begin(JOB) as session:
+        queries.note(session, "dump", began, problem=problem)
 
 
 def daily(db: Database, settings: Settings) -> Made | None:

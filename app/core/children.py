@@ -18,14 +18,10 @@ STEADY_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command, and the open files that it is handed.
-
-    `has_spare`: it understands `--spare FD`, to load everything and wait for a word at that pipe.
-    """
+    """A command, and the open files that it is handed."""
 
     command: list[str]
     fds: tuple[int, ...] = ()
-    has_spare: bool = False
 
 
 @dataclass(slots=True)
@@ -41,7 +37,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """Loaded, and waiting at a pipe: it takes the place of a dead one at once."""
+    """Loaded, and waiting at a pipe: it takes the place of a dead one, whose kind it is told."""
 
     process: subprocess.Popen[bytes]
     word: int
@@ -50,9 +46,9 @@ class Spare:
     def waits(self) -> bool:
         return self.process.poll() is None
 
-    def begin(self) -> subprocess.Popen[bytes]:
+    def begin(self, kind: str) -> subprocess.Popen[bytes]:
         with suppress(BrokenPipeError):  # it died a moment ago
-            os.write(self.word, b"1")
+            os.write(self.word, kind.encode())
         os.close(self.word)
         return self.process
 
@@ -62,10 +58,12 @@ class Spare:
 
 
 class Children:
-    """A dead one is started again, ever more patiently while it does not last ten seconds.
+    """A dead one is started again: at once, or ever more patiently if it did not last ten seconds.
 
-    Where one may be in need of it, a spare is kept once all are steady: loading its libraries takes
-    three seconds of a processor, and many more where the machine is busy.
+    `spare` is one for whichever dies first, and understands `--spare FD`: to load everything, which
+    takes four seconds of a processor and many more of a busy machine, and to wait for a word at
+    that pipe. It is started once all are steady, and again as soon as it has taken a place: the
+    next death may come before everybody is steady again.
     """
 
     def __init__(
@@ -74,12 +72,15 @@ class Children:
         *,
         env: Mapping[str, str],
         ended: Callable[[str, int], None] = lambda *_: None,
+        spare: Program | None = None,
     ) -> None:
         self.programs = programs
         self.ended = ended
         self.env = env
         self.running: dict[str, Child] = {}
         self.spare: Spare | None = None
+        self._of_spare = spare
+        self._wants_spare = False
 
     def start(self, kind: str) -> None:
         """Those whose name begins so."""
@@ -92,13 +93,10 @@ class Children:
         for name, child in self.running.items():
             if child.process.poll() is None:
                 continue
-            if child.due is None:
-                self._plan(name, child, now)
-            elif now >= child.due:
+            due = self._plan(name, child, now) if child.due is None else child.due
+            if now >= due:
                 child.process, child.since, child.due = self._next(name), now, None
-        if all(
-            child.due is None and now - child.since > STEADY_S for child in self.running.values()
-        ):
+        if self._wants_spare or all(child.is_steady(now) for child in self.running.values()):
             self._keep_spare(now)
 
     def dead(self) -> list[str]:
@@ -122,36 +120,40 @@ class Children:
                 process.kill()
                 process.wait()
 
-    def _plan(self, name: str, child: Child, now: float) -> None:
-        child.wait_s = (
-            FIRST_WAIT_S if child.is_steady(now) else min(LONGEST_WAIT_S, child.wait_s * 2)
-        )
-        child.due = now + child.wait_s
+    def _plan(self, name: str, child: Child, now: float) -> float:
+        """When it is due again: at once, if it had lasted."""
+        if child.is_steady(now):
+            child.wait_s, due = FIRST_WAIT_S, now
+        else:
+            child.wait_s = min(LONGEST_WAIT_S, child.wait_s * 2)
+            due = now + child.wait_s
+        child.due = due
         self.ended(name, child.process.returncode)
         sys.stderr.write(f"{name} ended ({child.process.returncode}); starting it again.\n")
+        return due
 
     def _next(self, name: str) -> subprocess.Popen[bytes]:
         """The spare, if there is one that waits; else one that must load everything first."""
         spare = self.spare
-        if spare is None or not self.programs[name].has_spare or not spare.waits():
+        if spare is None or not spare.waits():
             return self._spawn(self.programs[name])
-        self.spare = None
-        return spare.begin()
+        self.spare, self._wants_spare = None, True
+        return spare.begin(name.split(" ", maxsplit=1)[0])
 
     def _keep_spare(self, now: float) -> None:
         """One for all; one that did not stay is not tried again at once."""
-        program = next((one for one in self.programs.values() if one.has_spare), None)
         if self.spare is not None:
             if self.spare.waits() or now - self.spare.since <= STEADY_S:
                 return
             os.close(self.spare.word)
-        if program is None:
+        if self._of_spare is None:
             return
+        program = self._of_spare
         waits, word = os.pipe()
         command = [*program.command, "--spare", str(waits)]
         process = self._spawn(replace(program, command=command, fds=(*program.fds, waits)))
         os.close(waits)
-        self.spare = Spare(process, word, now)
+        self.spare, self._wants_spare = Spare(process, word, now), False
 
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the launcher alone, which then stops them in order.

@@ -25,14 +25,25 @@ def note(folder: Path, name: str, exit_code: int) -> None:
 
 def since(settings: Settings, moment: datetime) -> int:
     """How many ended by signal 11 after this moment."""
-    lines = (line.split(" ") for line in _end(settings.data_dir / FILE).splitlines())
-    ours = [datetime.fromisoformat(at) for at, code, *_ in lines if code in {str(-SIGNAL), "139"}]
+    lines = _end(settings.data_dir / FILE).splitlines()
+    ours = [at for line in lines if (at := _of_fault(line)) is not None]
     theirs = [
         datetime.fromisoformat(at).replace(tzinfo=UTC)
         for at, zone in POSTGRES.findall(_end(settings.data_dir / "postgres.log"))
         if zone in {"UTC", "GMT"}
     ]
     return sum(1 for at in ours + theirs if at > moment)
+
+
+def _of_fault(line: str) -> datetime | None:
+    """When, if it was a fault. A line that a full disk cut says nothing, and silences no other."""
+    at, _, rest = line.partition(" ")
+    if rest.split(" ")[0] not in {str(-SIGNAL), "139"}:
+        return None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(at)
+        return moment if moment.tzinfo is not None else None
+    return None
 
 
 def _end(path: Path) -> str:

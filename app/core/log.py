@@ -27,6 +27,26 @@ def setup() -> None:
     logging.getLogger("uvicorn.access").disabled = True
 
 
+class _OfOthers(logging.Formatter):
+    """Of a library: where it failed. Its words may hold arguments, and values of statements."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        raised = record.exc_info[1] if record.exc_info else None
+        facts = {"error": _where(raised) if raised is not None else "without words"}
+        return _line(record.levelname.lower(), f"library.{record.name}", facts)
+
+
+def of_others(*names: str) -> None:
+    """Loggers of libraries write warnings and errors as we do, without their words."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OfOthers())
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+
+
 def info(event: str, **facts: Any) -> None:  # noqa: ANN401 - keys are checked, values are codes
     _out.info(_line("info", event, facts))
 

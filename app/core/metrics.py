@@ -28,6 +28,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SAFE = frozenset({"GET", "HEAD"})
 FILES = ("tiles", "basemap", "static")
 PUBLIC_EVERY_S = 60
+FORM = "cs_public"
 _OWN = CollectorRegistry()
 
 ANSWERS = Counter(
@@ -115,17 +116,22 @@ def _count(route: str, method: str, status: str, seconds: float) -> None:
 
 @dataclass(slots=True)
 class Held:
-    """Answers of the public form, counted together once a minute.
+    """Answers of the public form and its open connections, told together once a minute.
 
     A figure that moved at once would say, to a few seconds, when somebody reported.
     """
 
     seen: list[tuple[str, str, float]] = field(default_factory=list)
+    open: int = 0
     since: float = field(default_factory=time.monotonic)
 
     def add(self, method: str, status: int, seconds: float) -> None:
         self.tell_if_due()
         self.seen.append((method_class(method), f"{status // 100}xx", seconds))
+
+    def hold_open(self, connections: int) -> None:
+        self.tell_if_due()
+        self.open = connections
 
     def tell_if_due(self) -> None:
         if time.monotonic() - self.since >= PUBLIC_EVERY_S:
@@ -134,6 +140,7 @@ class Held:
     def tell(self) -> None:
         for method, status, seconds in self.seen:
             _count("public form", method, status, seconds)
+        CONNECTIONS.labels(FORM, "open").set(self.open)
         self.seen.clear()
         self.since = time.monotonic()
 
@@ -148,8 +155,11 @@ def look_at_process(kind: str, pools: Mapping[str, tuple[int, int]]) -> None:
     DESCRIPTORS.labels(kind).set(sum(1 for _ in Path("/proc/self/fd").iterdir()))
     PROCESSES.labels(kind).set(1)
     for login, (in_use, open_) in pools.items():
-        CONNECTIONS.labels(login, "in use").set(in_use)
-        CONNECTIONS.labels(login, "open").set(open_)
+        if login == FORM:  # one in use would say that somebody reports now
+            public.hold_open(open_)
+        else:
+            CONNECTIONS.labels(login, "in use").set(in_use)
+            CONNECTIONS.labels(login, "open").set(open_)
 
 
 def fresh_folder(name: str) -> Path:

@@ -33,6 +33,12 @@ SAFE = {
     "log_error_verbosity": "terse",
     "logging_collector": "off",
 }
+# What must hold of a server of somebody else as well: its log is not ours to look after.
+QUIET = {
+    name: value
+    for name, value in SAFE.items()
+    if name.startswith("log_") and name != "logging_collector"
+}
 # Of the server's processes. Answers of a few hundred kilobytes are put together again and again:
 # memory given back to the system after each, and asked for anew, cost up to 2 ms.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": "16777216", "MALLOC_TRIM_THRESHOLD_": "16777216"}

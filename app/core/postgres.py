@@ -13,12 +13,14 @@ from urllib.parse import quote
 
 import psycopg
 
-from app.core import folders, pgconf, postgis
+from app.core import folders, pgconf, postgis, survivors
 from app.core.folders import ClusterError
 
+STATUS = 7  # of the lines in postmaster.pid, counted from 0
 START_S = 300  # crash recovery replays up to max_wal_size
 # Both pass within seconds of a kill -9: the dead server is not reaped, or holds its memory.
-PASSING = ("lock file", "pre-existing shared memory")
+HELD = "pre-existing shared memory"
+PASSING = ("lock file", HELD)
 
 
 class PrivateCluster:
@@ -179,7 +181,9 @@ class PrivateCluster:
             if final or time.monotonic() > deadline:
                 last = said.strip().splitlines()[-1:] or ["no message"]
                 raise ClusterError(f"PostgreSQL did not start: {last[0]} See {self.log}.")
-            time.sleep(0.3)
+            if HELD in said and self.pid() is None:
+                survivors.end(self.pgdata)
+            time.sleep(0.1)
 
     def _drop_stale_pid_file(self) -> None:
         """After a reboot its number may be another process's, which PostgreSQL takes for itself.
@@ -205,7 +209,7 @@ class PrivateCluster:
 
     def _answers(self, child: subprocess.Popen[bytes] | None, deadline: float) -> bool:
         while time.monotonic() < deadline:
-            if self.is_running():
+            if self._says_ready() and self.is_running():
                 if child is not None:
                     child.returncode = (
                         0  # from here on it is known by its pid, as an adopted one is
@@ -215,6 +219,14 @@ class PrivateCluster:
                 return False
             time.sleep(0.02)
         return False
+
+    def _says_ready(self) -> bool:
+        """As it notes itself: each connection that it refuses costs it a process, and time."""
+        try:
+            lines = (self.pgdata / "postmaster.pid").read_text().split("\n")
+        except OSError:
+            return False
+        return len(lines) > STATUS and lines[STATUS].strip() == "ready"
 
     def _create_database(self) -> None:
         with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True) as admin:

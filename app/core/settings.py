@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="Staff change nothing while fewer megabytes are free on the disk of the data "
         "folder; 0 never.",
     )
+    database_gb: int = Field(
+        default=0,
+        ge=0,
+        description="With DATABASE_URL: gigabytes that the server has for this database, whose "
+        "size counts as a disk that fills up; 0 unknown.",
+    )
     basemap: Path | None = Field(default=None, description="Street map, a .pmtiles file.")
     pooler_url: SecretStr | None = Field(
         default=None,

@@ -18,7 +18,9 @@ def make(context: JobContext, export: str) -> None:
 
 
 @blueprint.periodic(cron="* * * * *")
-@blueprint.task(name="sweep", pass_context=True, queueing_lock="exports:sweep")
+@blueprint.task(
+    name="sweep", pass_context=True, lock="exports:sweep", queueing_lock="exports:sweep"
+)
 def sweep(context: JobContext, timestamp: int) -> None:
     """Files that wait and that no job is coming for."""
     shared = context.additional_context

@@ -24,7 +24,9 @@ def screen(context: JobContext, report: str) -> None:
 
 
 @blueprint.periodic(cron="* * * * *")
-@blueprint.task(name="sweep", pass_context=True, queueing_lock="reports:sweep")
+@blueprint.task(
+    name="sweep", pass_context=True, lock="reports:sweep", queueing_lock="reports:sweep"
+)
 def sweep(context: JobContext, timestamp: int) -> None:
     """Reports whose own job was lost: five minutes from coming in to the inbox is the target."""
     with context.additional_context["db"].read(SCREEN) as session:

@@ -1,4 +1,4 @@
-"""What must not go unnoticed: one table of rules, looked at each minute by the worker.
+"""What must not go unnoticed: one table of rules, looked at each minute beside the queue.
 
 An alert is found once, told once by e-mail, and acknowledged by a named person; all three are
 events of the audit, and what stands follows from them, so that nobody can quietly remove one.
@@ -6,25 +6,26 @@ What happened once (a decoy was opened) stands until it is acknowledged. What la
 stands until it is over; acknowledging says who looks after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.seals import SEALER
 from app.backups import queries as backups
-from app.core import crashes, disk
+from app.core import crashes, log
 from app.core.db import Database
 from app.core.settings import Settings
 from app.oversight.rules import CHILD_READS_A_DAY, DENIALS_IN_10_MIN
-from app.site import figures
+from app.site import figures, rooms
 
 RAISED, TOLD, ACKNOWLEDGED, OVER = "alert.raise", "alert.tell", "alert.acknowledge", "alert.end"
+LETTER = "alert.letter"  # to one person; told is when everybody's went
 SEAL_LATE_S = 60
 JOB_LATE_S = 600
 BACK = timedelta(days=1)
@@ -117,6 +118,10 @@ READ = text("""
         group by actor having count(*) > :most
     ) as reader
 """)
+LETTERS = text("""
+    select detail ->> 'user' from audit.event
+    where action = :action and object_type = 'alert' and object_ref = :key and at > :since
+""")
 VERIFIED = text("""
     select outcome = 'changed' from audit.event
     where action = 'audit.verify' and outcome <> 'asked' order by id desc limit 1
@@ -182,27 +187,27 @@ def _alert(key: str, last: Mapping[str, Moment]) -> Alert | None:
     )
 
 
+class Asked(NamedTuple):
+    """Whatever a question needs."""
+
+    db: Database
+    settings: Settings
+    known: History
+    now: datetime
+
+
 def conditions(db: Database, settings: Settings, known: History, now: datetime) -> dict[str, bool]:
-    """Which rules hold now; of what happened once, since it was last acknowledged."""
-    with db.read(SEALER) as session:
-        found = {
-            "verification-failed": session.scalar(VERIFIED) is True,
-            "audit-failed": _happened(session, known, now, "audit-failed", "audit.failed"),
-            "decoy": _happened(session, known, now, "decoy", "child.decoy"),
-            "emergency": _happened(session, known, now, "emergency", "grant.create", "BREAK_GLASS"),
-            "denials": _many(session, known, now, "denials", DENIALS_IN_10_MIN),
-            "child-reads": _many(session, known, now, "child-reads", CHILD_READS_A_DAY),
-        }
-    with db.read(figures.LOOK) as session:
-        oldest_s = max((lane.oldest_s for lane in figures.lanes(session)), default=0.0)
-        late = backups.last(session).is_late(now)
-    return found | {
-        "seal-late": figures.seal_lag_s(db) > SEAL_LATE_S,
-        "backup-late": bool(settings.backup_recipient) and late,
-        "jobs-late": oldest_s > JOB_LATE_S,
-        "disk": disk.room(settings.data_dir).short,
-        "crash": crashes.since(settings, _since(known, "crash", now)) > 0,
-    }
+    """Which rules hold now; of what happened once, since it was last acknowledged.
+
+    A rule that cannot be asked is left out: it must not silence the others.
+    """
+    asked, found = Asked(db, settings, known, now), {}
+    for key, question in QUESTIONS.items():
+        try:
+            found[key] = question(asked)
+        except Exception as error:
+            log.error("alert.unasked", ref=key, error=error)
+    return found
 
 
 def _since(known: History, key: str, now: datetime) -> datetime:
@@ -211,23 +216,65 @@ def _since(known: History, key: str, now: datetime) -> datetime:
     return max(seen.at - SETTLED, now - BACK) if seen else now - BACK
 
 
-def _happened(
-    session: Session,
-    known: History,
-    now: datetime,
-    key: str,
-    action: str,
-    kind: str | None = None,
-) -> bool:
-    given: dict[str, object] = {"action": action, "kind": kind}
-    given |= {"since": _since(known, key, now), "until": now - SETTLED}
-    return bool(session.scalar(SINCE, given))
+def _happened(key: str, action: str, kind: str | None = None) -> Callable[[Asked], bool]:
+    def holds(asked: Asked) -> bool:
+        given: dict[str, object] = {"action": action, "kind": kind}
+        given |= {"since": _since(asked.known, key, asked.now), "until": asked.now - SETTLED}
+        with asked.db.read(SEALER) as session:
+            return bool(session.scalar(SINCE, given))
+
+    return holds
 
 
-def _many(session: Session, known: History, now: datetime, key: str, most: int) -> bool:
-    given = {"since": _since(known, key, now), "until": now - SETTLED, "most": most}
-    return bool(session.scalar(DENIED if key == "denials" else READ, given))
+def _many(key: str, counted: TextClause, most: int) -> Callable[[Asked], bool]:
+    def holds(asked: Asked) -> bool:
+        since = _since(asked.known, key, asked.now)
+        given = {"since": since, "until": asked.now - SETTLED, "most": most}
+        with asked.db.read(SEALER) as session:
+            return bool(session.scalar(counted, given))
+
+    return holds
 
 
-def note(session: Session, key: str, action: str) -> None:
-    audit.record(session, action, "alert", key, rows=0)
+def _verification_failed(asked: Asked) -> bool:
+    with asked.db.read(SEALER) as session:
+        return session.scalar(VERIFIED) is True
+
+
+def _backup_is_late(asked: Asked) -> bool:
+    with asked.db.read(figures.LOOK) as session:
+        return bool(asked.settings.backup_recipient) and backups.last(session).is_late(asked.now)
+
+
+def _jobs_are_late(asked: Asked) -> bool:
+    with asked.db.read(figures.LOOK) as session:
+        lanes = figures.lanes(session)
+    return max((lane.oldest_s for lane in lanes), default=0.0) > JOB_LATE_S
+
+
+QUESTIONS: dict[str, Callable[[Asked], bool]] = {
+    "audit-failed": _happened("audit-failed", "audit.failed"),
+    "verification-failed": _verification_failed,
+    "seal-late": lambda asked: figures.seal_lag_s(asked.db) > SEAL_LATE_S,
+    "decoy": _happened("decoy", "child.decoy"),
+    "emergency": _happened("emergency", "grant.create", "BREAK_GLASS"),
+    "denials": _many("denials", DENIED, DENIALS_IN_10_MIN),
+    "child-reads": _many("child-reads", READ, CHILD_READS_A_DAY),
+    "crash": lambda asked: (
+        crashes.since(asked.settings, _since(asked.known, "crash", asked.now)) > 0
+    ),
+    "backup-late": _backup_is_late,
+    "jobs-late": _jobs_are_late,
+    "disk": lambda asked: rooms.least(asked.db, asked.settings).short,
+}
+
+
+def letters(db: Database, alert: Alert) -> set[str]:
+    """Who had their letter about this alert already."""
+    given = {"action": LETTER, "key": alert.key, "since": alert.raised_at}
+    with db.read(SEALER) as session:
+        return set(session.scalars(LETTERS, given))
+
+
+def note(session: Session, key: str, action: str, **facts: str) -> None:
+    audit.record(session, action, "alert", key, rows=0, **facts)

@@ -8,7 +8,7 @@ reading with it. All of it ends by itself when there is room again: each request
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,11 +16,18 @@ from app.accounts.permissions import PERMISSIONS
 from app.core import disk, lanes, problems
 from app.core.errors import BusyError, ReadOnlyError
 from app.core.settings import Settings
+from app.site import rooms
 
 FLOOR_MB = 64  # of WAL and temporary files: below it PostgreSQL may end in the middle of its work
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 READING = frozenset({"read", "count", "reveal", "download", "verify", "revoke"})
-GOES_ON = frozenset({"report.create", "report.send", "public", "signed_in"})
+# What is due is erased meanwhile, too: whoever must stop that can.
+GOES_ON = frozenset(
+    {
+        *("report.create", "report.send", "public", "signed_in"),
+        *("retention_hold.request", "retention_hold.approve"),
+    }
+)
 ALSO = ("/account/", "/emergency")  # own sign-in; a child in danger
 NOT_NOW = (
     "Contextmap can be read but not changed until there is room on its disk again. "
@@ -47,7 +54,7 @@ class DegradedMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in UNSAFE:
-            kind, words = self._refusal(scope["method"], scope["path"])
+            kind, words = self._refusal(scope["app"], scope["method"], scope["path"])
             if kind is not None:
                 await problems.answer(Request(scope), problems.KINDS[kind], words)(
                     scope, receive, send
@@ -55,8 +62,8 @@ class DegradedMiddleware:
                 return
         await self.app(scope, receive, send)
 
-    def _refusal(self, method: str, path: str) -> tuple[type[Any] | None, str]:
-        free = disk.room(self.settings.data_dir).free
+    def _refusal(self, app: FastAPI, method: str, path: str) -> tuple[type[Any] | None, str]:
+        free = rooms.of(app).free
         if lanes.is_public(path, method):
             return (BusyError, "") if free < FLOOR_MB * disk.MB else (None, "")
         if not is_read_only(self.settings, free) or self._goes_on(method, path):
@@ -85,7 +92,7 @@ def sentences(request: Request) -> list[str]:
     """For the top of every page of staff; usually none."""
     state = request.app.state
     found = []
-    if is_read_only(state.settings, disk.room(state.settings.data_dir).free):
+    if is_read_only(state.settings, rooms.of(request.app).free):
         found.append(READ_ONLY)
     if state.worker_is_away:
         found.append(LATE)

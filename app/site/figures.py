@@ -1,8 +1,10 @@
 """How the service itself stands, as the database and the disk tell: for monitors and one page.
 
-Numbers and names of jobs and logins; nothing of a record.
+Numbers and names of jobs and logins; nothing of a record, and nothing that moves when somebody
+reports: to a few seconds that would tell who it was.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,20 +19,25 @@ from app.core.actor import job_actor
 from app.core.db import Database
 
 LOOK = job_actor("site:readyz")
+EVERY_S = 60
 ALIVE_S = 60  # a worker notes each ten seconds that it is alive
 
 WAITING = text("""
     with job as (
         select job.queue_name, job.status, coalesce(job.scheduled_at, (
             select max(at) from queue.procrastinate_events
-            where job_id = job.id and type in ('deferred', 'deferred_for_retry'))) as due
+            where job_id = job.id and type in ('deferred', 'deferred_for_retry'))) as due,
+               job.task_name = 'reports:screen' as is_of_report
         from queue.procrastinate_jobs as job where job.status in ('todo', 'doing')
     )
     select queue_name, count(*) filter (where status = 'todo'),
            count(*) filter (where status = 'doing'),
            coalesce(extract(epoch from now() - min(due) filter (
                where status = 'todo' and due <= now())), 0)::float8
-    from job group by queue_name order by queue_name
+    from job
+    -- A report that came in a moment ago is not told: its job waits for a second, if at all.
+    where not is_of_report or due < now() - interval '1 minute'
+    group by queue_name order by queue_name
 """)
 RUNS = text("""
     select job.task_name, event.type::text, count(*)
@@ -81,20 +88,36 @@ class Versions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All at one moment."""
+    """What moves when somebody reports, as it was at one moment of the last minute."""
 
     lanes: list[Lane]
     runs: list[tuple[str, str, int]]
-    failed: int
-    workers: Workers
     connections: list[tuple[str, int]]
     size: int
     seal_lag_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What does not, as it is now."""
+
+    failed: int
+    workers: Workers
     backup_at: datetime | None
 
-    @property
-    def oldest_s(self) -> float:
-        return max((lane.oldest_s for lane in self.lanes), default=0.0)
+
+@dataclass(slots=True)
+class Minute:
+    """Looks once a minute, whoever asks and however often."""
+
+    found: Figures | None = None
+    until: float = 0.0
+
+    def figures(self, db: Database) -> Figures:
+        if self.found is None or time.monotonic() >= self.until:
+            self.found = figures(db)
+            self.until = time.monotonic() + EVERY_S
+        return self.found
 
 
 def figures(db: Database) -> Figures:
@@ -102,11 +125,17 @@ def figures(db: Database) -> Figures:
         return Figures(
             lanes=lanes(session),
             runs=[(str(task), str(ended), int(n)) for task, ended, n in session.execute(RUNS)],
-            failed=_number(session, FAILED),
-            workers=workers(session),
             connections=[(str(login), int(n)) for login, n in session.execute(CONNECTIONS)],
             size=_number(session, SIZE),
             seal_lag_s=seal_lag_s(db),
+        )
+
+
+def now(db: Database) -> Now:
+    with db.read(LOOK) as session:
+        return Now(
+            failed=_number(session, FAILED),
+            workers=workers(session),
             backup_at=backups.last(session).done_at,
         )
 

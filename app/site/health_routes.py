@@ -2,7 +2,8 @@
 
 Strangers get one word. What was checked is told on this machine, the figures there and to the
 addresses of `CONTEXTMAP_METRICS_FROM`. A proxy on this machine comes from the same address, so
-whatever was passed on by one counts as a stranger.
+whatever may have been passed on by one counts as a stranger: what has a header of a proxy, what
+asks for another name than this machine's own, and HTTP/1.0, which proxies speak by default.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,9 @@ from app.site import figures, readiness
 
 monitors = APIRouter(include_in_schema=False)
 
-PASSED_ON = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+PASSED_ON = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip")
+PASSED_ON += ("via",)
+OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @monitors.get("/healthz")
@@ -49,28 +52,30 @@ def prometheus(request: Request, db: Db) -> Response:
     further = [
         _gauge("contextmap_disk_free_bytes", "Free on the disk of the data folder.", room.free),
         _gauge("contextmap_disk_bytes", "Size of the disk of the data folder.", room.total),
-        *_of_database(db),
+        *_of_database(db, request.app.state.figures),
     ]
     return Response(metrics.exposition(further), media_type=metrics.MEDIA_TYPE)
 
 
-def _of_database(db: Db) -> list[Metric]:
+def _of_database(db: Db, minute: figures.Minute) -> list[Metric]:
     """One figure alone, when the database does not answer."""
     try:
-        found = figures.figures(db)
+        current, found = figures.now(db), minute.figures(db)
     except BusyError:
         return [_gauge("contextmap_database_up", "Whether the database answers.", 0)]
     return [
         _gauge("contextmap_database_up", "Whether the database answers.", 1),
         _gauge("contextmap_database_bytes", "Size of the database.", found.size),
-        _gauge("contextmap_workers", "Workers that were alive a minute ago.", found.workers.alive),
-        _gauge("contextmap_jobs_failed", "Failed jobs that are still kept.", found.failed),
+        _gauge(
+            "contextmap_workers", "Workers that were alive a minute ago.", current.workers.alive
+        ),
+        _gauge("contextmap_jobs_failed", "Failed jobs that are still kept.", current.failed),
         _gauge(
             "contextmap_seal_lag_seconds",
             "How long the oldest event of the audit has waited for its seal.",
             found.seal_lag_s,
         ),
-        *_backup(found),
+        *_backup(current),
         _many(
             "contextmap_connections",
             "Connections of the database, by login.",
@@ -99,7 +104,7 @@ def _of_database(db: Db) -> list[Metric]:
     ]
 
 
-def _backup(found: figures.Figures) -> list[Metric]:
+def _backup(found: figures.Now) -> list[Metric]:
     """No figure, as long as there is no backup."""
     if found.backup_at is None:
         return []
@@ -132,7 +137,9 @@ def _may_scrape(request: Request, allowed: str) -> bool:
 
 def _is_here(request: Request) -> bool:
     peer = request.client.host if request.client else ""
-    return _is_address(peer) and ip_address(peer).is_loopback and not _passed_on(request)
+    if not _is_address(peer) or not ip_address(peer).is_loopback or _passed_on(request):
+        return False
+    return request.url.hostname in OWN_NAMES and request.scope["http_version"] != "1.0"
 
 
 def _passed_on(request: Request) -> bool:

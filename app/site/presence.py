@@ -5,10 +5,11 @@ import asyncio
 from fastapi import FastAPI
 
 from app.audit import service as audit
+from app.core import log
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import AuditFailedError, BusyError
-from app.site import figures
+from app.site import figures, rooms
 
 EVERY_S = 10
 NOTE = job_actor("site:alerts")
@@ -19,12 +20,22 @@ async def look_around(app: FastAPI) -> None:
     missed = False
     while True:
         await asyncio.sleep(EVERY_S)
-        away = not await asyncio.to_thread(is_there, app.state.db)
-        app.state.worker_is_away = away and missed
-        missed = away
-        failures = app.state.audit_failures
-        if failures and await asyncio.to_thread(note_failures, app.state.db, failures):
-            app.state.audit_failures -= failures
+        try:
+            missed = await _look(app, missed=missed)
+        except Exception as error:  # told, and the next look comes
+            log.error("not-looked-around", error=error)
+
+
+async def _look(app: FastAPI, *, missed: bool) -> bool:
+    """Whether the worker is missed now."""
+    db, settings = app.state.db, app.state.settings
+    away = not await asyncio.to_thread(is_there, db)
+    app.state.worker_is_away = away and missed
+    app.state.database_room = await asyncio.to_thread(rooms.asked, db, settings)
+    failures = app.state.audit_failures
+    if failures and await asyncio.to_thread(note_failures, db, failures):
+        app.state.audit_failures -= failures
+    return away
 
 
 def is_there(db: Database) -> bool:

@@ -4,15 +4,16 @@ import time
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.accounts import catalogue
-from app.core import disk
+from app.core import pgconf
 from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.migrate import head, is_newer
 from app.core.settings import Settings
 from app.reading.sandbox import wall
-from app.site import figures, queries
+from app.site import figures, queries, rooms
 
 PROTECTIONS_S = 30
 MIGRATE = "Run `scripts/contextmap db migrate`"
@@ -43,6 +44,11 @@ NEWER = (
     "The database is of a newer release than this process, which serves on. Start it again with "
     "the newer release (docs/operator/upgrades.md)."
 )
+LOUD = (
+    "The log of the database may hold values of records: set {settings} there "
+    "(docs/operator/runtime.md)."
+)
+SAID = text("select current_setting(:name)")
 # Said, and no reason either: files are read well or not at all.
 WALLS = {
     "walls": "Files are read behind the second wall only: let bubblewrap make namespaces here "
@@ -59,6 +65,7 @@ class Readiness:
     checks: dict[str, bool] = field(default_factory=dict)
     watched: dict[str, bool] = field(default_factory=dict)
     schema: str | None = None
+    loud: list[str] = field(default_factory=list)
 
     @property
     def ready(self) -> bool:
@@ -68,6 +75,7 @@ class Readiness:
         """With the sentences for an operator."""
         wrong = [NEEDED[name] for name, holds in self.checks.items() if not holds]
         wrong += [WATCHED[name] for name, holds in self.watched.items() if not holds]
+        wrong += [LOUD.format(settings=", ".join(self.loud))] if self.loud else []
         wrong += [NEWER] if is_newer(self.schema) else []
         wrong += [words for which, words in WALLS.items() if which == wall()]
         return {"checks": self.checks, "watched": self.watched, "needed": wrong}
@@ -90,7 +98,7 @@ class Protections:
 
 def look(db: Database, settings: Settings, protections: Protections) -> Readiness:
     """Database, migrations, and everything of the catalogue of protections."""
-    found = Readiness(watched={"disk": not disk.room(settings.data_dir).short})
+    found = Readiness(watched={"disk": not rooms.least(db, settings).short})
     try:
         found.checks.update(protections.now(db))
         with db.read(figures.LOOK) as session:
@@ -99,6 +107,16 @@ def look(db: Database, settings: Settings, protections: Protections) -> Readines
             found.checks["migrations"] = current
             found.checks["database"] = session.scalar(text("select true")) is True
             found.watched["worker"] = figures.workers(session).alive > 0
+            found.loud = _loud(session)
     except BusyError:
         found.checks["database"] = False
     return found
+
+
+def _loud(session: Session) -> list[str]:
+    """What a server of somebody else writes down, and ours does not."""
+    return [
+        f"{name} = {value}"
+        for name, value in pgconf.QUIET.items()
+        if session.scalar(SAID, {"name": name}) != value
+    ]

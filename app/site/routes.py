@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.accounts import queries as accounts
 from app.accounts.deps import Db, May, Somebody, can, session_of
-from app.core import disk, log
+from app.core import log
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.errors import NotFoundError
@@ -16,7 +16,7 @@ from app.core.problems import documented
 from app.oversight.deps import sees_metadata
 from app.places.schemas import Box, box_of
 from app.reference import queries as reference
-from app.site import coverage, queries, service, statement
+from app.site import coverage, queries, rooms, service, statement
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/areas", tags=["areas"])
@@ -43,7 +43,7 @@ def home(request: Request, db: Db, actor: Somebody) -> Response:
     with db.read(actor) as session:
         returns = actor.role in service.RETURNING
         visit = accounts.last_visit(session, session_of(request)) if returns else None
-        room = disk.room(request.app.state.settings.data_dir)
+        room = rooms.of(request.app)
         return html.render(
             request,
             "home.html",

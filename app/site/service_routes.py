@@ -14,7 +14,7 @@ from app.admin.deps import MayAll
 from app.audit.seals import SEALER
 from app.backups import queries as backups
 from app.briefings import notices
-from app.core import clock, disk
+from app.core import clock
 from app.core import pages as html
 from app.core.actor import Actor
 from app.core.clock import LONDON
@@ -24,7 +24,7 @@ from app.core.mail import has_mail
 from app.core.version import VERSION
 from app.oversight import queries as oversight
 from app.oversight.rules import state_sentence
-from app.site import alerts, degraded, figures, queries
+from app.site import alerts, degraded, figures, queries, rooms
 
 service_pages = APIRouter(include_in_schema=False)
 
@@ -36,7 +36,7 @@ def running(request: Request, db: Db, actor: Watcher) -> Response:
     """How the service stands, and what somebody has to do about it."""
     settings = request.app.state.settings
     stands = alerts.standing(alerts.history(db))
-    room = disk.room(settings.data_dir)
+    room = rooms.of(request.app)
     with db.read(actor) as session:
         told = notices.standing(session)
         names = _names(session, stands)

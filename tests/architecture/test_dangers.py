@@ -528,8 +528,8 @@ RULES = [
         calls(lambda _n, name: name.startswith(("logging.", "logger.", "traceback."))),
         ("logging.info(body)", "logger.exception(error)", "traceback.print_exc()"),
         ("log.info('answered')",),
-        # engines and worker make libraries silent.
-        frozenset({"app/core/log.py", "app/core/engines.py", "app/worker.py"}),
+        # engines makes a library silent.
+        frozenset({"app/core/log.py", "app/core/engines.py"}),
     ),
 ]
 

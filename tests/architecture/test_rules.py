@@ -424,6 +424,8 @@ FURTHER = {
     "scale/tasks",
     "scale/weighing",
     "scale/writing",
+    "site/pausing",
+    "site/rooms",
     "site/routers",
     "meetings/conference",
     "meetings/item_routes",

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from app.core.postgres import PrivateCluster
 from tests.perf.measure import descendants
-from tests.runtime.conftest import processes_naming
+from tests.runtime.conftest import is_a, processes_naming
 
-PROGRAMS = {"web": b"app.web", "worker": b"app.worker", "launcher": b"app.serve"}
+KINDS = ("web", "worker", "serve")
+NAMES = {"serve": "launcher"}
 
 
 def of_service(data_dir: Path) -> Iterator[tuple[str, int]]:
-    """Web, worker, launcher, and PostgreSQL with all of its own."""
+    """Web, worker, the spare of both, launcher, and PostgreSQL with all of its own."""
     for pid in processes_naming(str(data_dir)):
-        said = command(pid)
-        for name, program in PROGRAMS.items():
-            if program in said:
-                yield name, pid
+        for kind in KINDS:
+            if is_a(pid, kind):
+                yield NAMES.get(kind, kind), pid
+        if b"app.spare" in command(pid) and not any(is_a(pid, kind) for kind in KINDS):
+            yield "spare", pid
     postmaster = PrivateCluster(data_dir).pid()
     if postmaster is not None:
         for pid in descendants(postmaster):
@@ -27,7 +29,6 @@ def of_service(data_dir: Path) -> Iterator[tuple[str, int]]:
 
 
 def pid_of(data_dir: Path, name: str) -> int:
-    """The oldest: a spare that waits was started after the one that serves."""
     return min((pid for found, pid in of_service(data_dir) if found == name), default=0)
 
 
@@ -40,7 +41,7 @@ def command(pid: int) -> bytes:
 
 def kill(data_dir: Path, what: str, rng: random.Random) -> bool:
     """With -9: the web process, the worker, the postmaster, or one backend of PostgreSQL."""
-    if what in PROGRAMS:
+    if what in KINDS:
         pid = pid_of(data_dir, what)
     else:
         pid = PrivateCluster(data_dir).pid() or 0

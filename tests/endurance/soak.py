@@ -20,7 +20,7 @@ from tests.endurance.watcher import Sample, Watcher, middle, slope_a_minute
 from tests.runtime.conftest import wait_for
 from tests.runtime.test_intake_kills import fill
 
-OURS = ("web", "worker", "launcher", "postgres")
+OURS = ("web", "worker", "spare", "launcher", "postgres")
 MB = 1024
 FULL_S = 30
 GRACE_S = 3 if LONG else 8  # who asked at the last moment of an outage is answered a little later

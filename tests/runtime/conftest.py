@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from app.core.postgres import PrivateCluster
+from app.spare import NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,6 +93,16 @@ def processes_naming(text: str) -> list[int]:
             if text.encode() in said:
                 found.append(int(folder.name))
     return found
+
+
+def is_a(pid: int, kind: str) -> bool:
+    """A web process or worker: started as one, or a spare that took the place of one."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        known_as = Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return False  # it has ended meanwhile
+    return f"app.{kind}".encode() in command or known_as == NAME.format(kind=kind)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import spare
 from app.core.children import FIRST_WAIT_S, Children, Program
 from tests.runtime.conftest import wait_for
 
@@ -88,26 +89,48 @@ def serving(tmp_path, monkeypatch):
     monkeypatch.setattr("app.core.children.STEADY_S", 0)
     out = tmp_path / "began"
     out.touch()
-    program = Program([sys.executable, "-c", SERVER, str(out)], has_spare=True)
-    made = Children({"web 1": program}, env=dict(os.environ))
-    made.start("web")
-    made.began = lambda: [int(line) for line in out.read_text().split()]
-    assert wait_for(made.began)
+    program = Program([sys.executable, "-c", SERVER, str(out)])
+    made = Children({"web 1": program, "worker": program}, env=dict(os.environ), spare=program)
+    made.start("w")
+    made.began = lambda: {
+        int(pid): kind for pid, kind in (line.split() for line in out.read_text().splitlines())
+    }
+    assert wait_for(lambda: len(made.began()) == 2)
     yield made
     made.stop()
 
 
-def test_a_spare_waits_and_takes_the_place_of_a_dead_one(serving):
+@pytest.mark.parametrize(("name", "kind"), [("web 1", "web"), ("worker", "worker")])
+def test_a_spare_waits_and_takes_the_place_of_whichever_died(serving, name, kind):
     assert wait_for(lambda: serving.restart_dead() or serving.spare)
     spare = serving.spare.process.pid
 
-    os.kill(pid_of(serving, "web 1"), signal.SIGKILL)
+    os.kill(pid_of(serving, name), signal.SIGKILL)
     took_over = wait_for(lambda: serving.restart_dead() or spare in serving.began())
 
     assert took_over
-    assert pid_of(serving, "web 1") == spare
+    assert pid_of(serving, name) == spare
+    assert serving.began()[spare] == kind
     assert wait_for(lambda: serving.restart_dead() or serving.spare)
     assert serving.spare.process.pid not in {spare, *serving.began()}
+
+
+def test_who_lasted_is_started_again_in_the_same_turn_and_the_next_spare_at_once(
+    serving, monkeypatch
+):
+    assert wait_for(lambda: serving.restart_dead() or serving.spare)
+    spare = serving.spare.process.pid
+    os.kill(pid_of(serving, "worker"), signal.SIGKILL)
+    assert wait_for(lambda: serving.dead() == ["worker"])
+
+    serving.restart_dead()
+    monkeypatch.setattr("app.core.children.STEADY_S", 1000)  # nobody is steady for long now
+    after = serving.spare
+
+    assert serving.dead() == []
+    assert pid_of(serving, "worker") == spare
+    assert after is not None
+    assert after.process.pid != spare
 
 
 def test_without_a_living_spare_another_is_started(serving):
@@ -117,7 +140,7 @@ def test_without_a_living_spare_another_is_started(serving):
     spare.wait()
     os.kill(first, signal.SIGKILL)
 
-    assert wait_for(lambda: serving.restart_dead() or len(serving.began()) == 2)
+    assert wait_for(lambda: serving.restart_dead() or len(serving.began()) == 3)
     assert pid_of(serving, "web 1") not in {first, spare.pid}
 
 
@@ -129,3 +152,49 @@ def test_a_spare_without_a_word_ends_and_never_begins(serving):
 
     assert spare.poll() is not None
     assert spare.pid not in serving.began()
+
+
+@pytest.fixture
+def became(monkeypatch):
+    """What a spare that has nothing to load becomes, and the files that it still holds then."""
+    done = []
+    monkeypatch.setattr(spare, "LOADED", ())
+    monkeypatch.setattr(spare, "_be_known_as", lambda kind: done.append(kind))
+    monkeypatch.setattr("app.worker.main", lambda: done.append("worker began"))
+    monkeypatch.setattr("app.web.main", lambda options: done.append(options) or 0)
+
+    def told(word):
+        waits, says = os.pipe()
+        fd, after = os.pipe()
+        if word:
+            os.write(says, word.encode())
+        os.close(says)
+        given = ["--spare", str(waits), "--fd", str(fd), "--after", str(after)]
+        code = spare.main(given)
+        left = [one for one in (fd, after) if Path(f"/proc/self/fd/{one}").exists()]
+        for one in left:
+            os.close(one)
+        return code, done, [str(fd), str(after)], left
+
+    return told
+
+
+def test_a_spare_becomes_the_worker_without_the_files_of_the_web(became):
+    code, done, _, left = became("worker")
+
+    assert (code, done, left) == (0, ["worker", "worker began"], [])
+
+
+def test_a_spare_becomes_a_web_process_with_them(became):
+    code, done, (fd, after), left = became("web")
+
+    assert (code, done) == (0, ["web", ["--fd", fd, "--after", after]])
+    assert len(left) == 2
+
+
+def test_a_spare_whose_launcher_ended_becomes_nothing(became):
+    assert became("")[:2] == (0, [])
+
+
+def test_the_name_of_a_process_is_short_enough_for_the_kernel():
+    assert max(len(spare.NAME.format(kind=kind)) for kind in ("web", "worker")) <= 15

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.core import folders, pgconf
+from app.core import folders, pgconf, survivors
 from app.core.folders import ClusterError
 from app.core.postgres import PrivateCluster
 from tests.runtime.conftest import rows, wait_for, write_rows
@@ -80,6 +80,52 @@ def test_committed_rows_survive_a_killed_server(data_dir):
 
     assert started
     assert rows(durable) == 1000
+
+
+ENDLESS = "select sum(n) from generate_series(1, 100000000000) as n"
+
+
+def test_a_statement_of_a_killed_server_does_not_keep_the_next_from_starting(data_dir):
+    durable = PrivateCluster(data_dir)
+    durable.start()
+    write_rows(durable, 10)
+    killed = durable.pid()
+    session = psycopg.connect(durable.dsn("postgres"))
+    backend = session.info.backend_pid
+    session.pgconn.send_query(ENDLESS.encode())
+    assert wait_for(lambda: is_at_work(durable, backend))
+    os.kill(killed, signal.SIGKILL)
+    assert wait_for(lambda: durable.pid() is None)
+    survived = Path(f"/proc/{backend}").exists()
+
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(durable.start).result(timeout=60)
+
+    session.close()
+    assert survived
+    assert started
+    assert not is_of(durable, backend)
+    assert rows(durable) == 10
+
+
+def is_at_work(cluster, backend):
+    with psycopg.connect(cluster.dsn("postgres")) as admin:
+        asked = "select state = 'active' from pg_stat_activity where pid = %s"
+        return admin.execute(asked, (backend,)).fetchone() == (True,)
+
+
+def is_of(cluster, pid):
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == cluster.pgdata
+    except OSError:
+        return False
+
+
+def test_only_processes_of_the_folder_are_ended(private, tmp_path):
+    private.start()
+
+    assert survivors.end(tmp_path) == 0
+    assert private.is_running()
 
 
 def test_a_crash_in_the_middle_of_initdb_leaves_nothing_half_made(data_dir):

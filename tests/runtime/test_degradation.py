@@ -6,7 +6,7 @@ Over the real launcher. The data folder is a small file system of its own where 
 import os
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from app.core.postgres import PrivateCluster
-from tests.runtime.conftest import Launcher, folder_for_a_cluster, processes_naming, wait_for
+from tests.runtime.conftest import Launcher, folder_for_a_cluster, is_a, processes_naming, wait_for
 from tests.sending import body_of, key_of
 
 SIZE_MB = 700
@@ -73,11 +73,7 @@ def leave_free(folder: Path, mb: int) -> None:
 
 
 def worker(data_dir) -> int:
-    for pid in processes_naming(str(data_dir)):
-        with suppress(OSError):  # it has ended meanwhile
-            if b"app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return pid
-    return 0
+    return next((pid for pid in processes_naming(str(data_dir)) if is_a(pid, "worker")), 0)
 
 
 def test_less_and_less_works_on_a_disk_that_fills_up_and_all_of_it_again_after(monkeypatch):

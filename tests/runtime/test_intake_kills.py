@@ -26,7 +26,7 @@ from app.reference import service as reference
 from app.reports.receipts import receipt_hmac
 from app.reports.sealing import Keys
 from tests.live import free_port, wait_until_alive
-from tests.runtime.conftest import ROOT, Launcher, folder_for_a_cluster, processes_naming
+from tests.runtime.conftest import ROOT, Launcher, folder_for_a_cluster, is_a, processes_naming
 from tests.sending import Senders, Sent, body_of, key_of
 
 LONG = os.environ.get("CONTEXTMAP_LONG_TESTS") == "1"
@@ -46,11 +46,9 @@ def served(service, monkeypatch):
 
 def web_process(data_dir) -> int:
     """Of the one that serves; the launcher names the folder too."""
-    for pid in processes_naming(str(data_dir)):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if b"app.web" in command:
-            return pid
-    raise AssertionError("there is no web process")
+    found = [pid for pid in processes_naming(str(data_dir)) if is_a(pid, "web")]
+    assert found, "there is no web process"
+    return found[0]
 
 
 def kill(data_dir, what: str) -> None:
