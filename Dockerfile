@@ -14,7 +14,8 @@ RUN apt-get update \
 
 RUN groupadd --system --gid 10001 contextmap \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/contextmap contextmap \
-    && install --directory --mode 0700 --owner contextmap --group contextmap /var/lib/contextmap
+    && install --directory --mode 0700 --owner contextmap --group contextmap /var/lib/contextmap \
+        /var/lib/contextmap-roles /var/lib/contextmap-roles/web /var/lib/contextmap-roles/worker
 
 WORKDIR /opt/contextmap
 COPY requirements.lock ./

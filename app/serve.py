@@ -1,16 +1,14 @@
 """The supervisor behind scripts/serve: private PostGIS, migrations, worker, web; one clean stop."""
 
 import argparse
-import hashlib
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection
 from ipaddress import ip_address
@@ -99,7 +97,7 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         listening = stack.enter_context(_listen(arguments.host, arguments.port))
         gate, opener = os.pipe()
         programs, spare = _programs(listening.fileno(), gate, web_processes=arguments.workers)
-        figures = stack.enter_context(_figures(settings))
+        figures = stack.enter_context(metrics.folder_of(settings.data_dir))
         env = _environment(settings, address, public) | {metrics.FOLDER: str(figures)}
         ended = partial(crashes.note, settings.data_dir)
         children = Children(programs, env=env, ended=ended, spare=spare)
@@ -114,17 +112,6 @@ def _serve(arguments: argparse.Namespace, stop: threading.Event) -> None:
         if not stop.is_set():
             print(f"Contextmap is ready: {address}", flush=True)  # noqa: T201 - the contract
         _watch(children, cluster, stop)
-
-
-@contextmanager
-def _figures(settings: Settings) -> Iterator[Path]:
-    """Where the children keep what they count; a launcher that was killed left its folder."""
-    name = hashlib.sha256(str(settings.data_dir.resolve()).encode()).hexdigest()[:12]
-    folder = metrics.fresh_folder(name)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse_demo_elsewhere(settings: Settings) -> None:

@@ -8,12 +8,13 @@ writes to a mapped file. A process that was started alone keeps its figures to i
 What the database knows (queue, seals, sizes) is asked of it at each scrape (`site.figures`).
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,6 +161,16 @@ def look_at_process(kind: str, pools: Mapping[str, tuple[int, int]]) -> None:
         else:
             CONNECTIONS.labels(login, "in use").set(in_use)
             CONNECTIONS.labels(login, "open").set(open_)
+
+
+@contextmanager
+def folder_of(data_dir: Path) -> Iterator[Path]:
+    """Where the children of a launcher keep what they count; one that was killed left its own."""
+    folder = fresh_folder(hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12])
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fresh_folder(name: str) -> Path:

@@ -115,16 +115,13 @@ def test_a_spare_waits_and_takes_the_place_of_whichever_died(serving, name, kind
     assert serving.spare.process.pid not in {spare, *serving.began()}
 
 
-def test_who_lasted_is_started_again_in_the_same_turn_and_the_next_spare_at_once(
-    serving, monkeypatch
-):
+def test_who_lasted_is_started_again_in_the_same_turn_and_the_next_spare_at_once(serving):
     assert wait_for(lambda: serving.restart_dead() or serving.spare)
     spare = serving.spare.process.pid
     os.kill(pid_of(serving, "worker"), signal.SIGKILL)
     assert wait_for(lambda: serving.dead() == ["worker"])
 
     serving.restart_dead()
-    monkeypatch.setattr("app.core.children.STEADY_S", 1000)  # nobody is steady for long now
     after = serving.spare
 
     assert serving.dead() == []
@@ -159,7 +156,7 @@ def became(monkeypatch):
     """What a spare that has nothing to load becomes, and the files that it still holds then."""
     done = []
     monkeypatch.setattr(spare, "LOADED", ())
-    monkeypatch.setattr(spare, "_be_known_as", lambda kind: done.append(kind))
+    monkeypatch.setattr(spare, "_be_known_as", done.append)
     monkeypatch.setattr("app.worker.main", lambda: done.append("worker began"))
     monkeypatch.setattr("app.web.main", lambda options: done.append(options) or 0)
 

@@ -10,6 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from app.core import pgconf
+from app.core.prepare import OF_PROCESSES
+
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((Path(__file__).parent / "vendor" / "compose-spec.json").read_text())
 COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -127,3 +130,44 @@ def test_the_container_refuses_an_unknown_command():
     )
 
     assert done.returncode == 2
+
+
+# Where the server listens and its socket are the container's; all else is as in the private one.
+OF_THE_IMAGE = {"listen_addresses", "unix_socket_permissions"}
+
+
+@pytest.mark.asvs("16.2.5")
+def test_the_database_is_as_quiet_and_as_careful_as_the_private_one():
+    options = COMPOSITION["services"]["database"]["command"][1:]
+    told = dict(option.removeprefix("-c").split("=", 1) for option in options)
+
+    wanted = {name: value for name, value in pgconf.SAFE.items() if name not in OF_THE_IMAGE}
+    assert {name: told.get(name) for name in wanted} == wanted
+
+
+def test_what_an_operator_is_told_to_set_keeps_a_server_as_quiet():
+    words = (ROOT / "docs/operator/web-protections.md").read_text()
+
+    assert [n for n, value in pgconf.QUIET.items() if f"\n{n} = {value}\n" not in words] == []
+
+
+@pytest.mark.asvs("13.2.2")
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_who_serves_has_no_login_that_may_change_the_database(name):
+    service = COMPOSITION["services"][name]
+    given, mounted = service["environment"], service["volumes"]
+
+    assert "@" not in given["DATABASE_URL"]
+    assert given["POSTGRES_PASSWORD"] == ""  # .env has it, and reaches the container
+    folder = f"/var/lib/contextmap-roles/{name}"
+    assert given["CONTEXTMAP_DB_ROLES_FILE"] == f"{folder}/db-roles.json"
+    assert mounted == ["contextmap:/var/lib/contextmap", f"roles-{name}:{folder}:ro"]
+    assert not {"postgres", "cs_migrate"} & {*OF_PROCESSES[name]}
+
+
+@pytest.mark.parametrize("name", ["migrate", "replay"])
+def test_who_prepares_writes_the_files_of_both(name):
+    mounted = [volume.split(":")[1] for volume in COMPOSITION["services"][name]["volumes"]]
+
+    assert {f"/var/lib/contextmap-roles{sub}" for sub in ("", "/web", "/worker")} <= {*mounted}
+    assert "/var/lib/contextmap-roles/web" in DOCKERFILE  # or the volume would be root's

@@ -1,13 +1,17 @@
 """A server of the operator: roles with passwords, made once, mended when their file is lost."""
 
+import json
 import os
+import re
 import stat
 
 import psycopg
 import pytest
 
 from app.accounts.install import prepare
+from app.core.errors import InvalidError
 from app.core.postgres import PrivateCluster
+from app.core.prepare import OF_PROCESSES
 from app.core.settings import Settings
 
 
@@ -52,6 +56,23 @@ def test_a_lost_file_of_passwords_is_mended(settings):
     assert who(settings.dsn("cs_app")) == "cs_app"
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(before)
+
+
+@pytest.mark.asvs("13.2.2")
+@pytest.mark.parametrize("kind", OF_PROCESSES)
+def test_who_serves_needs_no_login_of_the_address_and_only_its_own_roles(settings, kind):
+    own = settings.roles_file.parent / kind / settings.roles_file.name
+    own.parent.mkdir()
+    prepare(settings)
+    bare = re.sub("//.*@", "//", settings.database_url.get_secret_value())
+
+    serving = Settings(data_dir=settings.data_dir, database_url=bare, db_roles_file=own)
+
+    assert [who(serving.dsn(role)) for role in OF_PROCESSES[kind]] == [*OF_PROCESSES[kind]]
+    assert {*json.loads(own.read_text())} == {*OF_PROCESSES[kind]}
+    assert stat.S_IMODE(own.stat().st_mode) == 0o600
+    with pytest.raises(InvalidError, match="names no login"):
+        prepare(serving)
 
 
 def test_nothing_private_is_started_beside_it(settings):
