@@ -64,6 +64,7 @@ def _verify(arguments: argparse.Namespace, context: Context) -> Result:
     return {
         "verified": True,
         **_told(manifest),
+        "noted": service.note_drill(context.settings, arguments.file, manifest),
         "seconds": round(time.monotonic() - began, 1),
     }
 

@@ -16,6 +16,8 @@ NOTE = text("select sec.note_backup(:kind, :began, :size_bytes, :problem)")
 class Last:
     """The newest of one kind: `dump`, `base` (of the whole cluster) or `wal` (its changes).
 
+    `verify` is the newest drill: a dump that was restored apart, compared, and thrown away.
+
     `failed_at` is of a try after `done_at`; `problem` has our words, none of a record.
     """
 

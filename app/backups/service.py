@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit import service as audit
 from app.backups import creating, queries, rules
 from app.backups.creating import Made, Progress
+from app.backups.rules import Manifest
 from app.core import clock, log
 from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import AppError
 from app.core.postgis import PostgisError
+from app.core.postgres import PrivateCluster
 from app.core.settings import Settings
 
 JOB = job_actor("backup:create")
@@ -42,6 +45,25 @@ def make(
 def note_failure(db: Database, began: datetime, problem: str) -> None:
     with db.begin(JOB) as session:
         queries.note(session, "dump", began, problem=problem)
+
+
+def note_drill(settings: Settings, path: Path, manifest: Manifest) -> bool:
+    """Whether it could be noted that a backup was shown to restore: where a database serves here.
+
+    A drill on another machine, which is the better one, is for its people to write down.
+    """
+    if settings.database_url is None and PrivateCluster(settings.data_dir).pid() is None:
+        return False
+    db = Database(settings, settings.claims_key(), pool_size=1)
+    try:
+        with db.begin(JOB) as session:
+            queries.note(session, "verify", clock.now(), size_bytes=path.stat().st_size)
+            audit.record(session, "backup.verify", "backup", None, rows=manifest.rows)
+    except (*EXPECTED, SQLAlchemyError):  # nothing serves there, or what does is of before
+        return False
+    finally:
+        db.dispose()
+    return True
 
 
 def daily(db: Database, settings: Settings) -> Made | None:

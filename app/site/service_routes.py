@@ -85,6 +85,7 @@ def _of_queue(db: Database) -> dict[str, Any]:
             "at_work": sum(lane.at_work for lane in lanes),
             "oldest_s": max((lane.oldest_s for lane in lanes), default=0.0),
             "backup": backups.last(session),
+            "drill": backups.last(session, "verify"),
             "workers": figures.workers(session),
             "versions": figures.versions(session),
         }

@@ -1,21 +1,25 @@
 """Backups: whole again after the database is gone; whatever is wrong with a file is refused."""
 
 import json
+import os
 import stat
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pyrage
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from app import cli
-from app.backups import box, creating, filling, queries, restoring, rules, service, verifying
+from app.backups import box, creating, filling, jobs, queries, restoring, rules, service, verifying
 from app.core import clock, migrate
 from app.core.actor import job_actor
 from app.core.errors import InvalidError
 from app.retention import erasing
 from app.retention.rules import mark
+from app.worker import create_worker
 from tests.many import load
 from tests.runtime.backups import SECRET, house_of
 from tests.runtime.conftest import wait_for
@@ -247,6 +251,7 @@ def test_a_backup_is_verified_apart(gone, backup, capsys, monkeypatch):
     said = json.loads(capsys.readouterr().out)
     assert code == cli.DONE
     assert said["verified"] is True
+    assert said["noted"] is False, "no database serves here"
     assert said["rows"] == backup.manifest.rows
     assert gone.databases() == {"contextmap"}
     assert not list(gone.settings.data_dir.glob(f"{verifying.FOLDER}*"))
@@ -367,6 +372,52 @@ def test_why_none_was_made_is_told_until_there_is_one(standing, tmp_path):
     with standing.db() as db:
         service.make(db, standing.settings, tmp_path / "one.age")
     assert last(standing).problem is None
+
+
+def test_a_drill_is_noted_where_a_database_serves(standing, backup, monkeypatch):
+    assert commanded(standing, monkeypatch, "verify", backup.path, standing.identity) == cli.DONE
+
+    with standing.db() as db, db.read(service.JOB) as session:
+        drill, dump = queries.last(session, "verify"), queries.last(session)
+    assert drill.done_at is not None
+    assert drill.size_bytes == backup.size_bytes
+    assert dump.kind == "dump"
+    assert dump.done_at is None or dump.done_at < drill.done_at
+
+
+def test_a_backup_that_hangs_gives_its_place_to_others_and_is_told(standing, monkeypatch, caplog):
+    goes_on, began = threading.Event(), threading.Event()
+
+    def hangs(*_):
+        began.set()
+        goes_on.wait(60)
+
+    monkeypatch.setattr(jobs, "LONGEST_S", 0.2)
+    monkeypatch.setattr(service, "daily", hangs)
+    with standing.db() as db:
+        context = SimpleNamespace(additional_context={"db": db, "settings": standing.settings})
+        jobs.daily.func(context, 0)
+        jobs.daily.func(context, 1)  # an hour later it hangs still: no second one is begun
+        goes_on.set()
+        assert wait_for(lambda: not jobs._at_work.locked())
+
+    assert began.is_set()
+    assert last(standing).problem == jobs.HANGS
+    assert [json.loads(r.message)["event"] for r in caplog.records] == ["backup.hangs"] * 2
+
+
+def test_a_database_that_says_nothing_ends_a_backup(standing, tmp_path, monkeypatch):
+    monkeypatch.setattr(creating, "SILENT_S", 0.2)
+    silent, _keeps_open = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), "rw", strict=True))
+
+    with pytest.raises(InvalidError, match="said nothing"):
+        creating._alive(silent)(100)
+
+
+def test_one_backup_at_a_time_is_made():
+    task = create_worker("").tasks["backups:daily"]
+
+    assert task.lock == task.queueing_lock == "backups:daily"
 
 
 def test_only_a_backup_says_that_it_was_made(standing):
