@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import deepcopy
 
@@ -38,6 +39,7 @@ from app.site.pausing import Pausing
 from app.subjects import jobs as subjects
 from app.vault import jobs as vault
 
+THREADS = 16
 BLUEPRINTS: dict[str, Blueprint] = {
     "accounts": accounts.blueprint,
     "backups": backups.blueprint,
@@ -96,6 +98,8 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
     keeper, recovering = Keeper(db, settings), recovery.Recovery()
     pausing = Pausing(db, settings, queues(worker))
     pausing.look()
+    # Jobs and whatever is beside them; a machine of two processors would have six.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with worker.open_async():
         beside = [
             asyncio.create_task(each)

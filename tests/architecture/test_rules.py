@@ -9,6 +9,7 @@ import pytest
 
 from app import main
 from app.accounts.permissions import PERMISSIONS
+from app.core import log
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = sorted(ROOT.glob("app/**/*.py"))
@@ -595,3 +596,17 @@ def test_tile_sql_names_its_columns():
 
     assert files
     assert [p.name for p in files if re.search(r"select\s+\*", source(p), re.IGNORECASE)] == []
+
+
+def test_every_line_of_the_log_has_keys_of_the_list():
+    """A key that is not on it fails where the line is written: in the middle of a failure."""
+    calls = [
+        (path.name, node.lineno, keyword.arg)
+        for path in APP
+        for node in ast.walk(ast.parse(source(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"log.info", "log.error"}
+        for keyword in node.keywords
+    ]
+
+    assert len(calls) > 40
+    assert [call for call in calls if call[-1] not in log.KEYS - {"event"}] == []

@@ -1,21 +1,29 @@
 """What must not go unnoticed: found once, told once, acknowledged by somebody, ended by itself."""
 
+import asyncio
 import html
+import json
+import smtplib
+import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from app import worker
 from app.audit.seals import seal
 from app.core import clock, crashes, disk
 from app.core.actor import job_actor
+from app.core.jobs import enqueue
 from app.core.settings import ROOT
-from app.site import alerts, jobs
+from app.site import alerts, jobs, presence, rooms
 from app.site.presence import note_failures
+from app.worker import create_worker
+from tests import loops
 from tests.people import HTML, browser, send, sign_in_as
 
 EVENT = text("select audit.log(:action, :type, null, :outcome, 1, cast(:detail as jsonb))")
-ADDRESS = text("update app.\"user\" set email = 'admin@synthetic.example' where id = :id")
+ADDRESS = text('update app."user" set email = :address where id = :id')
 PEOPLE = job_actor("accounts:admin")
 
 
@@ -37,6 +45,11 @@ def happened(db, action, actor=None, *, kind="alert", outcome="done", detail=Non
         for _ in range(times):
             given = {"action": action, "type": kind, "outcome": outcome, "detail": detail}
             session.execute(EVENT, given)
+
+
+def reachable(db, person, address):
+    with db.begin(PEOPLE) as session:
+        session.execute(ADDRESS, {"id": person.user_id, "address": address})
 
 
 def looked(db, place, post=None):
@@ -161,8 +174,7 @@ def test_a_fault_of_the_private_database_is_read_from_its_log(place):
 
 def test_each_alert_is_told_once_and_again_only_when_a_letter_failed(db, place):
     person, sent = sign_in_as(db, "administrator", agency="AFC"), []
-    with db.begin(PEOPLE) as session:
-        session.execute(ADDRESS, {"id": person.user_id})
+    reachable(db, person, "admin@synthetic.example")
     happened(db, "child.decoy")
 
     def away(mail, key):
@@ -182,6 +194,186 @@ def test_each_alert_is_told_once_and_again_only_when_a_letter_failed(db, place):
     assert sent[0] == sent[1]
     page = browser(db, place, person, headers=HTML).get("/admin/service").text
     assert "were told by e-mail" in page
+
+
+def test_who_had_a_letter_does_not_get_it_again_when_another_failed(db, place):
+    """A process that was started again in between knows it as well: it stands in the audit."""
+    people = [sign_in_as(db, role, agency="AFC") for role in ("administrator", "auditor")]
+    for n, person in enumerate(people):
+        reachable(db, person, f"person-{n}@synthetic.example")
+    sent, broken = [], {"after": 1}
+    happened(db, "child.decoy")
+
+    def post(mail, key):
+        if len(sent) == broken["after"]:
+            raise OSError
+        sent.append(mail.to)
+
+    looked(db, place, post)
+    halfway, told_halfway = list(sent), alerts.standing(alerts.history(db))[0].told_at
+    broken["after"] = None
+    for _ in range(2):
+        looked(db, place, post)
+
+    assert len(halfway) == 1
+    assert told_halfway is None
+    assert sorted(sent) == ["person-0@synthetic.example", "person-1@synthetic.example"]
+    assert alerts.standing(alerts.history(db))[0].told_at is not None
+
+
+def test_an_address_that_is_refused_keeps_nobody_else_from_being_told(db, place):
+    people = [sign_in_as(db, role, agency="AFC") for role in ("administrator", "auditor")]
+    for n, person in enumerate(people):
+        reachable(db, person, f"person-{n}@synthetic.example")
+    sent, refused = [], []
+    happened(db, "child.decoy")
+
+    def post(mail, key):
+        if not refused or mail.to == refused[0]:
+            refused.append(mail.to)
+            raise smtplib.SMTPRecipientsRefused({mail.to: (550, b"no such mailbox")})
+        sent.append(mail.to)
+
+    looked(db, place, post)
+    looked(db, place, post)
+
+    assert len(sent) == 1
+    assert len(set(refused)) == 1
+    assert {*sent, *refused} == {"person-0@synthetic.example", "person-1@synthetic.example"}
+
+
+def test_a_rule_that_cannot_be_asked_silences_no_other(db, place, monkeypatch, caplog):
+    def fails(_):
+        raise ValueError("secret words")
+
+    for key in ("seal-late", "crash"):
+        monkeypatch.setitem(alerts.QUESTIONS, key, fails)
+    happened(db, "child.decoy")
+
+    assert looked(db, place) == {"decoy"}
+    said = [json.loads(r.message) for r in caplog.records if r.levelname == "ERROR"]
+    assert {line["ref"] for line in said if line["event"] == "alert.unasked"} == {
+        "seal-late",
+        "crash",
+    }
+    assert "secret words" not in caplog.text
+
+
+def test_a_look_that_fails_is_told_and_the_next_one_finds_what_there_is(
+    db, place, monkeypatch, caplog
+):
+    watch = jobs.Watch(db, place)
+    happened(db, "child.decoy")
+
+    def fails(*_):
+        raise LookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "look", fails)
+        watch.turn()
+    between = alerts.standing(alerts.history(db))
+    monkeypatch.setattr(clock, "now", later(seconds=1))
+
+    watch.turn()
+
+    assert between == []
+    assert [alert.key for alert in alerts.standing(alerts.history(db))] == ["decoy"]
+    assert "alerts.not-looked" in caplog.text
+
+
+def later(**spent):
+    moment = clock.now() + timedelta(**spent)
+    return lambda: moment
+
+
+def test_of_two_workers_one_looks_at_a_time(db, place, monkeypatch):
+    looks = []
+
+    def look(*_):
+        looks.append("one")
+        if len(looks) == 1:
+            jobs.Watch(db, place).turn()  # the other worker, in the middle of this one's look
+
+    monkeypatch.setattr(jobs, "look", look)
+    jobs.Watch(db, place).turn()
+
+    assert looks == ["one"]
+    jobs.Watch(db, place).turn()
+    assert looks == ["one", "one"]
+
+
+def test_alerts_are_looked_for_while_every_place_of_the_queue_is_taken(db, place, monkeypatch):
+    """Two jobs that hang: the worker itself, with its own two places."""
+    hang, looked_at = threading.Event(), threading.Event()
+    monkeypatch.setattr(jobs.Watch, "turn", lambda _: looked_at.set())
+    made = create_worker(db.logins.dsn("cs_job"))
+    both = threading.Barrier(3, timeout=30)
+
+    def hangs(**_):
+        both.wait()
+        hang.wait(60)
+
+    made.task(name="test:hangs", queue="test:hangs")(hangs)
+    with db.begin(job_actor("site:readyz")) as session:
+        for _ in range(2):
+            enqueue(session, "test:hangs")
+
+    async def until_looked():
+        working = asyncio.create_task(worker.run(made, db, place))
+        try:
+            await asyncio.to_thread(both.wait)
+            looked_at.clear()
+            monkeypatch.setattr(jobs, "EVERY_S", 0.1)
+            return await asyncio.to_thread(looked_at.wait, 30)
+        finally:
+            hang.set()
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    monkeypatch.setattr(jobs, "EVERY_S", 0.1)
+    assert loops.run(until_looked())
+
+
+def test_a_line_that_a_full_disk_cut_silences_no_other(place):
+    crashes.note(place.data_dir, "web 1", -11)
+    with (place.data_dir / crashes.FILE).open("a") as file:
+        file.write("2026-11-27T07\n\n-11\nx -11 web\n2026-11-27T07:00:00 -11 web 1\n")
+    crashes.note(place.data_dir, "worker", -11)
+
+    assert crashes.since(place, clock.now() - timedelta(minutes=1)) == 2
+
+
+def test_what_a_web_process_looks_at_goes_on_after_a_failure(db, place, monkeypatch):
+    app, looks = browser(db, place).app, []
+
+    def is_there(_):
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError
+        if len(looks) == 3:
+            raise asyncio.CancelledError
+        return False
+
+    monkeypatch.setattr(presence, "is_there", is_there)
+    monkeypatch.setattr(presence, "EVERY_S", 0)
+
+    with pytest.raises(asyncio.CancelledError):
+        loops.run(presence.look_around(app))
+
+    assert len(looks) == 3
+
+
+def test_a_database_that_has_taken_its_room_counts_as_a_full_disk(db, place, monkeypatch):
+    small = place.model_copy(update={"database_gb": 1})
+    lead = browser(db, small, sign_in_as(db, "cs_lead"), headers=HTML)
+    monkeypatch.setattr(rooms, "SIZE", text("select 950000000"))
+
+    loops.run(presence._look(lead.app, missed=False))
+
+    assert looked(db, small) == {"disk"}
+    assert looked(db, place) == set()
+    assert lead.app.state.database_room.words == "0.1 GB of 1 GB free"
+    assert send(lead, "/places/new", name="Synthetic gardens").status_code == 503
 
 
 def test_others_neither_see_nor_acknowledge_alerts(db, place):

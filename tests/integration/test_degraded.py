@@ -1,12 +1,21 @@
 """What staff read on a disk that is nearly full, what is refused there, and what goes on."""
 
 import pytest
+from sqlalchemy import text
 
 from app.accounts.permissions import PERMISSIONS
 from app.core import disk
+from app.core.actor import job_actor
+from app.core.jobs import enqueue
 from app.site.degraded import LATE, READ_ONLY, UNSAFE, goes_on
+from app.site.pausing import GO_ON, NONE, Pausing
+from app.worker import create_worker, queues
+from tests import loops
 from tests.people import HTML, browser, send
 
+LEFT = text("""
+    select task_name, status::text, attempts from queue.procrastinate_jobs where status = 'todo'
+""")
 PARK = {"name": "Synthetic gardens", "type_code": "PARK", "easting": 518000, "northing": 169000}
 
 
@@ -81,6 +90,9 @@ def test_reading_with_a_reason_signing_in_and_a_child_in_danger_go_on():
         "POST /admin/users/{ref}/end-sessions",
         "POST /admin/service/alerts/{rule}",
         "POST /api/v1/reports",
+        "POST /admin/holds/new",  # what is due is erased meanwhile, too
+        "POST /admin/holds/{ref}/approve",
+        "POST /admin/holds/{ref}/end",
     } <= open_
     assert not open_ & {
         "POST /places/new",
@@ -88,4 +100,71 @@ def test_reading_with_a_reason_signing_in_and_a_child_in_danger_go_on():
         "POST /imports/new",
         "POST /exports",
         "POST /meetings/new",
+        "POST /admin/retention/{ref}/approve",
     }
+
+
+@pytest.fixture
+def pausing(db, settings):
+    return Pausing(db, settings, queues(create_worker("")))
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "goes_on", "waits"),
+    [
+        (501, {"exports:make", "reports:screen", "clusters:nightly"}, set()),
+        (499, {"reports:screen", "retention:erase", "default"}, {"exports:make", "imports:apply"}),
+        (63, {NONE}, {"exports:make", "reports:screen", "default"}),
+    ],
+)
+def test_jobs_that_fill_a_disk_wait_until_there_is_room(
+    pausing, monkeypatch, free_mb, goes_on, waits
+):
+    asked_by_the_worker = pausing.queues
+    monkeypatch.setattr(disk, "room", lambda _: disk.Room(10**12, free_mb * disk.MB))
+
+    pausing.look()
+
+    assert goes_on <= {*asked_by_the_worker}
+    assert not waits & {*asked_by_the_worker}
+    assert asked_by_the_worker, "no name at all would be every queue"
+    monkeypatch.setattr(disk, "room", lambda _: disk.Room(10**12, 501 * disk.MB))
+    pausing.look()
+    assert asked_by_the_worker == pausing.every
+
+
+def test_every_task_that_goes_on_is_one(pausing):
+    assert {*pausing.every} >= GO_ON
+    assert NONE not in pausing.every
+
+
+def test_a_job_waits_untouched_while_the_disk_is_full_and_is_done_after(db, settings, monkeypatch):
+    done = []
+    made = create_worker(db.logins.dsn("cs_job"))
+    made.task(name="test:work", queue="test:work")(lambda: done.append("work"))
+    made.task(name="reports:tidy", queue="reports:tidy")(lambda: done.append("tidy"))
+    pausing = Pausing(db, settings, queues(made))
+    with db.begin(job_actor("site:readyz")) as session:
+        for task in ("test:work", "reports:tidy"):
+            enqueue(session, task)
+
+    async def until_nothing():
+        async with made.open_async():
+            await made.run_worker_async(
+                queues=pausing.queues,
+                wait=False,
+                install_signal_handlers=False,
+                listen_notify=False,
+            )
+
+    def worked(free_mb):
+        monkeypatch.setattr(disk, "room", lambda _: disk.Room(10**12, free_mb * disk.MB))
+        pausing.look()
+        loops.run(until_nothing())
+        return list(done)
+
+    assert worked(499) == ["tidy"]
+    with db.read(job_actor("site:readyz")) as session:
+        left = session.execute(LEFT).all()
+    assert left == [("test:work", "todo", 0)]
+    assert worked(501) == ["tidy", "work"]

@@ -4,13 +4,17 @@ import json
 import time
 import tomllib
 
+import psycopg
 import pytest
+from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from app.accounts.permissions import PERMISSIONS, ROLES
+from app.audit import service as audit
 from app.core import disk, metrics
 from app.core.actor import job_actor
+from app.core.db import Database
 from app.core.settings import ROOT, Settings
 from app.core.version import VERSION
 from app.site.readiness import NEEDED, WATCHED
@@ -52,6 +56,39 @@ def test_strangers_learn_one_word(db, settings, here):
     assert through_a_proxy.json() == {"status": "ready"}
     assert stranger.get("/metrics").status_code == 404
     assert here.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"X-Forwarded-Proto": "https"},
+        {"Via": "1.1 proxy"},
+        {"Host": "contextmap.example"},
+        {"Host": "127.0.0.1.contextmap.example"},
+    ],
+)
+def test_a_proxy_on_this_machine_makes_nobody_one_of_this_machine(here, asked):
+    """By what any proxy leaves as it was, or adds: its own headers, and the name asked for."""
+    assert here.get("/readyz", headers=asked).json() == {"status": "ready"}
+    assert here.get("/metrics", headers=asked).status_code == 404
+
+
+def test_a_proxy_that_changes_the_name_and_adds_nothing_speaks_an_old_http(db, settings):
+    """As nginx does where nobody configured it."""
+    app = browser(db, settings, client=HERE).app
+
+    class Old:
+        async def __call__(self, scope, receive, send):
+            await app({**scope, "http_version": "1.0"}, receive, send)
+
+    with TestClient(Old(), base_url="http://127.0.0.1:8000", client=HERE) as client:
+        assert client.get("/readyz").json() == {"status": "ready"}
+        assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_this_machine_asks_by_its_own_names(here, name):
+    assert "checks" in here.get("/readyz", headers={"Host": name}).json()
 
 
 @pytest.mark.parametrize(
@@ -119,6 +156,75 @@ def test_the_database_tells_of_jobs_workers_and_sizes(db, here):
     assert found["contextmap_process_descriptors", ("process", "web")] > 3
     assert found["contextmap_seal_lag_seconds",] >= 0
     assert found["contextmap_connections", ("login", "cs_job")] >= 1
+
+
+SCREEN = text("""
+    insert into queue.procrastinate_jobs (queue_name, task_name, status, args, scheduled_at)
+    values ('default', 'reports:screen', 'todo', '{}', now() - make_interval(secs => :ago))
+""")
+
+
+@pytest.mark.asvs("16.2.5")
+def test_no_figure_moves_when_somebody_reports(db, here, monkeypatch):
+    """Whatever a report touches: its job, its connection, its event of the audit, the size."""
+    pools = {"cs_public": (0, 1), "cs_app": (0, 1)}
+    monkeypatch.setattr(Database, "pools", lambda _: dict(pools))
+    metrics.public.tell()
+    before = figures(here)
+
+    with db.begin(job_actor("site:readyz")) as session:
+        session.execute(SCREEN, {"ago": 0})
+    with db.begin(job_actor("site:alerts")) as session:
+        audit.record(session, "report.submit", "report", None)
+    pools["cs_public"] = (1, 4)
+    after = figures(here)
+
+    moved = {key for key in after if before.get(key) != after[key]}
+    of_this_process = ("contextmap_answer", "contextmap_process", "contextmap_disk")
+    assert {key for key in moved if not key[0].startswith(of_this_process)} == set()
+
+
+def test_a_minute_later_they_tell_but_never_of_a_report_of_this_moment(db, here, monkeypatch):
+    figures(here)
+    with db.begin(job_actor("site:readyz")) as session:
+        session.execute(SCREEN, {"ago": 1})
+        session.execute(QUEUED)
+    waiting = ("contextmap_jobs", ("queue", "default"), ("state", "waiting"))
+
+    at_once = figures(here).get(waiting, 0)
+    here.app.state.figures.until = time.monotonic()
+    later = figures(here)[waiting]
+    with db.begin(job_actor("site:readyz")) as session:
+        session.execute(SCREEN, {"ago": 61})
+    here.app.state.figures.until = time.monotonic()
+    stuck = figures(here)[waiting]
+
+    assert (at_once, later, stuck) == (0, 1, 2)
+
+
+def test_how_many_of_the_form_are_in_use_is_never_told(db, here):
+    held = {"login": "cs_public", "state": "in use"}
+    metrics.look_at_process("web", {"cs_public": (3, 4), "cs_app": (1, 2)})
+
+    found = figures(here)
+
+    assert ("contextmap_pool_connections", *sorted(held.items())) not in found
+    assert found["contextmap_pool_connections", ("login", "cs_app"), ("state", "in use")] >= 0
+
+
+def test_a_database_whose_log_would_hold_values_is_said(db, cluster, here):
+    quiet = here.get("/readyz").json()["needed"]
+    with psycopg.connect(cluster.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(f"alter database \"{db.logins.dbname}\" set log_min_messages = 'warning'")
+        try:
+            db.dispose()
+            told = here.get("/readyz").json()["needed"]
+        finally:
+            admin.execute(f'alter database "{db.logins.dbname}" reset log_min_messages')
+            db.dispose()
+
+    assert not [words for words in quiet if "log of the database" in words]
+    assert [words for words in told if "log_min_messages = log" in words]
 
 
 def test_every_label_is_from_a_closed_list(db, settings, here):

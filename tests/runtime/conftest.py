@@ -1,6 +1,8 @@
 """Data folders, processes and ports for tests that start the real thing."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +19,7 @@ from threading import Thread
 import psycopg
 import pytest
 
+from app.core import log
 from app.core.postgres import PrivateCluster
 from app.spare import NAME
 
@@ -103,6 +106,26 @@ def is_a(pid: int, kind: str) -> bool:
     except OSError:
         return False  # it has ended meanwhile
     return f"app.{kind}".encode() in command or known_as == NAME.format(kind=kind)
+
+
+# What the launcher itself says besides the lines of the log, and PostgreSQL before it has one.
+SAID = re.compile(
+    r"Contextmap is ready: http://\S+|[a-z]+( \d+)? ended \(-?\d+\); starting it again\."
+    r"|PostgreSQL ended; starting it again\.|PostgreSQL did not start: [^'\"]* See \S+"
+)
+
+
+def strange(said: list[str]) -> list[str]:
+    """Lines of launcher, web and worker that are none of the log with its own keys only."""
+    return [line for line in said if line and not SAID.fullmatch(line) and not _is_of_log(line)]
+
+
+def _is_of_log(line: str) -> bool:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.keys() <= log.KEYS | {"time", "level"}
 
 
 @dataclass

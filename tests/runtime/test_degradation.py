@@ -14,7 +14,14 @@ import psycopg
 import pytest
 
 from app.core.postgres import PrivateCluster
-from tests.runtime.conftest import Launcher, folder_for_a_cluster, is_a, processes_naming, wait_for
+from tests.runtime.conftest import (
+    Launcher,
+    folder_for_a_cluster,
+    is_a,
+    processes_naming,
+    strange,
+    wait_for,
+)
 from tests.sending import body_of, key_of
 
 SIZE_MB = 700
@@ -97,6 +104,7 @@ def test_less_and_less_works_on_a_disk_that_fills_up_and_all_of_it_again_after(m
         finally:
             launcher.close()
 
+    assert strange(launcher.said) == []
     assert room == again == [201, 401]
     assert (change, read, tight, full, alive) == (503, 401, 201, 503, 200)
     assert "can be read but not changed" in words
@@ -131,6 +139,8 @@ def test_the_form_works_without_a_worker_and_says_so_when_the_database_is_slow(s
         slow, told, said = reported(port, "slow")
     back = reported(port, "back")[0]
 
+    assert strange(service.said) == []
+    assert any('"event":"alert.raised"' in line or "audit.sealed" in line for line in service.said)
     assert (without_worker, waiting) == (201, 1)
     assert slow == 503
     assert int(told["retry-after"]) > 0
