@@ -27,7 +27,9 @@ WAITING = text("""
         select job.queue_name, job.status, coalesce(job.scheduled_at, (
             select max(at) from queue.procrastinate_events
             where job_id = job.id and type in ('deferred', 'deferred_for_retry'))) as due,
-               job.task_name = 'reports:screen' as is_of_report
+               job.task_name = 'reports:screen' as is_of_report,
+               -- Alerts were once a job of the queue: one that waited then waits for ever.
+               job.task_name = 'site:alerts' as is_of_nobody
         from queue.procrastinate_jobs as job where job.status in ('todo', 'doing')
     )
     select queue_name, count(*) filter (where status = 'todo'),
@@ -36,7 +38,8 @@ WAITING = text("""
                where status = 'todo' and due <= now())), 0)::float8
     from job
     -- A report that came in a moment ago is not told: its job waits for a second, if at all.
-    where not is_of_report or due < now() - interval '1 minute'
+    where (not is_of_report or due < now() - interval '1 minute')
+      and not is_of_nobody
     group by queue_name order by queue_name
 """)
 RUNS = text("""

@@ -33,13 +33,11 @@ LOCK = 72_110_421  # any number
 # What succeeded is of no more use after a week; what failed can be looked at for a month.
 FINISHED = text("""
     delete from queue.procrastinate_jobs as job
-    where (job.status in ('succeeded', 'failed', 'cancelled', 'aborted')
+    where job.status in ('succeeded', 'failed', 'cancelled', 'aborted')
       and not exists (select from queue.procrastinate_periodic_defers where job_id = job.id)
       and (select max(at) from queue.procrastinate_events where job_id = job.id)
           < now() - case when job.status = 'failed' then interval '30 days'
-                         else interval '7 days' end)
-      -- Alerts were once a job of the queue: one that waited is nobody's now.
-      or job.task_name = 'site:alerts'
+                         else interval '7 days' end
 """)
 
 
