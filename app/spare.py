@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 NAME = "context-{kind}"  # fifteen characters at most
@@ -42,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _be_known_as(kind: str) -> None:
     """As `top` and `ps -o comm` name it; its command line stays that of a spare."""
-    Path("/proc/self/comm").write_text(NAME.format(kind=kind))
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(NAME.format(kind=kind))
 
 
 if __name__ == "__main__":
