@@ -5,17 +5,13 @@ What a server has left it does not tell. Whoever runs it says how much the datab
 """
 
 from fastapi import FastAPI
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core import disk
-from app.core.actor import job_actor
 from app.core.db import Database
 from app.core.errors import BusyError
 from app.core.settings import Settings
-
-LOOK = job_actor("site:readyz")
-SIZE = text("select pg_database_size(current_database())")
+from app.site.figures import LOOK, SIZE
 
 
 def of_database(session: Session, settings: Settings) -> disk.Room | None:
