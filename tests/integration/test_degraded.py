@@ -142,7 +142,7 @@ def test_a_job_waits_untouched_while_the_disk_is_full_and_is_done_after(db, sett
     done = []
     made = create_worker(db.logins.dsn("cs_job"))
     made.task(name="test:work", queue="test:work")(lambda: done.append("work"))
-    made.task(name="reports:tidy", queue="reports:tidy")(lambda: done.append("tidy"))
+    made.tasks["reports:tidy"].func = lambda _: done.append("tidy")
     pausing = Pausing(db, settings, queues(made))
     with db.begin(job_actor("site:readyz")) as session:
         for task in ("test:work", "reports:tidy"):

@@ -186,7 +186,7 @@ def test_a_report_goes_before_what_was_asked_for_earlier(db, admin):
     done = []
     made = create_worker(db.logins.dsn("cs_job"))
     made.task(name="test:file", queue="test:file")(lambda: done.append("file"))
-    made.task(name="reports:screen", queue="reports:screen")(lambda report: done.append("report"))
+    made.tasks["reports:screen"].func = lambda _, report: done.append("report")
     with db.begin(job_actor("site:readyz")) as session:
         for _ in range(2):
             enqueue(session, "test:file")
