@@ -100,7 +100,6 @@ def test_reading_with_a_reason_signing_in_and_a_child_in_danger_go_on():
         "POST /imports/new",
         "POST /exports",
         "POST /meetings/new",
-        "POST /admin/retention/{ref}/approve",
     }
 
 
