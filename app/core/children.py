@@ -62,8 +62,8 @@ class Children:
 
     `spare` is one for whichever dies first, and understands `--spare FD`: to load everything, which
     takes four seconds of a processor and many more of a busy machine, and to wait for a word at
-    that pipe. It is started once all are steady, and again as soon as it has taken a place: the
-    next death may come before everybody is steady again.
+    that pipe. It is started once all are steady, and again as soon as it took the place of one that
+    had lasted: the next death may come before everybody is steady again.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Children:
     def _plan(self, name: str, child: Child, now: float) -> float:
         """When it is due again: at once, if it had lasted."""
         if child.is_steady(now):
-            child.wait_s, due = FIRST_WAIT_S, now
+            child.wait_s, due, self._wants_spare = FIRST_WAIT_S, now, True
         else:
             child.wait_s = min(LONGEST_WAIT_S, child.wait_s * 2)
             due = now + child.wait_s
@@ -137,7 +137,7 @@ class Children:
         spare = self.spare
         if spare is None or not spare.waits():
             return self._spawn(self.programs[name])
-        self.spare, self._wants_spare = None, True
+        self.spare = None
         return spare.begin(name.split(" ", maxsplit=1)[0])
 
     def _keep_spare(self, now: float) -> None:
