@@ -21,8 +21,10 @@ from app.site import figures, readiness
 
 monitors = APIRouter(include_in_schema=False)
 
-PASSED_ON = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip")
-PASSED_ON += ("via",)
+PASSED_ON = (
+    *("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip"),
+    *("forwarded", "via"),
+)
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -137,9 +139,10 @@ def _may_scrape(request: Request, allowed: str) -> bool:
 
 def _is_here(request: Request) -> bool:
     peer = request.client.host if request.client else ""
-    if not _is_address(peer) or not ip_address(peer).is_loopback or _passed_on(request):
-        return False
-    return request.url.hostname in OWN_NAMES and request.scope["http_version"] != "1.0"
+    by_name = request.url.hostname in OWN_NAMES and request.scope["http_version"] != "1.0"
+    return (
+        _is_address(peer) and ip_address(peer).is_loopback and by_name and not _passed_on(request)
+    )
 
 
 def _passed_on(request: Request) -> bool:
