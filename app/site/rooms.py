@@ -44,4 +44,7 @@ def of(app: FastAPI) -> disk.Room:
 
 
 def _less(here: disk.Room, there: disk.Room | None) -> disk.Room:
-    return here if there is None or here.free <= there.free else there
+    """One that runs short goes first: a tenth of a large disk is more than all of a small one."""
+    if there is None:
+        return here
+    return min(here, there, key=lambda room: (not room.short, room.free))
