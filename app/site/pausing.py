@@ -19,8 +19,9 @@ GO_ON = frozenset(
     {
         *("reports:screen", "reports:sweep", "reports:tidy", "reports:close"),
         *("retention:plan", "retention:erase", "retention:sweep"),
-        *("exports:tidy", "imports:tidy", "releases:tidy", "site:tidy", "accounts:tidy"),
-        *("vault:hourly", "vault:shred", "vault:decoy", "places:labels"),
+        *("exports:tidy", "imports:tidy", "releases:tidy", "subjects:tidy", "site:tidy"),
+        *("accounts:tidy", "accounts:endings", "places:labels"),
+        *("vault:hourly", "vault:shred", "vault:decoy"),
         "default",  # where reports come in
     }
 )

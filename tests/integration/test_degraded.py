@@ -14,7 +14,8 @@ from tests import loops
 from tests.people import HTML, browser, send
 
 LEFT = text("""
-    select task_name, status::text, attempts from queue.procrastinate_jobs where status = 'todo'
+    select task_name, attempts from queue.procrastinate_jobs
+    where status = 'todo' and task_name = 'test:work'
 """)
 PARK = {"name": "Synthetic gardens", "type_code": "PARK", "easting": 518000, "northing": 169000}
 
@@ -142,7 +143,8 @@ def test_a_job_waits_untouched_while_the_disk_is_full_and_is_done_after(db, sett
     made = create_worker(db.logins.dsn("cs_job"))
     made.task(name="test:work", queue="test:work")(lambda: done.append("work"))
     made.tasks["reports:tidy"].func = lambda _: done.append("tidy")
-    pausing = Pausing(db, settings, queues(made))
+    # Others wait that worked beside this test, and a worker adds what is due at this hour.
+    pausing = Pausing(db, settings, ["test:work", "reports:tidy"])
     with db.begin(job_actor("site:readyz")) as session:
         for task in ("test:work", "reports:tidy"):
             enqueue(session, task)
@@ -162,8 +164,8 @@ def test_a_job_waits_untouched_while_the_disk_is_full_and_is_done_after(db, sett
         loops.run(until_nothing())
         return list(done)
 
-    assert worked(499) == ["tidy"]
+    assert {*worked(499)} == {"tidy"}
     with db.read(job_actor("site:readyz")) as session:
         left = session.execute(LEFT).all()
-    assert left == [("test:work", "todo", 0)]
-    assert worked(501) == ["tidy", "work"]
+    assert left == [("test:work", 0)]
+    assert worked(501).count("work") == 1
