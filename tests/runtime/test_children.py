@@ -73,13 +73,16 @@ def test_a_killed_parent_takes_its_children_along():
     assert wait_for(lambda: not child.exists() or not (child / "cmdline").read_bytes(), within_s=5)
 
 
-# Writes its number when it may begin, as app.web does with --spare; else it begins at once.
+# Writes its number, and the word that it was told, when it may begin as app.spare does; else at
+# once.
 SERVER = """
 import os, sys, time
-out = sys.argv[1]
-if "--spare" in sys.argv and not os.read(int(sys.argv[-1]), 1):
-    sys.exit()
-open(out, "a").write(f"{os.getpid()}\\n")
+out, word = sys.argv[1], "untold"
+if "--spare" in sys.argv:
+    word = os.read(int(sys.argv[-1]), 100).decode()
+    if not word:
+        sys.exit()
+open(out, "a").write(f"{os.getpid()} {word}\\n")
 time.sleep(60)
 """
 
