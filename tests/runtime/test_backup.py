@@ -408,9 +408,13 @@ def test_a_backup_that_hangs_gives_its_place_to_others_and_is_told(standing, mon
 
 def test_a_database_that_says_nothing_ends_a_backup(standing, tmp_path, monkeypatch):
     monkeypatch.setattr(creating, "SILENT_S", 0.2)
-    silent, _keeps_open = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), "rw", strict=True))
+    reads, writes = os.pipe()
 
-    with pytest.raises(InvalidError, match="said nothing"):
+    with (
+        os.fdopen(writes, "wb"),
+        os.fdopen(reads, "rb") as silent,
+        pytest.raises(InvalidError, match="said nothing"),
+    ):
         creating._alive(silent)(100)
 
 
