@@ -12,6 +12,7 @@ down_revision = "0053"
 def _kinds(*kinds: str) -> None:
     op.execute("set local role cs_sec")
     op.execute("""
+        -- because the new check, in the same transaction, allows whatever this one did
         -- squawk-ignore ban-drop-constraint
         alter table sec.backup drop constraint if exists backup_kind_check
     """)
