@@ -1,8 +1,4 @@
-"""Put work in the queue, in the caller's own transaction: rolled back, there is no job.
-
-Screening goes first: `intake.submit` puts a report's job in with priority 0. Behind a worker that
-was killed lie files and searches, and each takes seconds.
-"""
+"""Put work in the queue, in the caller's own transaction: rolled back, there is no job."""
 
 import orjson
 from sqlalchemy import text
@@ -10,7 +6,7 @@ from sqlalchemy.orm import Session
 
 DEFER = text("""
     select queue.procrastinate_defer_jobs_v1(array[row(
-        :queue, :task, -1, :lock, :once, cast(:args as jsonb), null
+        :queue, :task, 0, :lock, :once, cast(:args as jsonb), null
     )::queue.procrastinate_job_to_defer_v1])
 """)
 

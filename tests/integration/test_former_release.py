@@ -179,10 +179,8 @@ def put_in_by_todays_web(settings):
         for task, given in released.tasks().items():
             now = str(int(time.time()))
             args = {each: now if each == "timestamp" else NOBODYS for each in given}
-            # Of periodic work one waits at a time: two that publish would be in each other's way.
-            once = given == ["timestamp"]
             with db.begin(job_actor("site:readyz")) as session:
-                enqueue(session, task, once=once, **args)
+                enqueue(session, task, **args)
         return report
 
 

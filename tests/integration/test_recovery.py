@@ -7,12 +7,10 @@ import psycopg
 import pytest
 from procrastinate.exceptions import AlreadyEnqueued
 
-from app.core.actor import job_actor
 from app.core.errors import BusyError, RuleBrokenError
-from app.core.jobs import enqueue
 from app.core.recovery import AGAIN, Recovery
 from app.imports import applying
-from app.worker import create_worker, queues
+from app.worker import create_worker
 
 BATCH = "00000000-0000-4000-8000-000000000001"
 PUT = """
@@ -174,34 +172,3 @@ def test_all_work_that_somebody_waits_for_is_tried_again_and_no_periodic_work(db
     waited_for = by_name.keys() - periodic
     assert all(by_name[name] for name in waited_for if not name.startswith("builtin"))
     assert by_name["exports:sweep"] is None
-
-
-AS_INTAKE = """
-    select procrastinate_defer_jobs_v1(array[row('default', 'reports:screen', 0, null, null,
-        '{"report": "one"}'::jsonb, null)::procrastinate_job_to_defer_v1])
-"""
-
-
-def test_a_report_goes_before_what_was_asked_for_earlier(db, admin):
-    done = []
-    made = create_worker(db.logins.dsn("cs_job"))
-    made.task(name="test:file", queue="test:file")(lambda: done.append("file"))
-    made.tasks["reports:screen"].func = lambda _, report: done.append("report")
-    with db.begin(job_actor("site:readyz")) as session:
-        for _ in range(2):
-            enqueue(session, "test:file")
-    admin.execute(AS_INTAKE)
-
-    async def until_empty():
-        async with made.open_async():
-            await made.run_worker_async(
-                queues=queues(made),
-                wait=False,
-                concurrency=1,
-                install_signal_handlers=False,
-                listen_notify=False,
-            )
-
-    in_a_loop(until_empty())
-
-    assert done == ["report", "file", "file"]
