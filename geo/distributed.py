@@ -59,6 +59,21 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._client.close(timeout=CONNECT_S)
 
+    def ask(self, question: Callable[[], Any]) -> list[Any]:
+        """What each worker answers now. Workers that lack our program are found out here.
+
+        Raises
+        ------
+        EngineError
+        """
+        try:
+            answers = list(self._client.run(question, on_error="return").values())
+        except OSError as refused:
+            raise EngineError(GONE.format(self.address)) from refused
+        if any(isinstance(one, Exception) for one in answers):
+            raise EngineError(NO_PROGRAM)
+        return answers
+
     def run(
         self, task: Callable[[Any], Any], given: Iterable[tuple[int, Any]]
     ) -> Iterator[tuple[int, Any]]:
@@ -95,7 +110,5 @@ class Workers:
             return future.result()
         except KilledWorker as refused:
             raise EngineError(KILLED) from refused
-        except ModuleNotFoundError as refused:
-            raise EngineError(NO_PROGRAM) from refused
         except (FutureCancelledError, OSError) as refused:
             raise EngineError(GONE.format(self.address)) from refused

@@ -41,7 +41,7 @@ class Local:
 
 
 class Checked:
-    """Workers that run the same code as we do."""
+    """Workers that run the same code as we do; also those that join later."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -76,6 +76,8 @@ def opened(engine: str) -> Iterator[Engine]:
         raise RuleBrokenError(NO_DASK) from missing
     try:
         with distributed.Workers(scheduler) as workers:
+            if set(workers.ask(code_version)) != {code_version()}:
+                raise RuleBrokenError(OTHER_VERSION)
             yield Checked(workers)
     except distributed.EngineError as refused:
         raise RuleBrokenError(str(refused)) from refused
