@@ -15,7 +15,8 @@ from app.scale.tasks import Draws, Maxima, Shuffles
 from geo.evidence import emerging, squares
 from geo.evidence.cube import cube
 from geo.evidence.emerging import LEAST as LEAST_EVENTS
-from geo.evidence.emerging import TOO_FEW, Core, Emerging
+from geo.evidence.emerging import TOO_FEW, Emerging
+from geo.evidence.strongest import Core, strongest
 from geo.evidence.study import ANY_TIME
 from geo.groups import Groups
 from geo.significance import gumbel, monte_carlo_p
@@ -110,7 +111,7 @@ def _shuffled(given: Given, area: Area, asked: Asked, work: Work) -> list[Emergi
     )  # fmt: skip
     column = np.searchsorted(made.days, given.day[rows])
     cut = np.searchsorted(area.of, np.arange(1, len(area.clusters)))
-    cores = [Core(site[at], column[at], weight[at]) for at in np.split(area.core, cut)]
+    cores = [emerging.Core(site[at], column[at], weight[at]) for at in np.split(area.core, cut)]
 
     def spread(simulated: Any, batches: Iterable[range]) -> list[Array]:  # noqa: ANN401 - a partial
         form, key, least = simulated.args
@@ -129,7 +130,8 @@ def _drawn(given: Given, area: Area, asked: Asked, work: Work) -> list[Emerging]
     made, placed = squares.squares(given.xy_m[rows], given.day[rows], weight, least=LEAST[0])
     at_core = squares.Placed(*(column[area.core] for column in placed))
     number = len(area.clusters)
-    best = squares.strongest(made, squares.table(made, placed, weight), at_core, area.of, number)
+    core = Core(area.of, at_core, weight[area.core])
+    best = strongest(made, squares.table(made, placed, weight), core, number)
     enough = _enough(given, area, number)
 
     def spread(simulated: Any, batches: Iterable[range]) -> list[Array]:  # noqa: ANN401 - a partial

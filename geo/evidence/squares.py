@@ -59,16 +59,6 @@ class Placed(NamedTuple):
     week: Array
 
 
-class Best(NamedTuple):
-    """The strongest window of a cluster, by what it holds."""
-
-    llr: Array
-    observed: Array
-    expected: Array
-    first_day: Array
-    last_day: Array
-
-
 def squares(xy_m: Array, day: Array, weight: Array, *, least: int = 5) -> tuple[Squares, Placed]:
     """Events of an area by square and week.
 
@@ -160,7 +150,7 @@ def maxima(made: Squares, *, key: str, replicates: int, spread: Spread = map) ->
 def largest(made: Squares, counts: Array) -> float:
     """Largest ratio of all windows. Logarithms only where an upper bound is above the best."""
     best, total = 0.0, made.total
-    for _, _, held, mu in _windows(made, counts):
+    for *_, held, mu in windows(made, counts):
         more = held - mu
         bound = more * more * total
         possible = (bound > best * mu * (total - mu)) & (more > 0) & (held >= made.least)
@@ -169,51 +159,8 @@ def largest(made: Squares, counts: Array) -> float:
     return best
 
 
-def strongest(made: Squares, counts: Array, placed: Placed, of: Array, number: int) -> Best:
-    """Strongest window of each cluster: around a square of its core, from a week of that core on.
-
-    Parameters
-    ----------
-    made, counts
-        Of `squares` and `table`.
-    placed : Placed
-        Square and week of each core row.
-    of : ndarray of int
-        Cluster of each core row.
-    number : int
-        Clusters.
-
-    Returns
-    -------
-    Best
-        Zero where no window holds more than chance would put there.
-    """
-    found = Best(*(np.zeros(number) for _ in range(3)), *(np.zeros(number, int) for _ in range(2)))
-    by, starts = runs((placed.week, of, placed.square))
-    square, week, cluster = (column[by[starts]] for column in (*placed, of))
-    for first, weeks, held, mu in _windows(made, counts):
-        a, b = np.searchsorted(square, (first, first + len(held)))
-        some = np.flatnonzero(week[a:b] < held.shape[1]) + a
-        at = square[some] - first, week[some]
-        _take(found, cluster[some], held[at], mu[at], (made, week[some], weeks))
-    return found
-
-
-def _take(found: Best, of: Array, held: Array, mu: Array, when: tuple[Squares, Array, int]) -> None:
-    """Put down what is stronger than what was found so far."""
-    made, week, weeks = when
-    llr = np.where(held >= made.least, ratio(held, mu, made.total), 0.0)
-    by = np.lexsort((-llr, of))
-    best = by[np.unique(of[by], return_index=True)[1]]
-    best = best[llr[best] > found.llr[of[best]]]
-    start = made.first_day + week[best] * WEEK
-    columns = llr[best], held[best], mu[best], start, start + weeks * WEEK - 1
-    for column, values in zip(found, columns, strict=True):
-        column[of[best]] = values
-
-
-def _windows(made: Squares, counts: Array) -> Iterator[tuple[int, int, Array, Array]]:
-    """First square, weeks, and of each window what it holds and what chance would put there.
+def windows(made: Squares, counts: Array) -> Iterator[tuple[int, int, int, Array, Array]]:
+    """First square, ring, weeks; of each window what it holds and what chance would put there.
 
     Column j is the window that begins in week j. Some squares at a time, so that all stays in
     the cache of a processor.
@@ -226,11 +173,11 @@ def _windows(made: Squares, counts: Array) -> Iterator[tuple[int, int, Array, Ar
         around = made.around[first : first + ROWS]
         alone = until[first : first + len(around)]
         whole = until[around].sum(axis=1)
-        for sums in (alone, whole):
+        for ring, sums in zip(RINGS, (alone, whole), strict=True):
             ever = sums[:, -1:] / made.total
             for weeks in lengths:
                 held = (sums[:, weeks:] - sums[:, :-weeks]).astype(np.float64)
-                yield first, weeks, held, ever * (by_week[weeks:] - by_week[:-weeks])
+                yield first, ring, weeks, held, ever * (by_week[weeks:] - by_week[:-weeks])
 
 
 def _around(cell: Array) -> Array:

@@ -7,6 +7,7 @@ import pytest
 
 from geo.evidence import draws, squares
 from geo.evidence.scores import ratio
+from geo.evidence.strongest import Core, strongest
 from geo.significance import band, stream
 
 AT = np.array([519_000.0, 169_000.0])  # so that squares lie in four tiles of 10 km
@@ -24,7 +25,7 @@ def made_of(xy_m, day, least=2):
 
 
 def windows_by_hand(xy_m, day, least=2):
-    """Square, first week, weeks, LLR of each window, one after the other."""
+    """Square, ring, first week, weeks, LLR of each window, one after the other."""
     cell = np.floor(xy_m / 250).astype(int)
     week = (day - day.min()) // 7
     last, total = int(week.max()), len(day)
@@ -37,7 +38,7 @@ def windows_by_hand(xy_m, day, least=2):
                 then = (week >= first) & (week < first + weeks)
                 held, mu = (inside & then).sum(), inside.sum() * then.sum() / total
                 llr = float(ratio(np.array([held]), np.array([mu]), total)[0])
-                yield one, first, weeks, llr if held >= least else 0.0
+                yield one, ring, first, weeks, llr if held >= least else 0.0
 
 
 def test_the_largest_ratio_is_that_of_all_windows_one_by_one():
@@ -49,21 +50,44 @@ def test_the_largest_ratio_is_that_of_all_windows_one_by_one():
     assert squares.largest(made, counts) == pytest.approx(by_hand, abs=1e-12)
 
 
-def test_the_strongest_window_of_a_cluster_is_the_best_from_a_core_square_and_week():
+def test_the_strongest_window_of_a_cluster_is_the_best_that_is_its_own():
+    """From a core square and week; half of what it holds or more is core of the cluster."""
     xy_m, day = study(120, wide=1_500)
     made, placed, counts = made_of(xy_m, day)
-    some = np.arange(0, 120, 3)  # core rows of two clusters
-    of = np.sort(some % 2)
-    core = squares.Placed(placed.square[some], placed.week[some])
+    some = np.flatnonzero(np.arange(120) % 4)  # core rows of two clusters
+    of = (xy_m[some, 0] > AT[0] + 700).astype(int)
+    core = Core(of, squares.Placed(placed.square[some], placed.week[some]), np.ones(len(some)))
 
-    found = squares.strongest(made, counts, core, of, 2)
+    found = strongest(made, counts, core, 2)
 
     cell, week = np.floor(xy_m / 250).astype(int), (day - day.min()) // 7
     for k in range(2):
-        own = {(*cell[i].tolist(), int(week[i])) for i in some[of == k]}
-        best = max(llr for one, first, _, llr in windows_by_hand(xy_m, day) if (*one, first) in own)
+        rows = some[of == k]
+        slots = {(*cell[i].tolist(), int(week[i])) for i in rows}
+        best = 0.0
+        for one, ring, first, weeks, llr in windows_by_hand(xy_m, day):
+            inside = (np.abs(cell - one) <= ring).all(axis=1) & (week >= first)
+            inside &= week < first + weeks
+            if (*one, first) in slots and 2 * inside[rows].sum() >= inside.sum():
+                best = max(best, llr)
         assert found.llr[k] == pytest.approx(best, abs=1e-12)
-        assert found.first_day[k] in day.min() + 7 * week[some[of == k]]
+        assert best > 0
+        assert found.first_day[k] in day.min() + 7 * week[rows]
+
+
+def test_a_burst_next_door_is_not_a_cluster_s_own():
+    """Two clusters in squares side by side; all that is unusual belongs to the first."""
+    burst = np.tile(AT + 100, (12, 1)), 20_070 + np.arange(12) % 7
+    quiet = np.tile(AT + np.array([300.0, 100.0]), (20, 1)), 20_000 + 7 * np.arange(20)
+    xy_m, day = (np.concatenate(pair) for pair in zip(burst, quiet, strict=True))
+    made, placed, counts = made_of(xy_m, day, least=5)
+    core = Core(np.repeat([0, 1], [12, 20]), placed, np.ones(32))
+
+    found = strongest(made, counts, core, 2)
+
+    assert found.llr[0] > 4
+    assert found.observed[0] >= 12
+    assert found.llr[1] < 1
 
 
 @pytest.mark.parametrize("tables", [True, False])
