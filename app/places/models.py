@@ -67,6 +67,8 @@ class Place(Record, Model):
 
     __tablename__ = "place"
     __table_args__ = ({"schema": "app"},)
+    # Whoever proposes may not read it: the database is not asked for what it filled in.
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's own
 
     type_code: Mapped[str]
     name: Mapped[str]

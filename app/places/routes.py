@@ -41,6 +41,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
+REF = r"^(PL-[0-9A-Z]{3}-[0-9A-Z]{4})?$"
 # A form leaves empty answers out.
 EMPTIED = {"name": "", "description": None, "precision_m": None}
 
@@ -124,7 +125,12 @@ def exact(ref: str, why: ExactIn, db: Db, actor: Addressee) -> ExactOut:
 
 @pages.get("")
 def listing(
-    request: Request, db: Db, actor: Reader, asked: Waiting, number: PageNumber = 1
+    request: Request,
+    db: Db,
+    actor: Reader,
+    asked: Waiting,
+    number: PageNumber = 1,
+    proposed: Annotated[str, Query(pattern=REF)] = "",
 ) -> Response:
     asked = replace(asked, in_full=shown.in_full(actor))
     with db.read(actor) as session:
@@ -136,15 +142,25 @@ def listing(
                 queries.listed(session, asked, number=number), request.url, queries.PAGE_SIZE
             ),
             filters=dict(request.query_params),
+            proposed=proposed,
             stages=None if asked.in_full else shown.STAGES,
             **choices(session) | ({} if asked.in_full else {"states": shown.CHOICES}),
         )
 
 
+def _after(actor: Actor, ref: str) -> str:
+    """Where to go: to the place, or to the list for those who cannot see it yet."""
+    return f"/places/{ref}" if service.reads_back(actor) else f"/places?proposed={ref}"
+
+
+def _asks(actor: Actor) -> dict[str, Any]:
+    return {"in_full": service.reads_back(actor)}
+
+
 @pages.get("/new")
 def new(request: Request, db: Db, actor: Proposer) -> Response:
     with db.read(actor) as session:
-        return _form(request, session, "places/new.html", {}, {})
+        return _form(request, session, "places/new.html", {}, {}, **_asks(actor))
 
 
 @pages.post("/new")
@@ -161,11 +177,13 @@ def send_new(
             alike = [] if errors or "another" in sent else service.alike(session, draft)
             if not errors and not alike:
                 place = service.propose(session, actor, wanted, draft)
-                return html.see(f"/places/{place.ref}")
+                return html.see(_after(actor, place.ref))
             if not errors:
                 errors = {"another": "Is it one of these?"}
-                return _form(request, session, "places/new.html", sent, errors, alike=alike)
-        return _form(request, session, "places/new.html", sent, errors)
+                return _form(
+                    request, session, "places/new.html", sent, errors, alike=alike, **_asks(actor)
+                )
+        return _form(request, session, "places/new.html", sent, errors, **_asks(actor))
 
 
 @pages.get("/{ref}")
@@ -226,7 +244,7 @@ def send_edit(
             errors = draft.errors
             if not errors:
                 service.revise(session, actor, place, wanted, draft)
-                return html.see(f"/places/{place.ref}")
+                return html.see(_after(actor, place.ref))
         return _form(request, session, "places/edit.html", sent, errors, place=place)
 
 

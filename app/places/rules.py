@@ -55,6 +55,10 @@ OPEN_TIER = frozenset({Sensitivity.PUBLIC_REALM, Sensitivity.MANAGED, Sensitivit
 TIERS = ("H0", "H1", "P", "C")
 LABEL_DAYS = 180
 RESTRICTED_LABEL_DAYS = 90
+NOT_PROPOSED = (
+    "Your account proposes places that people can go to. Tell us about an online space or an "
+    "address with the form for reports."
+)
 OUTSIDE = "This is more than 10 km outside the partnership's boroughs."
 MAX_VERTICES = 500
 MAX_AREA_SIDE_M = 10_000

@@ -57,6 +57,8 @@ def alike(session: Session, made: Draft) -> list[Like]:
 def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Place:
     """Record a place in state PROPOSED; an address goes to its own table."""
     kind = made.must_be_right()
+    if not reads_back(actor) and (kind.is_online or kind.is_residential):
+        raise ForbiddenError(rules.NOT_PROPOSED)
     codes = must_be_in_scope(session, wanted, made)
     tier = rules.default_tier(kind.sensitivity)
     ref, now = new_reference("PL"), clock.now()
@@ -85,8 +87,15 @@ def propose(session: Session, actor: Actor, wanted: PlaceIn, made: Draft) -> Pla
     session.flush()
     _add_detail(session, place, wanted, made)
     audit.record(session, "place.create", "place", ref, type=kind.code, state=place.state)
-    _settle(session, place)
+    _link(session, place)
+    if reads_back(actor):
+        session.refresh(place)
     return place
+
+
+def reads_back(actor: Actor) -> bool:
+    """Not who may only propose: the place is theirs to see once it is listed to them."""
+    return actor.view != "proposal"
 
 
 def redraft(
@@ -208,9 +217,13 @@ def _add_detail(session: Session, place: Place, wanted: PlaceIn, made: Draft) ->
 
 def _settle(session: Session, place: Place) -> None:
     """Incidents inside the new shape, and what the triggers wrote."""
+    _link(session, place)
+    session.refresh(place)
+
+
+def _link(session: Session, place: Place) -> None:
     session.flush()
     session.execute(LINK, {"place_id": place.id})
-    session.refresh(place)
 
 
 def _stored(shape: Geometry | None) -> Any:  # noqa: ANN401 - geoalchemy2 writes it
