@@ -8,7 +8,12 @@ from tests.people import send
 from tests.reports import rows
 
 JSON = {"Accept": "application/json"}
-RICHMOND_PARK = {"type_code": "CONGREGATION", "name": "A corner", "easting": 518_000, "northing": 174_900}
+RICHMOND_PARK = {
+    "type_code": "CONGREGATION",
+    "name": "A corner",
+    "easting": 518_000,
+    "northing": 174_900,
+}
 
 
 @pytest.fixture
