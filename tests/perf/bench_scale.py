@@ -12,12 +12,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.dask_workers import cluster_of
 from tests.perf import national
 from tests.perf.measure import process_cpu_s, row
 
@@ -38,11 +38,10 @@ def rows(fast: bool) -> Iterator[dict[str, Any]]:
             yield told(f"scale run, local, {n:,} synthetic events", found)
         yield from growth(sizes, cost)
         n = sizes[-1]
-        with workers(folder, 2) as (address, pids):
-            before = cpu_s(pids)
-            found = run(
-                folder / f"{n}.parquet", n, folder / "dask", "--engine", f"dask://{address}"
-            )
+        with cluster_of(folder, 2) as cluster:
+            pids = [process.pid for process in cluster.workers]
+            before, engine = cpu_s(pids), f"dask://{cluster.address}"
+            found = run(folder / f"{n}.parquet", n, folder / "dask", "--engine", engine)
             found["cpu"] += cpu_s(pids) - before
             found["workers_peak_mb"] = max(peak_mb(pid) for pid in pids)
         if found["result_hash"] != cost[-1]["result_hash"]:
@@ -93,34 +92,6 @@ def growth(sizes: Sequence[int], cost: Sequence[dict[str, Any]]) -> Iterator[dic
             "the highest that is accepted", HIGHEST, last_step=round(last, 3),
             events=list(sizes),
         )  # fmt: skip
-
-
-@contextmanager
-def workers(folder: Path, number: int) -> Iterator[tuple[str, list[int]]]:
-    """A scheduler and workers of one thread, as an operator starts them."""
-    said = folder / "scheduler.json"
-    with ExitStack() as stack:
-
-        def start(name: str, *arguments: str) -> int:
-            log = stack.enter_context((folder / f"{name}.log").open("ab"))
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{name}", "--host", "127.0.0.1",
-                 "--no-dashboard", *arguments],
-                cwd=ROOT, stdout=log, stderr=log,
-            )  # fmt: skip
-            stack.callback(process.wait, timeout=60)
-            stack.callback(process.kill)
-            return process.pid
-
-        start("dask_scheduler", "--port", "0", "--scheduler-file", str(said))
-        until = time.monotonic() + 60
-        while not said.exists() or not said.read_text().strip():
-            if time.monotonic() > until:
-                raise RuntimeError("the scheduler did not start")
-            time.sleep(0.1)
-        address = json.loads(said.read_text())["address"].removeprefix("tcp://")
-        asked = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
-        yield address, [start("dask_worker", f"tcp://{address}", *asked) for _ in range(number)]
 
 
 def cpu_s(pids: Sequence[int]) -> float:

@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory):
-    return national.parquet(tmp_path_factory.mktemp("scale") / "events.parquet", *national.study())
+    path = tmp_path_factory.mktemp("scale") / "events.parquet"
+    return national.parquet(path, *national.study(scattered=400))
 
 
 @pytest.fixture
@@ -270,11 +271,11 @@ def test_without_dask_it_says_which_extra_to_install(events, scale, monkeypatch)
 
 def test_a_run_that_was_killed_goes_on_where_it_was(events, scale, tmp_path):
     """With SIGKILL, as soon as something is finished; the rest is done by the next run."""
-    whole = scale(events, "--replicates", "249", "--tile-km", "5")
+    whole = scale(events, "--replicates", "149", "--tile-km", "5")
     kept = tmp_path / "killed/checkpoints"
     command = [
         sys.executable, "-m", "app.cli", "scale", "run", str(events), "--out", str(kept.parent),
-        "--replicates", "249", "--tile-km", "5",
+        "--replicates", "149", "--tile-km", "5",
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         until = time.monotonic() + 120
@@ -286,7 +287,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(events, scale, tmp_path):
     assert not (kept.parent / "result.json").exists()
     (kept / "cut-short.part").write_bytes(b"PK")
 
-    again = scale(events, "--replicates", "249", "--tile-km", "5", out="killed")
+    again = scale(events, "--replicates", "149", "--tile-km", "5", out="killed")
 
     assert again["tasks_resumed"] == finished >= 1
     assert again["tasks"] == whole["tasks"] - finished

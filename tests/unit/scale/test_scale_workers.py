@@ -3,67 +3,22 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 
 from app.cli import main
 from app.scale import commands, tasks
 from tests import national
+from tests.dask_workers import cluster_of
 
-ROOT = Path(__file__).resolve().parents[3]
 LONG = os.environ.get("CONTEXTMAP_LONG_TESTS") == "1"
 ASKED = ("--replicates", "1999" if LONG else "99", "--tile-km", "5")
-QUIET = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s"}
-
-
-class Cluster:
-    """Processes of a scheduler and its workers, as an operator starts them."""
-
-    def __init__(self, folder, stack):
-        self.folder, self.stack, self.workers = folder, stack, []
-        self.said = folder / "scheduler.json"
-        self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                    "--scheduler-file", str(self.said))  # fmt: skip
-        until = time.monotonic() + 60
-        while not self.said.exists() or not self.said.read_text().strip():
-            assert time.monotonic() < until, "no scheduler"
-            time.sleep(0.05)
-        self.address = json.loads(self.said.read_text())["address"].removeprefix("tcp://")
-
-    def worker(self, cwd=ROOT):
-        asked = ("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        folder = ("--local-directory", str(self.folder))
-        address = f"tcp://{self.address}"
-        self.workers.append(self._start("dask_worker", address, *asked, *folder, cwd=cwd))
-
-    def _start(self, name, *arguments, cwd=ROOT):
-        log = self.stack.enter_context((self.folder / f"{name}.log").open("ab"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{name}", *arguments],
-            cwd=cwd, stdout=log, stderr=log, env=os.environ | QUIET,
-        )  # fmt: skip
-        self.stack.callback(process.wait, timeout=30)
-        self.stack.callback(process.kill)
-        return process
-
-
-@contextmanager
-def cluster_of(folder, workers):
-    with ExitStack() as stack:
-        cluster = Cluster(folder, stack)
-        for _ in range(workers):
-            cluster.worker()
-        yield cluster
 
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory):
-    return national.parquet(tmp_path_factory.mktemp("scale") / "events.parquet", *national.study())
+    path = tmp_path_factory.mktemp("scale") / "events.parquet"
+    return national.parquet(path, *national.study(scattered=900 if LONG else 200))
 
 
 @pytest.fixture
