@@ -152,8 +152,11 @@ def _listen(host: str, port: int) -> socket.socket:
 def _database(settings: Settings, stack: ExitStack) -> PrivateCluster | None:
     if settings.database_url is not None:
         return None
+    from app.backups import wal
+
     cluster = PrivateCluster(settings.data_dir)
     stack.enter_context(cluster.owned())
+    wal.configure(settings, cluster)
     return cluster
 
 

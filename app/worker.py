@@ -13,6 +13,7 @@ from app.accounts import jobs as accounts
 from app.accounts.catalogue import refuse_unsafe
 from app.audit.jobs import Keeper
 from app.backups import jobs as backups
+from app.backups.shipping import Shipper
 from app.briefings import jobs as briefings
 from app.clusters import jobs as clusters
 from app.core import log, recovery
@@ -92,8 +93,8 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
     beside it.
 
     A job left "doing" by a killed worker is put back once its heartbeat has stopped for a minute.
-    Beside the queue the audit is sealed, alerts are looked for, and the disk is watched; the audit
-    once more when the last job has ended.
+    Beside the queue the audit is sealed, alerts are looked for, the disk is watched, and changes of
+    the database are shipped; the audit is sealed once more when the last job has ended.
     """
     keeper, recovering = Keeper(db, settings), recovery.Recovery()
     pausing = Pausing(db, settings, queues(worker))
@@ -108,6 +109,7 @@ async def run(worker: App, db: Database, settings: Settings) -> None:
                 keeper.run(),
                 site.Watch(db, settings).run(),
                 pausing.run(),
+                Shipper(db, settings).run(),
                 watch("worker", db.pools),
             )
         ]

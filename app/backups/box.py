@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Generic, Protocol, TypeVar
 
 import pyrage
 
@@ -23,6 +23,7 @@ NO_RECIPIENT = (
 WRONG_KEY = "This identity does not open this backup: it was written to another key."
 DAMAGED = "This backup is damaged or was cut off. Nothing was restored from it; use another one."
 Key = Any  # of age: the library has no types
+Head = TypeVar("Head")
 Passed = Callable[[int], None]
 
 
@@ -124,11 +125,14 @@ class Source:
         return piece
 
 
-class Opened:
-    """What an age stream is decrypted into: takes the manifest off, and holds the mark back."""
+class Opened(Generic[Head]):
+    """What an age stream is decrypted into: takes the first line off, and holds the mark back."""
 
-    def __init__(self, key: bytes, sink: Sink | None = None) -> None:
-        self.manifest: Manifest | None = None
+    def __init__(
+        self, key: bytes, sink: Sink | None = None, *, read: Callable[[bytes], Head]
+    ) -> None:
+        self.head: Head | None = None
+        self._read = read
         self.refused: Exception | None = None
         self._mac = hmac.new(key, digestmod=hashlib.sha256)
         self._sink, self._held = sink, b""
@@ -151,13 +155,13 @@ class Opened:
 
     def _take(self, piece: bytes) -> None:
         self._held += piece
-        if self.manifest is None:
+        if self.head is None:
             line, end, rest = self._held.partition(b"\n")
             if not end:
                 if len(line) > LINE_BYTES:
                     raise InvalidError(rules.NOT_A_BACKUP)
                 return
-            self.manifest, self._held = _manifest(line), rest
+            self.head, self._held = self._read(line), rest
             self._mac.update(line + end)
         ready, self._held = self._held[:-MARK_BYTES], self._held[-MARK_BYTES:]
         self._mac.update(ready)
@@ -165,8 +169,8 @@ class Opened:
             self._sink.write(ready)
 
 
-def open_into(path: Path, by: Key, opened: Opened, told: Passed = lambda _: None) -> Manifest:
-    """Decrypt a whole file; its manifest.
+def open_into(path: Path, by: Key, opened: Opened[Head], told: Passed = lambda _: None) -> Head:
+    """Decrypt a whole file; what its first line says.
 
     Raises
     ------
@@ -185,9 +189,9 @@ def open_into(path: Path, by: Key, opened: Opened, told: Passed = lambda _: None
             if opened.refused is not None:
                 raise opened.refused from failed
             raise InvalidError(DAMAGED) from failed
-    if opened.manifest is None:
+    if opened.head is None:
         raise InvalidError(rules.NOT_A_BACKUP)
-    return opened.manifest
+    return opened.head
 
 
 class _Counted:
@@ -200,7 +204,7 @@ class _Counted:
         return piece
 
 
-def _manifest(line: bytes) -> Manifest:
+def manifest_of(line: bytes) -> Manifest:
     try:
         return rules.read(line)
     except ValueError as other:

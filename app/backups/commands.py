@@ -1,13 +1,14 @@
-"""`contextmap backup key FILE | create FILE | verify FILE | restore FILE`."""
+"""`contextmap backup key | create | verify | restore FILE`, `base`, `recover DIR`."""
 
 import argparse
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.backups import box, restoring, service, verifying
+from app.backups import box, recovering, restoring, service, verifying, wal
 from app.backups.rules import Manifest
 from app.core.command import Context, Result, serving
 from app.core.db import Database
@@ -27,6 +28,14 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     restore = below.add_parser("restore", help="restore one into an empty database")
     restore.add_argument("--replace", action="store_true", help="lose what the database holds")
     restore.set_defaults(func=_restore)
+    base = below.add_parser("base", help="copy the whole cluster into CONTEXTMAP_WAL_ARCHIVE")
+    base.set_defaults(func=_base)
+    recover = below.add_parser("recover", help="the cluster as it was at a time, from the archive")
+    recover.add_argument("folder", type=Path, help="what CONTEXTMAP_WAL_ARCHIVE was set to")
+    recover.add_argument("--to", type=_time, help="2026-11-27T05:30:00Z; default: all there is")
+    recover.add_argument("--replace", action="store_true", help="lose what the data folder holds")
+    recover.add_argument("--identity", type=Path, required=True, help="file of the private key")
+    recover.set_defaults(func=_recover)
     for command in (verify, restore):
         command.add_argument("file", type=Path)
         command.add_argument("--identity", type=Path, required=True, help="file of the private key")
@@ -88,6 +97,39 @@ def _restore(arguments: argparse.Namespace, context: Context) -> Result:
         "erased_again": done.erased_again,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _base(_: argparse.Namespace, context: Context) -> Result:
+    with serving(context.settings):
+        made = wal.base(context.settings)
+    return {"file": str(made), "bytes": made.stat().st_size}
+
+
+def _recover(arguments: argparse.Namespace, context: Context) -> Result:
+    began = time.monotonic()
+    done = recovering.recover(
+        context.settings,
+        arguments.folder,
+        arguments.identity,
+        context.replay,
+        to=arguments.to,
+        replace=arguments.replace,
+    )
+    return {
+        "recovered": True,
+        "base": done.base.name,
+        "last_at": None if done.last_at is None else done.last_at.isoformat(),
+        "era": done.era,
+        "erased_again": done.erased_again,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def _time(given: str) -> datetime:
+    said = datetime.fromisoformat(given)
+    if said.tzinfo is None:
+        raise argparse.ArgumentTypeError("with its zone: 2026-11-27T05:30:00Z")
+    return said
 
 
 @contextmanager

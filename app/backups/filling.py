@@ -47,7 +47,7 @@ def checked(
     InvalidError
         Another key, a damaged or cut file, another file, or one of another installation.
     """
-    opened = box.Opened(box.key(settings))
+    opened = box.Opened(box.key(settings), read=box.manifest_of)
     manifest = box.open_into(path, by, opened, _counting(path, progress, "Checking the file"))
     if not (opened.is_vouched_for or other_secret):
         raise InvalidError(rules.NOT_OURS)
@@ -67,7 +67,7 @@ def fill(
         admin.execute(BOOTSTRAP.read_text().encode())  # roles must be there before their grants
     arguments = ["--exit-on-error", "--single-transaction"]
     with programs.running(settings, "pg_restore", admin_dsn, arguments, reads=True) as sink:
-        opened = box.Opened(b"", sink)
+        opened = box.Opened(b"", sink, read=box.manifest_of)
         promised = box.open_into(path, by, opened, _counting(path, progress, "Restoring"))
     with psycopg.connect(admin_dsn) as admin:
         found = measured(admin, progress)

@@ -61,7 +61,7 @@ def restore(
         _create(admin, fresh)
         filling.fill(settings, fresh, path, by, progress)
         era = filling.make_safe(settings, fresh)
-        erased = _erase_again(settings, fresh, replay)
+        erased = erase_again(settings, fresh, replay)
         _change_places(admin, serving, fresh)
     return Restored(manifest, era, erased)
 
@@ -88,7 +88,7 @@ def _create(admin: psycopg.Connection, fresh: str) -> None:
     admin.execute(sql.SQL("create database {} template template0").format(name))
 
 
-def _erase_again(settings: Settings, fresh: str, replay: Replay) -> int:
+def erase_again(settings: Settings, fresh: str, replay: Replay) -> int:
     """What had been erased since is erased before anybody is served, and the audit says so."""
     db = Database(Within(settings, fresh), settings.claims_key(), pool_size=2)
     try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 LOGINS = ("postgres", "cs_migrate", "cs_app", "cs_public", "cs_job", "cs_audit", "cs_backup")
 OURS = "contextmap.conf"
+ARCHIVE = "contextmap-archive.conf"
 
 SAFE = {
     "listen_addresses": "''",
@@ -22,6 +23,9 @@ SAFE = {
     "recovery_init_sync_method": "syncfs",
     "checkpoint_timeout": "2min",
     "client_connection_check_interval": "5s",
+    # On for good, since it needs a restart; where nothing is archived, segments go as they did.
+    "archive_mode": "on",
+    "archive_command": "'/bin/true'",
     "timezone": "UTC",
     # Error lines and their detail would carry values of rows: not even the first line of an error
     # is written, since `invalid input syntax for type date: "..."` quotes what was sent.
@@ -47,14 +51,27 @@ HASTY = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "archive_mode": "off",
 }
+
+
+PEERS = "local all all peer map=contextmap\n"
+COPIES = "local replication postgres peer map=contextmap\n"
 
 
 def write_access(pgdata: Path, users: Iterable[str]) -> None:
     """Peer logins: who started the service may take each role; nobody else any."""
-    (pgdata / "pg_hba.conf").write_text("local all all peer map=contextmap\n")
+    (pgdata / "pg_hba.conf").write_text(PEERS)
     pairs = [f"contextmap {user} {role}\n" for user in sorted(set(users)) for role in LOGINS]
     (pgdata / "pg_ident.conf").write_text("".join(pairs))
+
+
+def let_copy(pgdata: Path) -> None:
+    """The superuser may copy the whole cluster; an operator's other lines stay."""
+    access = pgdata / "pg_hba.conf"
+    said = access.read_text()
+    if COPIES not in said:
+        access.write_text(said + COPIES)
 
 
 def include_ours(pgdata: Path) -> None:
@@ -66,4 +83,5 @@ def include_ours(pgdata: Path) -> None:
 def write_settings(pgdata: Path, *, durable: bool) -> None:
     """Before each start, so that a newer release changes them in old data folders too."""
     chosen = SAFE if durable else SAFE | HASTY
-    (pgdata / OURS).write_text("".join(f"{name} = {value}\n" for name, value in chosen.items()))
+    lines = [f"{name} = {value}\n" for name, value in chosen.items()]
+    (pgdata / OURS).write_text("".join([*lines, f"include_if_exists = '{ARCHIVE}'\n"]))

@@ -33,6 +33,7 @@ class PrivateCluster:
         self.data_dir = data_dir.resolve()
         self.durable = durable
         self.pgdata = self.data_dir / "postgres"
+        self.replaced = self.data_dir / "postgres.replaced"
         self.log = self.data_dir / "postgres.log"
         self.socket_dir = folders.socket_dir_of(self.data_dir)
         self._passing_guest = self.data_dir / "cluster.transient"
@@ -137,6 +138,8 @@ class PrivateCluster:
         if (self.pgdata / "PG_VERSION").exists():
             self._refuse_another_version()
             return
+        if self.replaced.exists():
+            raise ClusterError("A recovery was broken off: run contextmap backup recover again.")
         fresh = self.data_dir / "postgres.new"
         shutil.rmtree(fresh, ignore_errors=True)
         folders.claim(fresh)

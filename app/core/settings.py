@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the worker's daily backups, on another disk; kept for 35 days.",
     )
+    wal_archive: Path | None = Field(
+        default=None,
+        description="Folder on another disk for every change of the private database, encrypted, "
+        "at most a minute old.",
+    )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
     tiles_kept_mb: int = Field(
@@ -169,6 +174,15 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _backups_have_a_key(self) -> Self:
+        if (self.backup_dir or self.wal_archive) and not self.backup_recipient:
+            raise ValueError(
+                "CONTEXTMAP_BACKUP_DIR and CONTEXTMAP_WAL_ARCHIVE need "
+                "CONTEXTMAP_BACKUP_RECIPIENT, the public key that backups are written to."
+            )
+        return self
+
     def dsn(self, role: str) -> str:
         """Where a database role logs in."""
         if self.database_url is None:
@@ -198,6 +212,16 @@ class Settings(BaseSettings):
             if self.database_url is None
             else self.database_url.get_secret_value()
         )
+
+    def within(self, data_dir: Path) -> Self:
+        """The same installation with its private cluster in another folder."""
+        kept = {
+            "secret_key": SecretStr(self._secret().decode()),
+            "vault_dir": self.vault_folder,
+            "vault_key_file": self.vault_master,
+            "erased_file": self.erased_list,
+        }
+        return self.model_copy(update={"data_dir": data_dir, "database_url": None, **kept})
 
     @property
     def vault_folder(self) -> Path:

@@ -491,7 +491,9 @@ RULES = [
                 "app/core/migrate.py",
                 "app/backups/creating.py",
                 "app/backups/filling.py",
+                "app/backups/recovering.py",
                 "app/backups/restoring.py",
+                "app/backups/wal.py",
             }
         ),
     ),

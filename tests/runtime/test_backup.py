@@ -113,7 +113,9 @@ def test_no_key_is_in_a_backup(house, backup):
             self.body += piece
 
     sink = Sink()
-    box.open_into(backup.path, box.identity(house.identity), box.Opened(b"", sink))
+    box.open_into(
+        backup.path, box.identity(house.identity), box.Opened(b"", sink, read=box.manifest_of)
+    )
 
     assert "sec.key" not in backup.manifest.tables
     assert b"TABLE DATA" in sink.body
@@ -219,14 +221,14 @@ def test_a_full_database_is_not_overwritten_unless_told(standing, backup):
     assert standing.databases() == {"contextmap"}
 
 
-def test_a_database_in_use_is_left_alone(gone, backup):
-    with gone.db() as db:
+def test_a_database_in_use_is_left_alone(standing, backup):
+    with standing.db() as db:
         db.ask("cs_job", "select 1", ())  # the pool keeps its connection
 
         with pytest.raises(InvalidError, match="in use"):
-            restored(gone, backup.path)
+            restored(standing, backup.path, replace=True)
 
-    assert gone.databases() == {"contextmap"}
+    assert standing.databases() == {"contextmap"}
 
 
 def test_what_was_erased_since_is_erased_before_anybody_is_served(standing):
@@ -243,6 +245,21 @@ def test_what_was_erased_since_is_erased_before_anybody_is_served(standing):
     with house.admin() as admin:
         left = admin.execute("select count(*) from app.child where id = %s", (child.id,))
         assert left.fetchone() == (0,)
+
+
+def test_a_killed_backup_has_not_the_name_of_a_whole_one(standing, tmp_path):
+    path = tmp_path / "killed.age"
+    partial = tmp_path / "killed.age.partial"
+    process = standing.command("create", path)
+    assert wait_for(lambda: partial.exists() and partial.stat().st_size > 0, within_s=150)
+    process.kill()
+    process.communicate()
+
+    assert not path.exists()
+    with pytest.raises(InvalidError, match=r"damaged|not a backup"):
+        restored(standing, partial, replace=True)
+    assert creating.create(standing.settings, path).manifest.tables["app.place"].rows > PLACES
+    assert not partial.exists()
 
 
 def test_a_backup_is_verified_apart(gone, backup, capsys, monkeypatch):
@@ -264,7 +281,9 @@ def test_a_row_or_a_policy_that_is_another_is_found(gone, backup):
     path = gone.folder / "lying.age"
     opened = []
     sink = type("Sink", (), {"write": lambda _, piece: opened.append(piece)})()
-    box.open_into(backup.path, box.identity(gone.identity), box.Opened(b"", sink))
+    box.open_into(
+        backup.path, box.identity(gone.identity), box.Opened(b"", sink, read=box.manifest_of)
+    )
     pieces = iter([b"".join(opened), b""])
     with box.new_file(path) as out:
         source = box.Source(
@@ -293,21 +312,6 @@ def test_a_missing_mark_is_found_before_the_database_serves(gone, backup, tmp_pa
 
     with gone.admin() as admin:
         assert admin.execute("select to_regnamespace('app')").fetchone() == (None,)
-
-
-def test_a_killed_backup_has_not_the_name_of_a_whole_one(standing, tmp_path):
-    path = tmp_path / "killed.age"
-    partial = tmp_path / "killed.age.partial"
-    process = standing.command("create", path)
-    assert wait_for(lambda: partial.exists() and partial.stat().st_size > 0, within_s=150)
-    process.kill()
-    process.communicate()
-
-    assert not path.exists()
-    with pytest.raises(InvalidError, match=r"damaged|not a backup"):
-        restored(standing, partial, replace=True)
-    assert creating.create(standing.settings, path).manifest.tables["app.place"].rows > PLACES
-    assert not partial.exists()
 
 
 def test_a_killed_restore_serves_nothing_and_can_be_done_again(gone, backup):

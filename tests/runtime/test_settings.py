@@ -67,6 +67,12 @@ def test_a_short_secret_is_refused():
         Settings(secret_key="changeme")
 
 
+def test_a_folder_for_backups_without_a_key_is_refused(tmp_path):
+    for name in ("backup_dir", "wal_archive"):
+        with pytest.raises(ValidationError, match="need CONTEXTMAP_BACKUP_RECIPIENT"):
+            Settings(**{name: tmp_path})
+
+
 def test_a_setting_cannot_be_changed_later():
     settings = Settings()
 
