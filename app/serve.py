@@ -150,13 +150,16 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _database(settings: Settings, stack: ExitStack) -> PrivateCluster | None:
-    if settings.database_url is not None:
-        return None
-    from app.backups import wal
+    """Ours is started, or adopted; never while a restore is at work at it."""
+    from app.backups import leftovers, wal
 
-    cluster = PrivateCluster(settings.data_dir)
-    stack.enter_context(cluster.owned())
-    wal.configure(settings, cluster)
+    cluster: PrivateCluster | None = None
+    with leftovers.only_restore(settings):
+        if settings.database_url is None:
+            cluster = PrivateCluster(settings.data_dir)
+            stack.enter_context(cluster.owned())
+            wal.configure(settings, cluster)
+        leftovers.drop(settings)
     return cluster
 
 

@@ -25,8 +25,39 @@ begin
 end $$;
 
 grant cs_owner, cs_sec to cs_migrate;
--- A backup reads every row of every table, and writes none.
-grant pg_read_all_data to cs_backup;
+-- A backup reads every row of every table but the key that claims are signed with, and writes none.
+alter default privileges for role cs_owner, cs_sec grant usage on schemas to cs_backup;
+alter default privileges for role cs_owner, cs_sec grant select on tables to cs_backup;
+alter default privileges for role cs_owner, cs_sec grant select on sequences to cs_backup;
+do $$
+declare
+    each text;
+begin
+    if exists (select from pg_auth_members where roleid = 'pg_read_all_data'::regrole
+               and member = 'cs_backup'::regrole) then
+        revoke pg_read_all_data from cs_backup; -- given by releases before
+    end if;
+    for each in
+        select nspname::text from pg_namespace
+        where nspname in ('app', 'vault', 'intake', 'audit', 'sec', 'reference', 'queue')
+          and not has_schema_privilege('cs_backup', oid, 'usage')
+    loop
+        execute format('grant usage on schema %I to cs_backup', each);
+    end loop;
+    for each in
+        select format('%I.%I', n.nspname, c.relname)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p', 'S')
+          and n.nspname in ('app', 'vault', 'intake', 'audit', 'sec', 'reference', 'queue')
+          and (n.nspname, c.relname) <> ('sec', 'key')
+          and not has_table_privilege('cs_backup', c.oid, 'select')
+    loop
+        execute format('grant select on %s to cs_backup', each);
+    end loop;
+    if to_regclass('sec.key') is not null then
+        revoke all on sec.key from cs_backup;
+    end if;
+end $$;
 
 -- The queue library names its tables and functions without a schema.
 alter role cs_migrate set search_path = public, queue;

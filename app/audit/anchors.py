@@ -34,13 +34,17 @@ PRIVATE, PUBLIC = "audit-anchor-key", "audit-anchor-key.pub"
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One line: seal `n` of `era` had this hash at this time."""
+    """One line: seal `n` of `era` had this hash at this time.
+
+    With `begins` a restore says that it was the last one of its life, and which life began.
+    """
 
     line: int
     era: int
     n: int
     seal: bytes
     at: str
+    begins: int | None = None
 
 
 def private_key(data_dir: Path) -> Ed25519PrivateKey:
@@ -73,8 +77,10 @@ def key_id(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
 
 
-def signed_line(seal: Seal, *, partnership: str, key: Ed25519PrivateKey) -> bytes:
-    said = {
+def signed_line(
+    seal: Seal, *, partnership: str, key: Ed25519PrivateKey, begins: int | None = None
+) -> bytes:
+    said: dict[str, object] = {
         "partnership": partnership,
         "era": seal.era,
         "n": seal.n,
@@ -82,6 +88,8 @@ def signed_line(seal: Seal, *, partnership: str, key: Ed25519PrivateKey) -> byte
         "at": clock.now().isoformat(timespec="seconds"),
         "key": key_id(key.public_key()),
     }
+    if begins is not None:
+        said["begins"] = begins
     signature = base64.b64encode(key.sign(_signed(said))).decode()
     return orjson.dumps(said | {"signature": signature}) + b"\n"
 
@@ -114,16 +122,33 @@ def read(
 def compare(
     verdict: Verdict, anchors: Sequence[Anchor], hashes: dict[int, tuple[int, bytes]]
 ) -> None:
-    """`hashes` has (era, hash) of the seals that the anchors name, as far as they exist."""
+    """`hashes` has (era, hash) of the seals that the anchors name, as far as they exist.
+
+    Seals after the one to which a backup was restored are lost, as a later line says.
+    """
     last = 0 if verdict.last is None else verdict.last.n
     for anchor in anchors:
         standing = hashes.get(anchor.n)
-        if standing is None and anchor.n > last:
+        if standing == (anchor.era, anchor.seal) or anchor.n == 0:
+            continue
+        restored = _lost_by(anchor, anchors)
+        if restored is not None:
+            words = f"Seal {anchor.n} of {anchor.at} was lost by the restore of {restored.at}."
+            verdict.lost.append(words)
+        elif standing is None and anchor.n > last:
             words = f"Seals after {last} are gone: seal {anchor.n} stood at {anchor.at}."
             verdict.add("tail-cut", last + 1, words)
-        elif standing != (anchor.era, anchor.seal):
+        else:
             words = f"Seal {anchor.n} is not the one that stood at {anchor.at}."
             verdict.add("sealed-anew", anchor.n, words)
+
+
+def _lost_by(anchor: Anchor, anchors: Sequence[Anchor]) -> Anchor | None:
+    """The restore, told further down in the file, that went back to before this seal."""
+    for later in anchors:
+        if later.begins is not None and later.line > anchor.line and later.n < anchor.n:
+            return later
+    return None
 
 
 def _read_line(
@@ -139,7 +164,9 @@ def _read_line(
         if said["partnership"] != partnership:
             return None, "is of another partnership"
         seal = bytes.fromhex(said["seal"])
-        return Anchor(number, int(said["era"]), int(said["n"]), seal, str(said["at"])), ""
+        begins = None if said.get("begins") is None else int(said["begins"])
+        era, n = int(said["era"]), int(said["n"])
+        return Anchor(number, era, n, seal, str(said["at"]), begins), ""
     except InvalidSignature:
         return None, "was changed after it was signed"
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -44,7 +44,8 @@ class Verdict:
     """`unsealed` events have come since the last seal; `eras` are lives of the database.
 
     Of the seals up to `pruned` the events are gone, as the trail says; that they were kept long
-    enough is proven by anchors only.
+    enough is proven by anchors only. `lost` are seals that were anchored and are not in the backup
+    that was restored since, in words.
     """
 
     seals: int = 0
@@ -55,6 +56,7 @@ class Verdict:
     anchors: int | None = None
     pruned: int = 0
     found: int = 0
+    lost: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""`contextmap audit seal | verify [--anchor FILE] | anchor --out FILE`."""
+"""`contextmap audit seal | verify [--anchor FILE] | anchor [--restored] --out FILE`."""
 
 import argparse
 from pathlib import Path
@@ -31,6 +31,9 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     verify.set_defaults(func=run_verify)
     anchor = below.add_parser("anchor", help="sign the newest seal into a file")
     anchor.add_argument("--out", type=Path, required=True, help="file to append to, elsewhere")
+    anchor.add_argument(
+        "--restored", action="store_true", help="first say where the life before a restore ended"
+    )
     anchor.set_defaults(func=run_anchor)
 
 
@@ -62,6 +65,10 @@ def run_verify(arguments: argparse.Namespace, context: Context) -> dict[str, Any
 
 
 def run_anchor(arguments: argparse.Namespace, context: Context) -> dict[str, Any]:
+    if arguments.restored and not verification.anchor_restore(
+        context.db, context.settings, arguments.out
+    ):
+        raise InvalidError("This database was never restored.")
     made = verification.anchor(context.db, context.settings, arguments.out)
     if made is None:
         raise InvalidError("There is no event to anchor yet.")
@@ -88,7 +95,8 @@ def _told(verdict: Verdict) -> dict[str, Any]:
         "eras": len(verdict.eras),
         "anchors": verdict.anchors,
         "first_broken_seal": verdict.first_broken,
+        "lost_by_restore": verdict.lost,
         "found": verdict.found,
         "problems": [{"code": p.code, "seal": p.seal, "words": p.words} for p in verdict.problems],
-        "lines": [p.words for p in verdict.problems] + [ON_ITS_WORD] * unproven,
+        "lines": [*verdict.lost, *(p.words for p in verdict.problems), *[ON_ITS_WORD] * unproven],
     }

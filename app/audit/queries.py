@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from app.audit.rules import Seal
+from app.audit.rules import START, Seal
 
 Cursor = psycopg.Cursor[Any]
 CHUNK = 20_000
@@ -28,6 +28,14 @@ SEALS = """
 LAST_SEAL = """
     select n, era, xid8send(lo_xid), xid8send(hi_xid), count, root, previous, hash
     from audit.seal order by n desc limit 1
+"""
+# What a backup brought without a seal is sealed after the restore, with the era before.
+LAST_SEAL_BEFORE = """
+    select n, era, xid8send(lo_xid), xid8send(hi_xid), count, root, previous, hash
+    from audit.seal
+    where era < audit.current_era() and at < coalesce(
+        (select min(at) from audit.event where era = audit.current_era()), 'infinity')
+    order by n desc limit 1
 """
 # Of an earlier era everything is finished; of this one all that began before the oldest
 # transaction still running. Numbers of a transaction, never ids: an id can commit late.
@@ -66,6 +74,12 @@ def next_xid(cursor: Cursor) -> int:
 def last_seal(cursor: Cursor) -> Seal | None:
     row = cursor.execute(LAST_SEAL, binary=True).fetchone()
     return None if row is None else _seal(row)
+
+
+def last_seal_of_life_before(cursor: Cursor) -> Seal:
+    """Of the era before this one; where it had none, the start of the chain."""
+    row = cursor.execute(LAST_SEAL_BEFORE, binary=True).fetchone()
+    return Seal(0, 1, 0, 0, 0, START, START, START) if row is None else _seal(row)
 
 
 def waiting_s(cursor: Cursor, last: Seal | None) -> float:

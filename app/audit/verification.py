@@ -126,6 +126,22 @@ def anchor(db: Database, settings: Settings, out: Path) -> tuple[Seal, str] | No
     return newest, signed_by
 
 
+def anchor_restore(db: Database, settings: Settings, out: Path) -> bool:
+    """Say in `out` where the life before ended that a restore went back to; False for the first.
+
+    Only whoever restored says so, never the worker by itself: otherwise a database administrator
+    who begins another life could have the seals of this one forgotten.
+    """
+    with db.cursor(SEALER) as cursor:
+        era, ended = queries.current_era(cursor), queries.last_seal_of_life_before(cursor)
+    if era == 1:
+        return False
+    key = anchors.private_key(settings.data_dir)
+    name = partnership(settings.partnership).name
+    anchors.append(out, anchors.signed_line(ended, partnership=name, key=key, begins=era))
+    return True
+
+
 def _pruning(upto: int, compared: Sequence[anchors.Anchor], now_s: float) -> Pruning:
     """With the newest seal that stood six years ago, as somebody else wrote down then."""
     before_s = now_s - LEAST.total_seconds()

@@ -1,4 +1,4 @@
-"""`contextmap backup key | create | verify | restore FILE`, `base`, `recover DIR`."""
+"""`contextmap backup key | create | verify | restore FILE`, `base`, `recover DIR`, `clear`."""
 
 import argparse
 import time
@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app.backups import box, recovering, restoring, service, verifying, wal
+from app.backups import box, leftovers, recovering, restoring, service, verifying, wal
+from app.backups.restoring import Consent
+from app.backups.returning import Returned
 from app.backups.rules import Manifest
 from app.core.command import Context, Result, serving
 from app.core.db import Database
@@ -36,6 +38,14 @@ def register(subparsers: Any) -> None:  # noqa: ANN401 - argparse hides the clas
     recover.add_argument("--replace", action="store_true", help="lose what the data folder holds")
     recover.add_argument("--identity", type=Path, required=True, help="file of the private key")
     recover.set_defaults(func=_recover)
+    clear = below.add_parser("clear", help="drop readable copies that a killed one left")
+    clear.set_defaults(func=_clear)
+    for command in (restore, recover):
+        command.add_argument(
+            "--nothing-was-erased",
+            action="store_true",
+            help="go on without the list of what was erased since",
+        )
     for command in (verify, restore):
         command.add_argument("file", type=Path)
         command.add_argument("--identity", type=Path, required=True, help="file of the private key")
@@ -86,15 +96,18 @@ def _restore(arguments: argparse.Namespace, context: Context) -> Result:
             arguments.file,
             arguments.identity,
             context.replay,
-            replace=arguments.replace,
-            other_secret=arguments.other_secret,
+            consent=Consent(
+                replace=arguments.replace,
+                other_secret=arguments.other_secret,
+                nothing_was_erased=arguments.nothing_was_erased,
+            ),
             progress=context.progress,
         )
     return {
         "restored": True,
         **_told(done.manifest),
         "era": done.era,
-        "erased_again": done.erased_again,
+        **_returned(done.returned, anchored=done.anchored),
         "seconds": round(time.monotonic() - began, 1),
     }
 
@@ -114,15 +127,21 @@ def _recover(arguments: argparse.Namespace, context: Context) -> Result:
         context.replay,
         to=arguments.to,
         replace=arguments.replace,
+        nothing_was_erased=arguments.nothing_was_erased,
     )
     return {
         "recovered": True,
         "base": done.base.name,
         "last_at": None if done.last_at is None else done.last_at.isoformat(),
         "era": done.era,
-        "erased_again": done.erased_again,
+        **_returned(done.returned, anchored=done.anchored),
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _clear(_: argparse.Namespace, context: Context) -> Result:
+    with leftovers.only_restore(context.settings), serving(context.settings):
+        return {"dropped": leftovers.drop(context.settings)}
 
 
 def _time(given: str) -> datetime:
@@ -139,6 +158,30 @@ def _opened(settings: Settings) -> Iterator[Database]:
         yield db
     finally:
         db.dispose()
+
+
+def _returned(returned: Returned, *, anchored: bool | None) -> Result:
+    """With what a person has to look at before people are let in again."""
+    names = ", ".join(one["username"] for one in returned.accounts) or "none"
+    refs = ", ".join(one["ref"] for one in returned.grants) or "none"
+    lines = [
+        "Everybody has to sign in again; tokens and invitations have ended.",
+        f"Accounts that may sign in. Disable those that were disabled since: {names}",
+        f"Grants that hold. Revoke those that were revoked since: {refs}",
+    ]
+    if anchored is False:
+        lines.append(
+            "The file of anchors could not be written. When it can be: contextmap audit anchor "
+            "--restored --out FILE."
+        )
+    return {
+        "erased_again": returned.erased_again,
+        "ended": returned.ended,
+        "accounts": returned.accounts,
+        "grants": returned.grants,
+        "anchored": anchored,
+        "lines": lines,
+    }
 
 
 def _told(manifest: Manifest) -> Result:

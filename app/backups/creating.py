@@ -50,7 +50,8 @@ def create(settings: Settings, path: Path, progress: Progress = lambda *_: None)
         except psycopg.errors.InsufficientPrivilege as refused:
             raise InvalidError(OLD) from refused
         arguments = ["--format=custom", f"--snapshot={snapshot}"]
-        arguments += [f"--exclude-table-data={EXCLUDED}", f"--lock-wait-timeout={LOCK_WAIT_MS}"]
+        # Its login may not even lock the table of keys.
+        arguments += [f"--exclude-table={EXCLUDED}", f"--lock-wait-timeout={LOCK_WAIT_MS}"]
         count = _Counter(expected, progress)
         with programs.running(settings, "pg_dump", dsn, arguments) as dump:
             source = box.Source(manifest.line(), _alive(dump), box.key(settings), count.add)

@@ -1,15 +1,15 @@
 """Fill an empty database from a backup, and show that it is the one that was backed up."""
 
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
 from app.accounts import catalogue, install
-from app.backups import box, programs, rules
-from app.backups.box import Key
+from app.backups import programs, rules
 from app.backups.measuring import measured
+from app.backups.opening import Dump, Progress
 from app.backups.rules import Manifest
 from app.core.db import Database
 from app.core.errors import InvalidError
@@ -17,8 +17,21 @@ from app.core.migrate import BOOTSTRAP
 from app.core.prepare import within
 from app.core.settings import Settings
 
-Progress = Callable[[int, int, str], None]
 LOGINS = ("cs_app", "cs_public")  # half a second each
+# As migration 0001 makes it, and empty: no backup has this table.
+KEYS: LiteralString = """
+    create table sec.key (
+        id int generated always as identity primary key,
+        k_ipad bytea not null,
+        k_opad bytea not null,
+        created_at timestamptz not null default now(),
+        retired_at timestamptz
+    );
+    comment on table sec.key is 'HMAC pads of the claims key; read by sec.claims only';
+    alter table sec.key enable row level security;
+    alter table sec.key force row level security;
+    create policy key_owner on sec.key for all to cs_sec using (true) with check (true);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +45,32 @@ class Within:
         return within(self.settings.dsn(role), self.dbname)
 
 
-def checked(
-    settings: Settings,
-    path: Path,
-    by: Key,
-    *,
-    other_secret: bool,
-    progress: Progress,
-) -> Manifest:
-    """Read the whole file before anything is touched; its manifest.
+def fill(settings: Settings, dbname: str, dump: Dump, progress: Progress) -> None:
+    """Everything of the file into an empty database; then compared with what the file says."""
+    admin_dsn = within(settings.admin_dsn(), dbname)
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        admin.execute(BOOTSTRAP.read_text().encode())  # roles must be there before their grants
+    progress(0, 1, "Restoring")
+    programs.restore(settings, admin_dsn, dump.file)
+    _make_table_of_keys(admin_dsn)
+    progress(1, 1, "Restoring")
+    compare(settings, dbname, dump.manifest, progress)
+
+
+def compare(settings: Settings, dbname: str, promised: Manifest, progress: Progress) -> None:
+    """Hashed by one processor while another one gathers what plans are made of.
 
     Raises
     ------
     InvalidError
-        Another key, a damaged or cut file, another file, or one of another installation.
+        With what is otherwise than the file says.
     """
-    opened = box.Opened(box.key(settings), read=box.manifest_of)
-    manifest = box.open_into(path, by, opened, _counting(path, progress, "Checking the file"))
-    if not (opened.is_vouched_for or other_secret):
-        raise InvalidError(rules.NOT_OURS)
-    return manifest
-
-
-def fill(
-    settings: Settings,
-    dbname: str,
-    path: Path,
-    by: Key,
-    progress: Progress,
-) -> None:
-    """Everything of the file into an empty database, in one transaction; then compared with it."""
     admin_dsn = within(settings.admin_dsn(), dbname)
-    with psycopg.connect(admin_dsn, autocommit=True) as admin:
-        admin.execute(BOOTSTRAP.read_text().encode())  # roles must be there before their grants
-    arguments = ["--exit-on-error", "--single-transaction"]
-    with programs.running(settings, "pg_restore", admin_dsn, arguments, reads=True) as sink:
-        opened = box.Opened(b"", sink, read=box.manifest_of)
-        promised = box.open_into(path, by, opened, _counting(path, progress, "Restoring"))
-    with psycopg.connect(admin_dsn) as admin:
-        found = measured(admin, progress)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        analysed = beside.submit(_analyse, admin_dsn)
+        with psycopg.connect(admin_dsn) as admin:
+            found = measured(admin, progress)
+        analysed.result()
     told = rules.differences(promised, found)
     if told:
         raise InvalidError(rules.in_words(told))
@@ -106,13 +106,15 @@ def refuse_unsafe(settings: Settings, dbname: str) -> None:
         db.dispose()
 
 
-def _counting(path: Path, progress: Progress, words: str) -> Callable[[int], None]:
-    total, done = path.stat().st_size if path.is_file() else 0, 0
+def _make_table_of_keys(admin_dsn: str) -> None:
+    """Backups of the first release have it."""
+    with psycopg.connect(admin_dsn) as admin:
+        if admin.execute("select to_regclass('sec.key')").fetchone() == (None,):
+            admin.execute("set role cs_sec")
+            admin.execute(KEYS)
 
-    def told(count: int) -> None:
-        nonlocal done
-        done += count
-        if count or done:
-            progress(done, total, words)
 
-    return told
+def _analyse(admin_dsn: str) -> None:
+    """A dump has no statistics: the first pages would wait for autovacuum with bad plans."""
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        admin.execute("analyze")

@@ -6,11 +6,11 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from app.accounts.catalogue import INSTALLED, POLICIES
 from app.backups.rules import Contents, Manifest, Seal
 from app.core import clock
 from app.core.errors import InvalidError
 
+# Another release compares what these find: with any change of them rules.FORMAT changes, too.
 # Keys are made anew at a restore, so that a backup holds none.
 EXCLUDED = "sec.key"
 # A text of a row depends on these, and on nothing else that a session chooses.
@@ -36,6 +36,20 @@ VERSIONS: LiteralString = """
     select current_setting('server_version'),
         coalesce((select extversion from pg_extension where extname = 'postgis'), ''),
         (select version_num from reference.schema_version)
+"""
+POLICIES: LiteralString = """
+    select encode(sha256(convert_to(string_agg(line, E'\\n' order by line), 'UTF8')), 'hex')
+    from (select concat_ws('|', schemaname, tablename, policyname,
+                           permissive, roles::text, cmd, qual, with_check)
+          from pg_policies where schemaname in ('app', 'vault', 'intake', 'audit', 'reference')
+          union all
+          select p.oid::regprocedure::text from pg_proc p
+          join pg_namespace n on n.oid = p.pronamespace
+          where n.nspname in ('app', 'vault', 'intake', 'audit', 'sec', 'reference', 'queue')
+            and p.prosecdef) as found (line)
+"""
+INSTALLED: LiteralString = """
+    select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'app'
 """
 SEAL: LiteralString = "select n, era, encode(hash, 'hex') from audit.seal order by n desc limit 1"
 NOTHING = "There is nothing to back up: this database holds no schema of Contextmap."

@@ -9,6 +9,10 @@ from sqlalchemy.orm import Session
 from app.backups import rules
 
 LAST = text("select kind, done_at, size_bytes, failed_at, problem from sec.last_backups()")
+HANDS_OVER = text("""
+    select coalesce(last_failed_time < last_archived_time, last_failed_time is null)
+    from pg_stat_archiver
+""")
 NOTE = text("select sec.note_backup(:kind, :began, :size_bytes, :problem)")
 
 
@@ -36,6 +40,11 @@ def last(session: Session, kind: str = "dump") -> Last:
     """The newest backup that ended well, and the failure since, if there was one."""
     found = {row.kind: Last(*row) for row in session.execute(LAST)}
     return found.get(kind, Last(kind, None, None, None, None))
+
+
+def hands_over(session: Session) -> bool:
+    """Whether PostgreSQL could copy the last finished segment."""
+    return bool(session.scalar(HANDS_OVER))
 
 
 def note(

@@ -7,28 +7,28 @@ import gzip
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
-from app.backups import box, filling, restoring, rules, wal
+from app.backups import box, filling, leftovers, restoring, returning, rules, wal
 from app.backups.box import Key
-from app.backups.restoring import Replay
+from app.backups.returning import Replay, Returned
 from app.core import folders, pgconf
 from app.core.errors import InvalidError
 from app.core.folders import ClusterError
 from app.core.postgres import PrivateCluster
 from app.core.settings import Settings
 
-FOLDER = "recovering"
 DATABASE = "contextmap"
 ASK_S = 0.02
-Progress = Callable[[int, int, str], None]
 FULL = (
     "The data folder holds a database already. To put the recovered one in its place, and lose "
     "what it holds, add --replace."
@@ -44,7 +44,8 @@ class Recovered:
     base: Path
     last_at: datetime | None
     era: int
-    erased_again: int
+    returned: Returned
+    anchored: bool | None
 
 
 def recover(
@@ -55,26 +56,41 @@ def recover(
     *,
     to: datetime | None = None,
     replace: bool = False,
+    nothing_was_erased: bool = False,
 ) -> Recovered:
     """From `folder`, the archive of one cluster, up to `to` or to its end."""
     by = box.identity(identity)
     base = _base(folder, to)
     serving = PrivateCluster(settings.data_dir)
-    _refuse(settings, serving, replace=replace)
-    beside = PrivateCluster(settings.data_dir / FOLDER)
-    beside.stop()
-    shutil.rmtree(beside.data_dir, ignore_errors=True)
-    _unpack(settings, base, by, beside)
-    apart = settings.within(beside.data_dir)
-    with _fetching(settings, folder, by, beside):
-        last_at = _replayed(beside, to)
+    with leftovers.only_restore(settings):
+        _refuse(settings, serving, replace=replace)
+        with _beside(settings) as beside:
+            apart = settings.within(beside.data_dir)
+            _unpack(settings, base, by, beside)
+            with _fetching(settings, base.parent, by, beside):
+                last_at = _replayed(beside, to)
+            returning.refuse_unlisted(
+                settings,
+                returning.erased_before(apart, DATABASE),
+                nothing_was_erased=nothing_was_erased,
+            )
+            era = filling.make_safe(apart, DATABASE)
+            returned = returning.take_back(apart, DATABASE, replay)
+            told = restoring.anchored(settings, apart)
+            beside.stop()
+            _change_places(serving, beside)
+    return Recovered(base, last_at, era, returned, told)
+
+
+@contextmanager
+def _beside(settings: Settings) -> Iterator[PrivateCluster]:
+    """Gone again when the recovery fails: it is readable."""
+    folder = settings.data_dir / leftovers.RECOVERING
+    leftovers.drop_cluster(folder)  # of a killed one
     try:
-        era = filling.make_safe(apart, DATABASE)
-        erased = restoring.erase_again(apart, DATABASE, replay)
+        yield PrivateCluster(folder)
     finally:
-        beside.stop()
-    _change_places(serving, beside)
-    return Recovered(base, last_at, era, erased)
+        leftovers.drop_cluster(folder)
 
 
 def _base(folder: Path, to: datetime | None) -> Path:
@@ -100,25 +116,28 @@ def _refuse(settings: Settings, serving: PrivateCluster, *, replace: bool) -> No
 
 
 def _unpack(settings: Settings, base: Path, by: Key, beside: PrivateCluster) -> None:
-    """Read through first, as any backup."""
-    _opened(settings, base, "base", by, None)
-    beside.data_dir.mkdir(mode=0o700, parents=True)
-    folders.let_server_pass(settings.data_dir)
-    folders.claim(beside.pgdata)
-    command = ["tar", "--extract", "--gzip", "--no-same-owner", "--directory", str(beside.pgdata)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as tar:  # noqa: S603 - our own command
-        if tar.stdin is not None:
-            _opened(settings, base, "base", by, tar.stdin)
-    if tar.returncode != 0:
+    """Decrypted once, into a file without a name: what was checked is what is unpacked."""
+    with tempfile.TemporaryFile(dir=settings.data_dir) as copy:
+        _open_into(settings, base, "base", by, copy)
+        copy.seek(0)
+        beside.data_dir.mkdir(mode=0o700, parents=True)
+        folders.let_server_pass(settings.data_dir)
+        folders.claim(beside.pgdata)
+        to = ["--no-same-owner", "--directory", str(beside.pgdata)]
+        command = ["tar", "--extract", "--gzip", *to]
+        done = subprocess.run(command, stdin=copy, check=False)  # noqa: S603 - our own command
+    if done.returncode != 0:
         raise InvalidError("The copy of the cluster could not be unpacked.")
     _give_to_server(beside.pgdata)
 
 
-def _opened(settings: Settings, path: Path, name: str, by: Key, sink: box.Sink | None) -> None:
+def _open_into(settings: Settings, path: Path, name: str, by: Key, sink: IO[bytes]) -> None:
+    """Whoever vouches for it was asked when this returns, and the file is whole."""
     opened = box.Opened(box.key(settings), sink, read=wal.head_of(name))
     box.open_into(path, by, opened)
     if not opened.is_vouched_for:
         raise InvalidError(rules.NOT_OURS)
+    sink.flush()
 
 
 @contextmanager
@@ -149,13 +168,13 @@ def _fetching(settings: Settings, folder: Path, by: Key, beside: PrivateCluster)
 
 def _fetch(settings: Settings, folder: Path, name: str, by: Key, got: Path) -> None:
     """An absent or damaged one is not given: PostgreSQL takes that for the end."""
-    found = next(iter(sorted(folder.rglob(f"{name}{wal.SUFFIX}"))), None)
-    if found is None:
+    found = folder / f"{name}{wal.SUFFIX}"
+    if not found.exists():
         return
     packed = got / f"{name}.packed"
     try:
         with packed.open("wb") as out:
-            _opened(settings, found, name, by, out)
+            _open_into(settings, found, name, by, out)
         fresh = got / f"{name}.part"
         fresh.write_bytes(gzip.decompress(packed.read_bytes()))
         _give_to_server(fresh)
@@ -220,7 +239,6 @@ def _change_places(serving: PrivateCluster, beside: PrivateCluster) -> None:
         serving.pgdata.rename(old)
     beside.pgdata.rename(serving.pgdata)
     shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(beside.data_dir, ignore_errors=True)
 
 
 def _give_to_server(path: Path) -> None:

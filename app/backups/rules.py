@@ -29,6 +29,17 @@ NOT_OURS = (
 )
 
 
+NEWER = (
+    "This backup was made by a newer release (migration {theirs}; this one knows up to {ours}). "
+    "Install that release or a later one, and restore with it."
+)
+UNLISTED = (
+    "{path} is missing, the list of what was erased: what was erased since the backup would be "
+    "there again. Bring it back, or set CONTEXTMAP_ERASED_FILE. Only if nothing was erased since, "
+    "add --nothing-was-erased."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """Of one table: rows, and a sum over their hashes that does not depend on their order."""
@@ -62,6 +73,12 @@ class Manifest:
     @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables.values())
+
+    @property
+    def erasures(self) -> int:
+        """How often something had been erased."""
+        told = self.tables.get("app.retention_event")
+        return 0 if told is None else told.rows
 
     def line(self) -> bytes:
         return orjson.dumps({"format": FORMAT, **asdict(self)}) + b"\n"

@@ -67,26 +67,38 @@ def note_drill(settings: Settings, path: Path, manifest: Manifest) -> bool:
 
 
 def daily(db: Database, settings: Settings) -> Made | None:
-    """The one of today, when it is due; what is older than 35 days goes."""
+    """The one of today, when it is due; what is older than 35 days goes.
+
+    It goes first: a disk that is full of old ones must not keep the new one from being made.
+    """
     folder = settings.backup_dir
     if folder is None or not settings.backup_recipient or not _is_due(db):
         return None
+    prune(folder, clock.now())
     made = make(db, settings, folder / f"contextmap-{clock.now().strftime(STAMP)}.age")
     log.info("backup.made", rows=made.manifest.rows)
-    prune(folder, clock.now())
     return made
 
 
+def are_made(settings: Settings) -> bool:
+    """Whether the worker makes any by itself: of the database each day, or of its changes."""
+    by_day = settings.backup_dir is not None
+    changes = settings.wal_archive is not None and settings.database_url is None
+    return bool(settings.backup_recipient) and (by_day or changes)
+
+
 def prune(folder: Path, now: datetime) -> int:
-    """Delete our files that are kept no longer, and what was broken off before today."""
+    """Delete our files that are kept no longer, and what was broken off before today.
+
+    The newest whole one stays however old it is: it may be all there is.
+    """
+    found = {path: named for path in folder.iterdir() if (named := NAME.fullmatch(path.name))}
+    newest = max((named[1] for named in found.values() if not named[2]), default="")
     gone = 0
-    for path in folder.iterdir():
-        named = NAME.fullmatch(path.name)
-        if named is None:
-            continue
+    for path, named in found.items():
         made_at = datetime.strptime(named[1], STAMP).replace(tzinfo=UTC)
         kept = timedelta(days=1) if named[2] else rules.KEPT
-        if now - made_at > kept:
+        if now - made_at > kept and (named[2] or named[1] != newest):
             path.unlink(missing_ok=True)
             gone += 1
     return gone

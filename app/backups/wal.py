@@ -26,6 +26,13 @@ EACH = timedelta(hours=23, minutes=30)
 KEPT = timedelta(days=7)
 STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".age"
+SHIPPING, COPYING = "ship.lock", "base.lock"
+UNSET = (
+    "Set CONTEXTMAP_WAL_ARCHIVE to a folder on another disk, and CONTEXTMAP_BACKUP_RECIPIENT. With "
+    "DATABASE_URL it is for whoever runs that server."
+)
+UNSTARTED = "Start Contextmap once since CONTEXTMAP_WAL_ARCHIVE is set: scripts/serve."
+COPIED = "Another copy of the whole cluster is being made. Wait for its end."
 OTHER = "{name} is not what it is called. The archive was changed."
 
 
@@ -55,39 +62,28 @@ def staged(settings: Settings) -> Path:
 
 
 def ship(settings: Settings) -> int:
-    """Encrypt what is finished into the archive; how many segments."""
-    shipped = 0
-    for segment in sorted(staged(settings).glob("*/*")):
-        if settings.wal_archive is None or segment.suffix == ".part":
-            continue
-        folder = settings.wal_archive / segment.parent.name
-        folder.mkdir(mode=0o700, exist_ok=True)
-        target = folder / (segment.name + SUFFIX)
-        if not target.exists():  # of a worker that was killed between the two
-            packed = io.BytesIO(gzip.compress(segment.read_bytes(), 1))
-            _write(settings, target, segment.name, packed.read)
-        segment.unlink()
-        shipped += 1
-    return shipped
+    """Encrypt what is finished into the archive; how many segments. One process at a time."""
+    with folders.alone_at_once(staged(settings) / SHIPPING) as free:
+        found = sorted(staged(settings).glob("*/*")) if free and settings.wal_archive else []
+        return sum(_ship(settings, segment) for segment in found if segment.suffix != ".part")
 
 
 def base(settings: Settings) -> Path:
-    """A copy of the whole cluster, which the changes since then are applied to."""
-    if settings.wal_archive is None:
-        raise InvalidError("Set CONTEXTMAP_WAL_ARCHIVE to a folder on another disk.")
-    dsn = settings.dsn("postgres")
-    with psycopg.connect(dsn) as admin:
-        folder = settings.wal_archive / _cluster_of(admin)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    growing = folder / "base-growing.age"
-    growing.unlink(missing_ok=True)
-    arguments = ["--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast"]
-    arguments += ["--compress=client-gzip:1"]
-    with programs.running(settings, "pg_basebackup", dsn, arguments) as copy:
-        _write(settings, growing, "base", copy.read)
-    _due(settings).unlink(missing_ok=True)
-    # It holds the changes up to its end: no moment before that can be gone back to.
-    return growing.rename(folder / f"base-{clock.now().strftime(STAMP)}{SUFFIX}")
+    """A copy of the whole cluster, which the changes since then are applied to.
+
+    Raises
+    ------
+    InvalidError
+        Nothing is shipped here, or another copy is being made.
+    """
+    if not is_wanted(settings):
+        raise InvalidError(UNSET)
+    if not staged(settings).is_dir():
+        raise InvalidError(UNSTARTED)
+    with folders.alone_at_once(staged(settings) / COPYING) as free:
+        if not free:
+            raise InvalidError(COPIED)
+        return _base(settings)
 
 
 def is_base_due(settings: Settings, now: datetime) -> bool:
@@ -101,6 +97,8 @@ def is_base_due(settings: Settings, now: datetime) -> bool:
 def prune(folder: Path, now: datetime) -> None:
     """Copies and changes from which nobody goes back any more; the newest copy stays."""
     found = bases(folder)
+    if not found:
+        return
     kept = {at for at in found if now - at <= KEPT} | {max(found)}
     for at in set(found) - kept:
         found[at].unlink()
@@ -129,6 +127,34 @@ def head_of(name: str) -> Callable[[bytes], str]:
         return name
 
     return read
+
+
+def _ship(settings: Settings, segment: Path) -> bool:
+    folder = _archive(settings, segment.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / (segment.name + SUFFIX)
+    if not target.exists():  # of a worker that was killed between the two
+        packed = io.BytesIO(gzip.compress(segment.read_bytes(), 1))
+        _write(settings, target, segment.name, packed.read)
+    segment.unlink()
+    return True
+
+
+def _base(settings: Settings) -> Path:
+    dsn = settings.dsn("postgres")
+    with psycopg.connect(dsn) as admin:
+        folder = _archive(settings, Path(_cluster_of(admin)))
+    folder.mkdir(mode=0o700, exist_ok=True)
+    prune(folder, clock.now())  # a full disk must not keep itself full
+    growing = folder / "base-growing.age"
+    growing.unlink(missing_ok=True)
+    arguments = ["--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast"]
+    arguments += ["--compress=client-gzip:1"]
+    with programs.running(settings, "pg_basebackup", dsn, arguments) as copy:
+        _write(settings, growing, "base", copy.read)
+    _due(settings).unlink(missing_ok=True)
+    # It holds the changes up to its end: no moment before that can be gone back to.
+    return growing.rename(folder / f"base-{clock.now().strftime(STAMP)}{SUFFIX}")
 
 
 def _due(settings: Settings) -> Path:

@@ -72,6 +72,13 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def alone_at_once(path: Path) -> Iterator[bool]:
+    """Whether nobody else holds it, without waiting; if so, it is held until the end."""
+    with path.open("a") as lock:
+        yield is_last(lock)
+
+
+@contextmanager
 def beside_others(path: Path) -> Iterator[IO[str]]:
     """Counted among the users of something; `is_last` tells whether others remain."""
     with path.open("a") as lock:

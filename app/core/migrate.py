@@ -172,6 +172,7 @@ def _is_current(admin: psycopg.Connection, mark: str) -> bool:
 
 def _install_key(connection: psycopg.Connection, claims_key: bytes) -> None:
     inner, outer = pads(claims_key)
+    connection.execute("revoke all on sec.key from cs_backup")  # whoever reads it forges claims
     connection.execute(
         "update sec.key set retired_at = now() where retired_at is null and k_ipad <> %s", (inner,)
     )

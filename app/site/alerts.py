@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from app.audit import service as audit
 from app.audit.seals import SEALER
 from app.backups import queries as backups
+from app.backups import service as making
+from app.backups import wal
 from app.core import crashes, log
 from app.core.db import Database
 from app.core.settings import Settings
@@ -28,6 +30,7 @@ RAISED, TOLD, ACKNOWLEDGED, OVER = "alert.raise", "alert.tell", "alert.acknowled
 LETTER = "alert.letter"  # to one person; told is when everybody's went
 SEAL_LATE_S = 60
 JOB_LATE_S = 600
+CHANGES_LATE = timedelta(minutes=10)
 BACK = timedelta(days=1)
 # A page's transaction lasts five seconds: what began before has been committed or never will be.
 SETTLED = timedelta(seconds=10)
@@ -79,6 +82,16 @@ RULES: dict[str, Rule] = {
     "backup-late": Rule(
         "The last backup is older than 26 hours",
         "Look at the log of the worker, the disk of the backups and their key.",
+        lasts=True,
+    ),
+    "changes-late": Rule(
+        "Changes of the database have not been shipped for ten minutes",
+        "Look at the log of the worker and the disk of CONTEXTMAP_WAL_ARCHIVE.",
+        lasts=True,
+    ),
+    "no-backups": Rule(
+        "No backups are made",
+        "Set their key and their folder (docs/operator/backups.md), or look after them elsewhere.",
         lasts=True,
     ),
     "jobs-late": Rule(
@@ -243,7 +256,20 @@ def _verification_failed(asked: Asked) -> bool:
 
 def _backup_is_late(asked: Asked) -> bool:
     with asked.db.read(figures.LOOK) as session:
-        return bool(asked.settings.backup_recipient) and backups.last(session).is_late(asked.now)
+        late = all(backups.last(session, kind).is_late(asked.now) for kind in ("dump", "base"))
+    return making.are_made(asked.settings) and late
+
+
+def _changes_are_late(asked: Asked) -> bool:
+    """Where they are shipped, it is noted each minute that they were."""
+    with asked.db.read(figures.LOOK) as session:
+        shipped_at = backups.last(session, "wal").done_at
+    late = shipped_at is None or asked.now - shipped_at > CHANGES_LATE
+    return wal.is_wanted(asked.settings) and late
+
+
+def _none_are_made(asked: Asked) -> bool:
+    return not making.are_made(asked.settings) and not asked.settings.demo
 
 
 def _jobs_are_late(asked: Asked) -> bool:
@@ -264,6 +290,8 @@ QUESTIONS: dict[str, Callable[[Asked], bool]] = {
         crashes.since(asked.settings, _since(asked.known, "crash", asked.now)) > 0
     ),
     "backup-late": _backup_is_late,
+    "changes-late": _changes_are_late,
+    "no-backups": _none_are_made,
     "jobs-late": _jobs_are_late,
     "disk": lambda asked: rooms.least(asked.db, asked.settings).short,
 }

@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.accounts import catalogue
+from app.backups import leftovers
+from app.backups import service as backups
 from app.core import pgconf
 from app.core.db import Database
 from app.core.errors import BusyError
@@ -39,7 +41,13 @@ NEEDED = {
 WATCHED = {
     "worker": "Start the worker: reports are not screened and letters do not go out.",
     "disk": "Make room on the disk of the data folder: less than a tenth is left.",
+    "copies": "A restore or a check of a backup was killed and left a readable copy: run "
+    "`scripts/contextmap backup clear`.",
 }
+NO_BACKUPS = (
+    "No backups are made: set CONTEXTMAP_BACKUP_RECIPIENT and CONTEXTMAP_BACKUP_DIR "
+    "(docs/operator/backups.md)."
+)
 NEWER = (
     "The database is of a newer release than this process, which serves on. Start it again with "
     "the newer release (docs/operator/upgrades.md)."
@@ -66,6 +74,7 @@ class Readiness:
     watched: dict[str, bool] = field(default_factory=dict)
     schema: str | None = None
     loud: list[str] = field(default_factory=list)
+    makes_backups: bool = True
 
     @property
     def ready(self) -> bool:
@@ -77,6 +86,7 @@ class Readiness:
         wrong += [WATCHED[name] for name, holds in self.watched.items() if not holds]
         wrong += [LOUD.format(settings=", ".join(self.loud))] if self.loud else []
         wrong += [NEWER] if is_newer(self.schema) else []
+        wrong += [] if self.makes_backups else [NO_BACKUPS]
         wrong += [words for which, words in WALLS.items() if which == wall()]
         return {"checks": self.checks, "watched": self.watched, "needed": wrong}
 
@@ -98,7 +108,10 @@ class Protections:
 
 def look(db: Database, settings: Settings, protections: Protections) -> Readiness:
     """Database, migrations, and everything of the catalogue of protections."""
-    found = Readiness(watched={"disk": not rooms.least(db, settings).short})
+    found = Readiness(
+        watched={"disk": not rooms.least(db, settings).short},
+        makes_backups=settings.demo or backups.are_made(settings),
+    )
     try:
         found.checks.update(protections.now(db))
         with db.read(figures.LOOK) as session:
@@ -108,6 +121,7 @@ def look(db: Database, settings: Settings, protections: Protections) -> Readines
             found.checks["database"] = session.scalar(text("select true")) is True
             found.watched["worker"] = figures.workers(session).alive > 0
             found.loud = _loud(session)
+            found.watched["copies"] = not leftovers.are_there(settings, session)
     except BusyError:
         found.checks["database"] = False
     return found

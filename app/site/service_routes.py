@@ -13,6 +13,7 @@ from app.accounts.models import User
 from app.admin.deps import MayAll
 from app.audit.seals import SEALER
 from app.backups import queries as backups
+from app.backups import service as making
 from app.briefings import notices
 from app.core import clock
 from app.core import pages as html
@@ -53,7 +54,7 @@ def running(request: Request, db: Db, actor: Watcher) -> Response:
         room=room,
         read_only=degraded.is_read_only(settings, room.free),
         audit=_audit(db),
-        makes_backups=bool(settings.backup_recipient),
+        makes_backups=making.are_made(settings),
         python=platform.python_version(),
         version=VERSION,
         **queue,

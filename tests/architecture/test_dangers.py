@@ -491,8 +491,10 @@ RULES = [
                 "app/core/migrate.py",
                 "app/backups/creating.py",
                 "app/backups/filling.py",
+                "app/backups/leftovers.py",
                 "app/backups/recovering.py",
                 "app/backups/restoring.py",
+                "app/backups/returning.py",
                 "app/backups/wal.py",
             }
         ),

@@ -35,9 +35,9 @@ def room(monkeypatch):
 
 @pytest.fixture
 def place(db, settings, room, tmp_path):
-    """A service with a folder of its own, in which nothing is wrong."""
+    """A service with a folder of its own, in which nothing is wrong; it needs no backup."""
     seal(db)
-    return settings.model_copy(update={"data_dir": tmp_path})
+    return settings.model_copy(update={"data_dir": tmp_path, "demo": True})
 
 
 def happened(db, action, actor=None, *, kind="alert", outcome="done", detail=None, times=1):
@@ -149,10 +149,22 @@ def test_late_seals_late_jobs_and_late_backups_last(db, place, monkeypatch):
         """)
         )
     monkeypatch.setattr(alerts, "SEAL_LATE_S", -1)
-    made = place.model_copy(update={"backup_recipient": "age1synthetic"})
+    made = place.model_copy(
+        update={"backup_recipient": "age1synthetic", "backup_dir": place.data_dir}
+    )
 
     assert looked(db, made) == {"seal-late", "jobs-late", "backup-late"}
     assert looked(db, place) == {"seal-late", "jobs-late"}
+
+
+def test_that_no_backups_are_made_is_an_alert_where_records_are_real(db, place):
+    real = place.model_copy(update={"demo": False})
+    folder = {"backup_recipient": "age1synthetic", "wal_archive": place.data_dir}
+    keyless = real.model_copy(update={"backup_dir": place.data_dir})
+
+    assert looked(db, place) == set()
+    assert looked(db, real) == looked(db, keyless) == {"no-backups"}
+    assert looked(db, real.model_copy(update=folder)) == {"backup-late"}
 
 
 def test_a_process_that_ended_by_a_fault_is_an_alert(db, place):

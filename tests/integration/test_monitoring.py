@@ -264,7 +264,7 @@ def test_a_worker_that_is_away_and_a_full_disk_are_said_and_send_nobody_away(db,
     answer = here.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json()["watched"] == {"disk": False, "worker": False}
+    assert answer.json()["watched"] == {"disk": False, "worker": False, "copies": True}
     assert {WATCHED["worker"], WATCHED["disk"]} <= set(answer.json()["needed"])
     with db.begin(job_actor("site:readyz")) as session:
         session.execute(ALIVE)

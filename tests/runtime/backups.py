@@ -36,6 +36,7 @@ class House:
             **os.environ,
             "CONTEXTMAP_SECRET_KEY": SECRET,
             "CONTEXTMAP_BACKUP_RECIPIENT": self.settings.backup_recipient,
+            "CONTEXTMAP_ERASED_FILE": str(self.settings.erased_list),
         }
 
     def admin(self, dbname="contextmap") -> psycopg.Connection:

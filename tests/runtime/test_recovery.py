@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from app.accounts.install import prepare
-from app.backups import box, queries, recovering, service, wal
+from app.backups import box, leftovers, queries, recovering, service, wal
 from app.backups.jobs import Shipper
 from app.core import clock
 from app.core.errors import InvalidError
@@ -104,7 +104,8 @@ def test_a_moment_between_two_writes_is_there_again(house):
     assert noted(house, "wal").problem is None
     assert done.last_at <= house.between
     assert done.era == 2
-    assert not (house.settings.data_dir / recovering.FOLDER).exists()
+    assert done.returned.ended == {"sessions": 0, "tokens": 0, "invitations": 0}
+    assert not (house.settings.data_dir / leftovers.RECOVERING).exists()
 
 
 def test_times_outside_of_the_archive_are_refused_and_change_nothing(house):
@@ -114,6 +115,7 @@ def test_times_outside_of_the_archive_are_refused_and_change_nothing(house):
         recovered(house, to=house.between + timedelta(days=1))
 
     assert not house.cluster.replaced.exists()
+    assert not (house.settings.data_dir / leftovers.RECOVERING).exists(), "it would be readable"
 
 
 def test_nothing_readable_is_shipped(house):

@@ -61,10 +61,10 @@ def test_lines_are_added_and_none_is_replaced(file, key):
     assert [anchor.n for anchor in read(file, key)[0]] == [3, 4]
 
 
-@pytest.mark.parametrize("field", ["era", "n", "seal", "at", "partnership"])
+@pytest.mark.parametrize("field", ["era", "n", "seal", "at", "partnership", "begins"])
 def test_a_line_that_was_changed_is_no_anchor(file, key, field):
     line = json.loads(file.read_text())
-    line[field] = line[field] + 1 if isinstance(line[field], int) else "00" * 32
+    line[field] = line[field] + 1 if isinstance(line.get(field), int) else "00" * 32
     file.write_text(json.dumps(line))
 
     found, verdict = read(file, key)
@@ -137,6 +137,38 @@ def test_a_chain_that_was_sealed_anew_is_found(file, key, standing):
     anchors.compare(verdict, read(file, key)[0], standing)
 
     assert [(p.code, p.seal) for p in verdict.problems] == [("sealed-anew", 3)]
+
+
+def test_what_a_restore_lost_is_told_and_is_no_change(tmp_path, key):
+    """Seal 9 stood when a backup of seal 5 was restored; the next life made its own 6 to 9."""
+    path = tmp_path / "anchors"
+    kept, gone, new = (SEAL._replace(n=n, hash=bytes([n]) * 32) for n in (5, 9, 12))
+    life_before = anchors.signed_line(kept, partnership=NAME, key=key, begins=2)
+    path.write_bytes(b"".join([*signed(key, kept, gone), life_before, *signed(key, new)]))
+    standing = {5: (1, kept.hash), 9: (2, b"x" * 32), 12: (1, new.hash)}
+
+    verdict, cut = Verdict(last=new), Verdict(last=kept)
+    anchors.compare(verdict, read(path, key)[0], standing)
+    anchors.compare(cut, read(path, key)[0], {5: (1, kept.hash)})
+
+    assert verdict.holds
+    assert [words.split(" of ")[0] for words in verdict.lost] == ["Seal 9"]
+    assert [(p.code, p.seal) for p in cut.problems] == [("tail-cut", 6)], "12 was after it"
+
+
+def test_without_the_word_of_a_restore_it_is_a_change(tmp_path, key):
+    """Nor by a word that was there before, or that is of a later seal."""
+    path = tmp_path / "anchors"
+    kept, gone = SEAL._replace(n=5), SEAL._replace(n=9)
+    early = anchors.signed_line(kept, partnership=NAME, key=key, begins=2)
+    late = anchors.signed_line(SEAL._replace(n=9, hash=b"y" * 32), partnership=NAME, key=key)
+    path.write_bytes(b"".join([early, *signed(key, gone), late]))
+    verdict = Verdict(last=kept)
+
+    anchors.compare(verdict, read(path, key)[0], {5: (1, kept.hash)})
+
+    assert [(p.code, p.seal) for p in verdict.problems] == [("tail-cut", 6)] * 2
+    assert verdict.lost == []
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
