@@ -54,13 +54,19 @@ class Returned:
 def refuse_unlisted(settings: Settings, erased: int, *, nothing_was_erased: bool) -> None:
     """Where something was ever erased there is a list, which a lost data folder takes along.
 
+    That nothing was erased since is kept as an empty list, for each start that asks for it.
+
     Raises
     ------
     InvalidError
         Without the list, what was erased since the backup would be served again.
     """
-    if erased and not nothing_was_erased and not settings.erased_list.is_file():
+    if not erased or settings.erased_list.is_file():
+        return
+    if not nothing_was_erased:
         raise InvalidError(rules.UNLISTED.format(path=settings.erased_list))
+    settings.erased_list.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.erased_list.touch(mode=0o600)
 
 
 def erased_before(settings: Settings, dbname: str) -> int:
@@ -77,7 +83,7 @@ def take_back(settings: Settings, dbname: str, replay: Replay) -> Returned:
     try:
         erased = replay(db, settings)
         with db.begin(JOB) as session:
-            audit.record(session, "backup.restore", "backup", None, rows=erased, **ended)
+            audit.record(session, "backup.restore", "backup", None, rows=erased, of=ended)
     finally:
         db.dispose()
     return Returned(erased, ended, accounts, grants)

@@ -36,7 +36,7 @@ NEWER = (
 UNLISTED = (
     "{path} is missing, the list of what was erased: what was erased since the backup would be "
     "there again. Bring it back, or set CONTEXTMAP_ERASED_FILE. Only if nothing was erased since, "
-    "add --nothing-was-erased."
+    "add --nothing-was-erased, which makes an empty one."
 )
 
 
