@@ -51,8 +51,11 @@ def replay(db: Database, listed: ErasedList) -> Replayed:
         done.unsure += mark in listed.begun
         if mark in listed.done:
             _take(db, done, 1, partial(removing.child, child_id=child_id, run_id=None))
-    done.unsure += sum(not listed.begun.isdisjoint(_marks(one)) for one in records)
-    back = [one for one in records if not listed.done.isdisjoint(_marks(one))]
+    known = listed.done | listed.begun
+    # Each is named once: there may be a million.
+    named = [(one, marks) for one in records if not known.isdisjoint(marks := _marks(one))]
+    done.unsure += sum(not listed.begun.isdisjoint(marks) for _, marks in named)
+    back = [one for one, marks in named if not listed.done.isdisjoint(marks)]
     for kind in (*rules.WORK, *rules.BATCHED):
         for some in batches([one for one in back if one.kind == kind]):
             _take_batch(db, done, some)

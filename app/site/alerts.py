@@ -20,7 +20,7 @@ from app.audit.seals import SEALER
 from app.backups import queries as backups
 from app.backups import service as making
 from app.backups import wal
-from app.core import crashes, log
+from app.core import clock, crashes, log
 from app.core.db import Database
 from app.core.settings import Settings
 from app.oversight.rules import CHILD_READS_A_DAY, DENIALS_IN_10_MIN
@@ -30,6 +30,7 @@ RAISED, TOLD, ACKNOWLEDGED, OVER = "alert.raise", "alert.tell", "alert.acknowled
 LETTER = "alert.letter"  # to one person; told is when everybody's went
 SEAL_LATE_S = 60
 JOB_LATE_S = 600
+BEGAN = clock.now()  # this process
 CHANGES_LATE = timedelta(minutes=10)
 BACK = timedelta(days=1)
 # A page's transaction lasts five seconds: what began before has been committed or never will be.
@@ -261,11 +262,10 @@ def _backup_is_late(asked: Asked) -> bool:
 
 
 def _changes_are_late(asked: Asked) -> bool:
-    """Where they are shipped, it is noted each minute that they were."""
+    """Where they are shipped, it is noted each minute that they were, while a worker runs."""
     with asked.db.read(figures.LOOK) as session:
-        shipped_at = backups.last(session, "wal").done_at
-    late = shipped_at is None or asked.now - shipped_at > CHANGES_LATE
-    return wal.is_wanted(asked.settings) and late
+        since = max(backups.last(session, "wal").done_at or BEGAN, BEGAN)
+    return wal.is_wanted(asked.settings) and asked.now - since > CHANGES_LATE
 
 
 def _none_are_made(asked: Asked) -> bool:

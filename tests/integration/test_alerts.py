@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app import worker
 from app.audit.seals import seal
+from app.backups import queries as backups
 from app.core import clock, crashes, disk
 from app.core.actor import job_actor
 from app.core.jobs import enqueue
@@ -165,6 +166,25 @@ def test_that_no_backups_are_made_is_an_alert_where_records_are_real(db, place):
     assert looked(db, place) == set()
     assert looked(db, real) == looked(db, keyless) == {"no-backups"}
     assert looked(db, real.model_copy(update=folder)) == {"backup-late"}
+
+
+def test_changes_that_are_not_shipped_are_an_alert_once_the_worker_has_run_for_ten_minutes(
+    db, place, monkeypatch
+):
+    shipping = place.model_copy(
+        update={"backup_recipient": "age1synthetic", "wal_archive": place.data_dir}
+    )
+    backup = job_actor("backup:create")
+    with db.begin(backup) as session:
+        backups.note(session, "base", clock.now(), size_bytes=1)
+    assert looked(db, shipping) == set()
+
+    monkeypatch.setattr(alerts, "BEGAN", clock.now() - timedelta(minutes=11))
+    assert looked(db, place) == set(), "where no archive is set nothing is shipped"
+    assert looked(db, shipping) == {"changes-late"}
+    with db.begin(backup) as session:
+        backups.note(session, "wal", clock.now())
+    assert looked(db, shipping) == set()
 
 
 def test_a_process_that_ended_by_a_fault_is_an_alert(db, place):

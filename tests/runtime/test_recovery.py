@@ -12,8 +12,8 @@ import pytest
 
 from app.accounts.install import prepare
 from app.backups import box, leftovers, queries, recovering, service, wal
-from app.backups.jobs import Shipper
-from app.core import clock
+from app.backups.shipping import NOT_HANDED_OVER, Shipper
+from app.core import clock, folders
 from app.core.errors import InvalidError
 from app.core.folders import ClusterError
 from app.core.postgres import PrivateCluster
@@ -106,6 +106,32 @@ def test_a_moment_between_two_writes_is_there_again(house):
     assert done.era == 2
     assert done.returned.ended == {"sessions": 0, "tokens": 0, "invitations": 0}
     assert not (house.settings.data_dir / leftovers.RECOVERING).exists()
+
+
+def test_changes_that_postgresql_cannot_hand_over_are_told(house):
+    house.cluster.start()
+    asked = "select failed_count > 0 from pg_stat_archiver"
+    with psycopg.connect(house.cluster.dsn("postgres"), autocommit=True) as admin:
+        admin.execute("alter system set archive_command = '/bin/false'")
+        admin.execute("select pg_reload_conf()")
+        write(house.cluster, 3)
+        admin.execute("select pg_switch_wal()")
+        assert wait_for(lambda: admin.execute(asked).fetchone() == (True,), within_s=60)
+        with house.db() as db:
+            Shipper(db, house.settings).ship()
+        admin.execute("alter system reset archive_command")
+
+    assert noted(house, "wal").problem == NOT_HANDED_OVER
+
+
+def test_one_copy_is_made_at_a_time_and_only_where_changes_are_shipped(house):
+    with pytest.raises(InvalidError, match="Set CONTEXTMAP_WAL_ARCHIVE"):
+        wal.base(house.settings.model_copy(update={"wal_archive": None}))
+    with (
+        folders.alone_at_once(wal.staged(house.settings) / wal.COPYING),
+        pytest.raises(InvalidError, match="Another copy"),
+    ):
+        wal.base(house.settings)
 
 
 def test_times_outside_of_the_archive_are_refused_and_change_nothing(house):
