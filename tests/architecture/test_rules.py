@@ -122,6 +122,7 @@ FURTHER = {
     "backups/recovering",
     "backups/restoring",
     "backups/returning",
+    "backups/shipping",
     "backups/verifying",
     "backups/wal",
     "basemaps/cutting",
