@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.audit import service as audit
-from app.backups import creating, queries, rules
+from app.backups import creating, queries, rules, wal
 from app.backups.creating import Made, Progress
 from app.backups.rules import Manifest
 from app.core import clock, log
@@ -82,9 +83,21 @@ def daily(db: Database, settings: Settings) -> Made | None:
 
 def are_made(settings: Settings) -> bool:
     """Whether the worker makes any by itself: of the database each day, or of its changes."""
-    by_day = settings.backup_dir is not None
-    changes = settings.wal_archive is not None and settings.database_url is None
-    return bool(settings.backup_recipient) and (by_day or changes)
+    return bool(_made(settings))
+
+
+def are_late(session: Session, settings: Settings, now: datetime) -> bool:
+    """Whether one that the worker is to make each day is not of the last 26 hours."""
+    return any(queries.last(session, kind).is_late(now) for kind in _made(settings))
+
+
+def are_shipped(settings: Settings) -> bool:
+    """Whether changes are, too."""
+    return wal.is_wanted(settings)
+
+
+def shipped_at(session: Session) -> datetime | None:
+    return queries.last(session, "wal").done_at
 
 
 def prune(folder: Path, now: datetime) -> int:
@@ -111,6 +124,11 @@ def words_of(failed: Exception) -> str:
     if isinstance(failed, OSError) and failed.strerror:
         return failed.strerror
     return str(failed) if isinstance(failed, PostgisError) else "The database refused it."
+
+
+def _made(settings: Settings) -> list[str]:
+    by_day = settings.backup_dir is not None and bool(settings.backup_recipient)
+    return ["dump"] * by_day + ["base"] * are_shipped(settings)
 
 
 def _is_due(db: Database) -> bool:

@@ -17,9 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.seals import SEALER
-from app.backups import queries as backups
-from app.backups import service as making
-from app.backups import wal
+from app.backups import service as backups
 from app.core import clock, crashes, log
 from app.core.db import Database
 from app.core.settings import Settings
@@ -257,19 +255,14 @@ def _verification_failed(asked: Asked) -> bool:
 
 def _backup_is_late(asked: Asked) -> bool:
     with asked.db.read(figures.LOOK) as session:
-        late = all(backups.last(session, kind).is_late(asked.now) for kind in ("dump", "base"))
-    return making.are_made(asked.settings) and late
+        return backups.are_late(session, asked.settings, asked.now)
 
 
 def _changes_are_late(asked: Asked) -> bool:
-    """Where they are shipped, it is noted each minute that they were, while a worker runs."""
+    """That they were shipped is noted each minute, while a worker runs."""
     with asked.db.read(figures.LOOK) as session:
-        since = max(backups.last(session, "wal").done_at or BEGAN, BEGAN)
-    return wal.is_wanted(asked.settings) and asked.now - since > CHANGES_LATE
-
-
-def _none_are_made(asked: Asked) -> bool:
-    return not making.are_made(asked.settings) and not asked.settings.demo
+        since = max(backups.shipped_at(session) or BEGAN, BEGAN)
+    return backups.are_shipped(asked.settings) and asked.now - since > CHANGES_LATE
 
 
 def _jobs_are_late(asked: Asked) -> bool:
@@ -291,7 +284,7 @@ QUESTIONS: dict[str, Callable[[Asked], bool]] = {
     ),
     "backup-late": _backup_is_late,
     "changes-late": _changes_are_late,
-    "no-backups": _none_are_made,
+    "no-backups": lambda asked: not (backups.are_made(asked.settings) or asked.settings.demo),
     "jobs-late": _jobs_are_late,
     "disk": lambda asked: rooms.least(asked.db, asked.settings).short,
 }
