@@ -125,8 +125,7 @@ class Settings(BaseSettings):
     )
     wal_archive: Path | None = Field(
         default=None,
-        description="Folder on another disk for every change of the private database, encrypted, "
-        "at most a minute old.",
+        description="Folder on another disk for each change of the private database, encrypted.",
     )
     web_threads: int = Field(default=8, ge=1, description="Threads that answer, per web process.")
     pool_size: int = Field(default=8, ge=1, description="Database connections, per web process.")
