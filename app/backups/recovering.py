@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 import psycopg
+from pydantic import SecretStr
 
 from app.backups import box, filling, leftovers, restoring, returning, rules, wal
 from app.backups.box import Key
@@ -65,7 +66,7 @@ def recover(
     with leftovers.only_restore(settings):
         _refuse(settings, serving, replace=replace)
         with _beside(settings) as beside:
-            apart = settings.within(beside.data_dir)
+            apart = _apart(settings, beside)
             _unpack(settings, base, by, beside)
             with _fetching(settings, base.parent, by, beside):
                 last_at = _replayed(beside, to)
@@ -80,6 +81,18 @@ def recover(
             beside.stop()
             _change_places(serving, beside)
     return Recovered(base, last_at, era, returned, told)
+
+
+def _apart(settings: Settings, beside: PrivateCluster) -> Settings:
+    """The same installation with its private cluster in another folder."""
+    kept = {
+        "secret_key": SecretStr(settings.secret().decode()),
+        "vault_dir": settings.vault_folder,
+        "vault_key_file": settings.vault_master,
+        "erased_file": settings.erased_list,
+    }
+    changed = {"data_dir": beside.data_dir, "database_url": None}
+    return settings.model_copy(update=changed | kept)
 
 
 @contextmanager

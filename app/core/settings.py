@@ -212,16 +212,6 @@ class Settings(BaseSettings):
             else self.database_url.get_secret_value()
         )
 
-    def within(self, data_dir: Path) -> Self:
-        """The same installation with its private cluster in another folder."""
-        kept = {
-            "secret_key": SecretStr(self._secret().decode()),
-            "vault_dir": self.vault_folder,
-            "vault_key_file": self.vault_master,
-            "erased_file": self.erased_list,
-        }
-        return self.model_copy(update={"data_dir": data_dir, "database_url": None, **kept})
-
     @property
     def vault_folder(self) -> Path:
         return self.vault_dir or self.data_dir / "vault-keys"
@@ -252,9 +242,9 @@ class Settings(BaseSettings):
 
     def key_for(self, use: str) -> bytes:
         """A key of its own for each use, derived from the one secret."""
-        return hmac.new(self._secret(), use.encode(), hashlib.sha256).digest()
+        return hmac.new(self.secret(), use.encode(), hashlib.sha256).digest()
 
-    def _secret(self) -> bytes:
+    def secret(self) -> bytes:
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.data_dir / "secret-key"
