@@ -51,13 +51,11 @@ def carried(cursor: Cursor, done: Series, new: Sites) -> dict[str, Lineage]:
 def _write(
     cursor: Cursor, done: Series, matches: Matches, lineage: Mapping[str, UUID], new: Sites
 ) -> None:
+    opened = [content for content in new if content not in matches.continues]
+    drawn = ids.new_references("CL", len(opened), lambda drawn: _taken(cursor, drawn))
+    refs = dict(zip(opened, drawn, strict=True))
     rows = [
-        (
-            lineage[content],
-            None if content in matches.continues else ids.new_reference("CL"),
-            sorted(sites),
-            matches.splits.get(content),
-        )
+        (lineage[content], refs.get(content), sorted(sites), matches.splits.get(content))
         for content, sites in new.items()
     ]
     cursor.execute(
@@ -73,6 +71,11 @@ def _write(
     merged = [(UUID(old), lineage[content]) for old, content in sorted(matches.merges.items())]
     cursor.executemany(MERGE, [(into, done.seen_on, old) for old, into in merged])
     cursor.execute(GONE, ([UUID(old) for old in matches.gone],))
+
+
+def _taken(cursor: Cursor, refs: Collection[str]) -> list[str]:
+    asked = "select ref from app.cluster_lineage where ref = any (%s)"
+    return [ref for (ref,) in cursor.execute(asked, (list(refs),))]
 
 
 CONTINUE = """

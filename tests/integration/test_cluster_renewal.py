@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.clusters import renewal, service
 from app.clusters.schemas import RunIn
-from app.core import clock
+from app.core import clock, ids
 from app.places.queries import partner_codes
 from tests.integration.test_clusters import (
     BRIDGE,
@@ -40,8 +40,25 @@ def test_each_night_records_are_searched_anew_and_police_when_months_came_in(db,
     assert scalars(db, lead, "select count(*) from app.cluster_lineage") == [1]
 
 
+def test_a_reference_that_is_taken_is_drawn_again(db, lead, partners, monkeypatch):
+    pattern(db, lead)
+    renewal.nightly(db, partners)
+    (taken,) = scalars(db, lead, "select ref from app.cluster_lineage")
+    other = ids.new_reference("CL")
+    drawn = iter([taken, other])
+    monkeypatch.setattr(ids, "new_reference", lambda prefix: next(drawn))
+
+    with db.begin(service.JOB) as session:
+        wanted = RunIn(source="partnership", eps_m=260, replicates=0)
+        (run,) = service.ask(session, service.JOB, wanted, partners)
+        another_series = run.id
+    service.recompute(db, another_series)
+
+    assert scalars(db, lead, "select ref from app.cluster_lineage order by id") == [taken, other]
+
+
 def test_many_changes_are_one_run_and_none_is_none(db, lead, partners):
-    ids = pattern(db, lead)
+    found = pattern(db, lead)
     before_the_night = renewal.after_changes(db, partners)
     renewal.nightly(db, partners)
 
@@ -49,7 +66,7 @@ def test_many_changes_are_one_run_and_none_is_none(db, lead, partners):
     for days in (1, 2, 3):
         incident(db, lead, *BRIDGE, days)
     changed, settled = (renewal.after_changes(db, partners) for _ in range(2))
-    move(db, lead, ids[:1], state="WITHDRAWN")
+    move(db, lead, found[:1], state="WITHDRAWN")
     withdrawn = renewal.after_changes(db, partners)
 
     assert (before_the_night, unchanged, settled) == ([], [], [])

@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from app.core.ids import new_reference as fresh
+from app.incidents import service as incident_service
 from tests.importing import (
     batch,
     columns_of,
@@ -75,6 +77,20 @@ def test_a_second_file_of_the_same_system_updates_and_its_undo_sets_back(lead, d
     undone(lead, db, settings, ref)
 
     assert hashed(db) == before
+
+
+def test_a_reference_that_is_taken_is_drawn_again(lead, db, settings, monkeypatch):
+    imported(lead, db, settings, incidents(2), system="Synthetic system")
+    ((taken,),) = rows(db, lead, "select ref from app.incident order by ref limit 1")
+    drawn = [taken]
+    monkeypatch.setattr(
+        incident_service, "new_reference", lambda kind: drawn.pop() if drawn else fresh(kind)
+    )
+
+    ref = imported(lead, db, settings, incidents(3, first=10), system="Another synthetic system")
+
+    assert (batch(db, ref).state, batch(db, ref).tallies["imported"]) == ("APPLIED", 3)
+    assert rows(db, lead, "select count(*), count(distinct ref) from app.incident") == [(5, 5)]
 
 
 def test_what_somebody_changed_since_stays_and_is_named_first(lead, db, settings):

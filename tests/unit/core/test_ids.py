@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,22 @@ def test_ids_of_records_sort_by_creation():
     made = [ids.new_id() for _ in range(50)]
 
     assert made == sorted(made)
+
+
+def test_many_references_are_drawn_again_until_none_is_taken_and_none_twice(monkeypatch):
+    few = itertools.cycle([f"CL-{n}" for n in range(7)])
+    monkeypatch.setattr(ids, "new_reference", lambda prefix: next(few))
+    asked = []
+
+    def taken(drawn):
+        asked.append(len(drawn))
+        return {"CL-1", "CL-4"} & set(drawn)
+
+    found = ids.new_references("CL", 5, taken)
+
+    assert sorted(found) == ["CL-0", "CL-2", "CL-3", "CL-5", "CL-6"]
+    assert len(asked) > 1
+
+
+def test_no_reference_is_drawn_where_none_is_needed():
+    assert ids.new_references("CL", 0, lambda drawn: []) == []
