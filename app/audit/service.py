@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.core.errors import AuditFailedError
+from app.core.together import Asks
 
 LOG = text(
     "select audit.log(:action, :object_type, :object_ref, :outcome, :rows, cast(:detail as jsonb))"
@@ -48,7 +49,7 @@ def record(
         raise AuditFailedError("We cannot show this safely now. Try again soon.") from failed
 
 
-def written_by(session: Session, function: TextClause, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function answers
+def written_by(asks: Asks, function: TextClause, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the function answers
     """What a function of the database says that writes its event itself, in its one statement.
 
     Raises
@@ -57,7 +58,7 @@ def written_by(session: Session, function: TextClause, given: Mapping[str, Any])
         It could not: nothing is changed.
     """
     try:
-        return session.scalar(function, given)
+        return asks.scalar(function, given)
     except SQLAlchemyError as failed:
         if _is_of_audit(failed):
             raise AuditFailedError("We cannot take this safely now. Try again soon.") from failed

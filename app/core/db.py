@@ -19,6 +19,7 @@ from app.core.actor import Actor
 from app.core.claims import claims_json, signature
 from app.core.engines import begun, busy_in_words, connected, opened, raw_of
 from app.core.lines import Lines, Statement
+from app.core.together import Together, is_there
 
 BNG = 27700
 
@@ -129,6 +130,22 @@ class Database:
                 pooled.close()
 
     @contextmanager
+    def together(self, actor: Actor) -> Iterator[Together]:
+        """Groups of statements, each a transaction as `actor`, in one round trip each time."""
+        with busy_in_words():
+            pooled = self._engine(actor.db_role).raw_connection()
+            while not is_there(raw_of(pooled)):
+                pooled.invalidate()
+                pooled = self._engine(actor.db_role).raw_connection()
+            raw = raw_of(pooled)
+            try:
+                yield Together(raw, lambda pid: self._claim_of(pid, actor), self.pooled)
+            finally:
+                if raw.pgconn.pipeline_status:  # in the middle of an answer
+                    pooled.invalidate()
+                pooled.close()
+
+    @contextmanager
     def alone(self, role: str, what: str, *, wait_s: float = 0) -> Iterator[bool]:
         """Whether nobody else does `what`, in any process, for as long as the block runs.
 
@@ -167,8 +184,7 @@ class Database:
         claim = CLAIM_AND_KEEP_PLANS if keep_plans else CLAIM
 
         def whole(backend_pid: int) -> list[Statement]:
-            claims = [said.encode() for said in self._claims(backend_pid, actor)]
-            return [Statement(claim, claims), asked]
+            return [self._claim_of(backend_pid, actor, claim), asked]
 
         return (await self.soon_as(actor.db_role, whole))[claim.count(b"set_config") :]
 
@@ -238,6 +254,9 @@ class Database:
                 raise
             return False
         return True
+
+    def _claim_of(self, backend_pid: int, actor: Actor, claim: bytes = CLAIM) -> Statement:
+        return Statement(claim, [said.encode() for said in self._claims(backend_pid, actor)])
 
     def _claims(self, backend_pid: int, actor: Actor) -> tuple[str, str, str, str]:
         timeout_ms = TIMEOUT_MS["cs_job" if actor.patient else actor.db_role]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Select, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from app.core.lines import Statement
@@ -44,6 +44,16 @@ def compiled(asked: Select[*tuple[Any, ...]]) -> Statement:
     return statement(str(made), made.params)
 
 
+def of_text(asked: TextClause, given: Mapping[str, Any]) -> Statement:
+    """A statement with `:name`; what calls it, or a cast, says of what type each value is."""
+    return statement(_worded(asked), given)
+
+
+@lru_cache(maxsize=256)
+def _worded(asked: TextClause) -> str:
+    return str(asked.compile(dialect=DIALECT))
+
+
 def written(value: object) -> bytes | None:
     """A value as PostgreSQL reads it from text.
 
@@ -54,6 +64,8 @@ def written(value: object) -> bytes | None:
         return None
     if isinstance(value, bool):
         return b"true" if value else b"false"
+    if isinstance(value, bytes):
+        return b"\\x" + value.hex().encode()
     if isinstance(value, datetime | date):
         return value.isoformat().encode()
     if isinstance(value, list | tuple):

@@ -23,6 +23,8 @@ class Bare(StrictModel):
 UNSHOWN = "Remove the characters that cannot be shown."
 # They turn words round on the page, or split a name from whoever looks for it, and show nothing.
 INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Controls (Cc) but line breaks and tabs, and lone surrogates (Cs).
+REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def clean_text(value: str) -> str:
@@ -31,8 +33,10 @@ def clean_text(value: str) -> str:
     >>> clean_text(" Kyle\u200b Example\u202e ")
     'Kyle Example'
     """
-    value = unicodedata.normalize("NFC", value.translate(INVISIBLE)).strip()
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in value):
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value.translate(INVISIBLE))
+    value = value.strip()
+    if REFUSED.search(value):
         raise ValueError(UNSHOWN)
     return value
 

@@ -7,7 +7,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 from geoalchemy2.shape import to_shape
-from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    union,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.core.errors import NotFoundError
@@ -26,6 +37,10 @@ PAGE_SIZE = 25
 
 HARM = table("harm", column("code"), column("label"), schema="reference")
 
+
+# Not a value of the statement: without knowing which state it is, a plan that is kept reckons that
+# nothing is left where all are in one, and then sorts every incident for the first thousand.
+WITHDRAWN = literal_column("'WITHDRAWN'", Text)
 
 # Held to a list by the table itself, and never null.
 CODES = frozenset({"harm_code", "time_precision", "confidence", "state"})
@@ -59,7 +74,7 @@ class Standing:
     def conditions(self) -> list[ColumnElement[bool]]:
         """What was withdrawn is in no list, unless somebody asks for just that."""
         if self.state is None:
-            found = [Incident.state != State.WITHDRAWN]
+            found = [Incident.state != WITHDRAWN]
         else:
             found = [Incident.state == self.state]
         if self.confidence:

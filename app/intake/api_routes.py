@@ -10,7 +10,7 @@ from app.accounts.deps import Db, May, Source
 from app.core.actor import NOBODY, Actor
 from app.core.problems import documented
 from app.intake import programs
-from app.intake.limits import count_sending
+from app.intake.limits import Counted
 from app.intake.programs import ReceiptOut, SentIn
 
 api = APIRouter(prefix="/api/v1/reports", tags=["reports"])
@@ -52,10 +52,10 @@ def send(
     """
     of, one = request.app.state, programs.sending_key(actor, key)
     # Who is signed in answers for what they send; others are counted by connection.
-    by_nobody = actor.id == NOBODY
-    waits = count_sending(db, of.limits, address, sending=one) if by_nobody else ()
-    sending = programs.sending_of(actor, sent, one, waits, synthetic=of.settings.demo)
-    with db.begin(actor) as session:
-        received = programs.take(session, of.keys, sent, sending, of.partnership.codes)
+    counted = Counted(of.limits, address, one) if actor.id == NOBODY else None
+    sending = programs.sending_of(actor, sent, one, synthetic=of.settings.demo)
+    partners = of.partnership.codes
+    with db.together(actor) as asks:
+        received = programs.take(asks, of.keys, sent, sending, partners=partners, counted=counted)
     response.status_code = 200 if received.again else 201
     return programs.receipt_out(received, of.settings.base_url)

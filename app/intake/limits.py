@@ -22,6 +22,7 @@ from app.core.actor import PUBLIC
 from app.core.db import Database
 from app.core.errors import TooManyError
 from app.core.settings import Settings
+from app.core.together import Asked
 from app.intake.work import challenge_of, is_done
 
 SEND, LOOK, START = "send", "look", "start"
@@ -30,7 +31,7 @@ MOST_STARTS = 120  # an open form is a row for an hour, and a whole class may op
 
 # A counter may be lost in a crash: it is not worth waiting for a disk while a row is locked.
 COUNTED = text("""
-    select set_config('synchronous_commit', 'off', true), intake.counted(:what, :source)
+    select intake.counted(:what, :source), set_config('synchronous_commit', 'off', true)
 """)
 SO_FAR = text("select intake.so_far(:what, :source)")
 
@@ -82,11 +83,30 @@ def count_sending(
     TooManyError
         More than anybody sends in an hour; with the time to wait.
     """
-    sent = _counted(db, SEND, limits.source(address))
-    _refuse_over(MOST_SENDS, sent, limits, address, "Too many reports came")
-    if sent <= FREE_SENDS or limits.worked(sending, proof):
-        return ()
-    return ("MANY_SENT",)
+    counted = Counted(limits, address, sending, proof)
+    return counted.waits(_counted(db, counted.asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The same in two steps, for whoever asks the database more than this at once."""
+
+    limits: Limits
+    address: str
+    sending: bytes
+    proof: str = ""
+
+    @property
+    def asked(self) -> Asked:
+        """A group of its own: it is counted whatever becomes of the rest."""
+        return _counting(SEND, self.limits, self.address)
+
+    def waits(self, sent: int) -> tuple[str, ...]:
+        """Of how many it is, as `count_sending`."""
+        _refuse_over(MOST_SENDS, sent, self.limits, self.address, "Too many reports came")
+        if sent <= FREE_SENDS or self.limits.worked(self.sending, self.proof):
+            return ()
+        return ("MANY_SENT",)
 
 
 def count_start(db: Database, limits: Limits, address: str) -> None:
@@ -97,7 +117,7 @@ def count_start(db: Database, limits: Limits, address: str) -> None:
     TooManyError
         More in this hour than people open.
     """
-    begun = _counted(db, START, limits.source(address))
+    begun = _counted(db, _counting(START, limits, address))
     _refuse_over(MOST_STARTS, begun, limits, address, "Too many forms were opened")
 
 
@@ -109,7 +129,7 @@ def count_look(db: Database, limits: Limits, address: str) -> None:
     TooManyError
         Ten in this hour; with the time to wait.
     """
-    looked = _counted(db, LOOK, limits.source(address))
+    looked = _counted(db, _counting(LOOK, limits, address))
     _refuse_over(MOST_LOOKS, looked, limits, address, "Too many codes were tried")
 
 
@@ -121,10 +141,13 @@ def _refuse_over(most: int, done: int, limits: Limits, address: str, words: str)
         )
 
 
-def _counted(db: Database, what: str, source: bytes) -> int:
-    with db.begin(PUBLIC) as session:
-        found: int = session.execute(COUNTED, {"what": what, "source": source}).one()[1]
-    return found
+def _counting(what: str, limits: Limits, address: str) -> Asked:
+    return Asked(COUNTED, {"what": what, "source": limits.source(address)})
+
+
+def _counted(db: Database, asked: Asked) -> int:
+    with db.together(PUBLIC) as asks:
+        return int(asks.scalar(*asked) or 0)
 
 
 def _on_this_machine(address: str) -> bool:

@@ -8,15 +8,16 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.actor import NOBODY, Actor
 from app.core.errors import InvalidError
+from app.core.together import Asked, Row, Together
 from app.core.types import Text
 from app.core.working_days import due_on
+from app.intake.limits import Counted
 from app.reference import gazetteer
-from app.reference.gazetteer import Verdict
+from app.reference.gazetteer import Reach, Verdict
 from app.reports.receipts import spelled
 from app.reports.schemas import Received, ReportIn
 from app.reports.sealing import Keys
@@ -61,61 +62,77 @@ def sending_key(actor: Actor, key: UUID) -> bytes:
     return b"program " + actor.id.bytes + key.bytes
 
 
-def sending_of(
-    actor: Actor, sent: SentIn, key: bytes, quarantine: Sequence[str], *, synthetic: bool
-) -> Sending:
+def sending_of(actor: Actor, sent: SentIn, key: bytes, *, synthetic: bool) -> Sending:
     return Sending(
         key=key,
         body=orjson.dumps(sent.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS),
         channel="WEB" if actor.id == NOBODY else "PARTNER_ACCOUNT",
-        quarantine=quarantine,
         is_synthetic=synthetic,
     )
 
 
 def take(
-    session: Session, keys: Keys, sent: SentIn, sending: Sending, partners: Collection[str]
+    asks: Together,
+    keys: Keys,
+    sent: SentIn,
+    sending: Sending,
+    *,
+    partners: Collection[str],
+    counted: Counted | None,
 ) -> Received:
     """
-    Place it and receive it.
+    Count it, place it and receive it: two round trips, the first for what must be known before.
 
     Raises
     ------
+    TooManyError
+        As `limits.count_sending`, whatever else is wrong with it.
     InvalidError
         In the words of the form, one a field.
     """
-    report, outside = _placed(session, _found(session, sent), partners)
-    return receive(session, keys, report, replace(sending, out_of_area_lad=outside))
+    group = _where(sent, sorted(partners))
+    first = asks.ask(*([[counted.asked]] if counted else ()), group)
+    waits = counted.waits(int(first.pop(0)[0] or 0)) if counted else ()
+    if _has_postcode_only(sent):
+        sent = _at_postcode(sent, first[0])
+        group = _where(sent, sorted(partners))
+        first = asks.ask(group)
+    report, outside = _placed(sent, gazetteer.reached(first[0]) if group else None)
+    return receive(asks, keys, report, replace(sending, out_of_area_lad=outside, quarantine=waits))
 
 
-def _found(session: Session, sent: SentIn) -> SentIn:
-    """With the point of its postcode, where that is all that is given."""
-    if sent.where_kind == "ONLINE" or not sent.postcode or sent.longitude or sent.easting:
-        return sent
-    named = gazetteer.find(session, sent.postcode)
-    for place in named:
-        if place.kind == "POSTCODE" and place.exact:
-            point = {"easting": place.easting_m, "northing": place.northing_m}
-            near = {"pin_accuracy_m": sent.pin_accuracy_m or OF_A_POSTCODE_M}
-            words = {"where_text": sent.where_text or place.label}
-            return sent.model_copy(update=point | near | words)
-    raise InvalidError(CHANGE, {"postcode": UNKNOWN})
+def _where(sent: SentIn, partners: Sequence[str]) -> list[Asked]:
+    """The question of where it is; none when nothing was said that could be found."""
+    if _has_postcode_only(sent):
+        return [gazetteer.coded(sent.postcode or "")]
+    point = None if sent.problems() else sent.point()
+    return [] if point is None else [gazetteer.reaching(point.x, point.y, partners)]
 
 
-def _placed(
-    session: Session, sent: SentIn, partners: Collection[str]
-) -> tuple[ReportIn, str | None]:
+def _has_postcode_only(sent: SentIn) -> bool:
+    if sent.where_kind == "ONLINE" or not sent.postcode:
+        return False
+    return not (sent.longitude or sent.easting)
+
+
+def _at_postcode(sent: SentIn, found: Row) -> SentIn:
+    """With the point of its postcode."""
+    label, easting_m, northing_m = found
+    if easting_m is None or northing_m is None:
+        raise InvalidError(CHANGE, {"postcode": UNKNOWN})
+    point = {"easting": float(easting_m), "northing": float(northing_m)}
+    near = {"pin_accuracy_m": sent.pin_accuracy_m or OF_A_POSTCODE_M}
+    return sent.model_copy(update=point | near | {"where_text": sent.where_text or label})
+
+
+def _placed(sent: SentIn, reach: Reach | None) -> tuple[ReportIn, str | None]:
     """Whose it is, when not ours; a pin that is too far away is dropped and the words are kept."""
     if wrong := sent.problems():
         raise InvalidError(CHANGE, wrong)
-    point = sent.point()
-    if point is None:
+    if reach is None or reach.verdict is Verdict.INSIDE:
         return sent, None
-    reach = gazetteer.reach(session, point.x, point.y, sorted(partners))
     if reach.verdict is Verdict.OUTSIDE:
         return sent, reach.lad_code
-    if reach.verdict is Verdict.INSIDE:
-        return sent, None
     if not (sent.where_text or sent.line or sent.from_text or sent.to_text):
         raise InvalidError(CHANGE, {"longitude": TOO_FAR})
     return sent.model_copy(update=dict.fromkeys(COORDINATES)), None

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core.together import Asked, Row
 from app.reference.rules import EAST_MAX_M, KIND_WORDS, NORTH_MAX_M
 
 
@@ -65,6 +66,7 @@ class Drawn(NamedTuple):
     shape: bytes | None
 
 
+TOO_FAR = Reach(Verdict.TOO_FAR, None, None)
 NOWHERE = Near(None, None, None, None)
 FIND = text("select * from reference.find_named(:typed, :partners)")
 NEAR = text("select * from reference.nearest_named(:easting, :northing)")
@@ -72,6 +74,10 @@ NEAR_EACH = text("""
     select at.id, near.* from unnest(cast(:ids as uuid[]), cast(:eastings as float8[]),
                                      cast(:northings as float8[])) as at (id, easting, northing)
     cross join lateral reference.nearest_named(at.easting, at.northing) as near
+""")
+POSTCODE = text("""
+    select label, easting, northing from reference.find_named(:typed, array[]::text[])
+    where kind = 'POSTCODE' and exact limit 1
 """)
 REACH = text("select * from reference.reach(:easting, :northing, :partners)")
 
@@ -110,10 +116,26 @@ def near_each(session: Session, pins: Mapping[UUID, tuple[float, float]]) -> dic
 def reach(session: Session, easting_m: float, northing_m: float, partners: Sequence[str]) -> Reach:
     """Whether a point is the partnership's, a neighbour's, or further than 10 km away."""
     if not on_grid(easting_m, northing_m):
-        return Reach(Verdict.TOO_FAR, None, None)
+        return TOO_FAR
+    asked = reaching(easting_m, northing_m, partners)
+    return reached(tuple(session.execute(*asked).one()))
+
+
+def reaching(easting_m: float, northing_m: float, partners: Sequence[str]) -> Asked:
+    """The same question of a point on the grid, for whoever asks more than this at once."""
     at = {"easting": float(easting_m), "northing": float(northing_m), "partners": list(partners)}
-    verdict, lad_code, borough = session.execute(REACH, at).one()
-    return Reach(Verdict(verdict), lad_code, borough)
+    return Asked(REACH, at)
+
+
+def reached(row: Row) -> Reach:
+    """Its answer."""
+    verdict, lad_code, borough = row
+    return Reach(Verdict(str(verdict)), lad_code, borough)
+
+
+def coded(typed: str) -> Asked:
+    """What a whole postcode is found by: its label, easting and northing, or no row."""
+    return Asked(POSTCODE, {"typed": typed.replace("\0", " ")})
 
 
 def drawn(session: Session, box: tuple[float, float, float, float], zoom: int) -> list[Drawn]:

@@ -9,7 +9,6 @@ simpler and could not do this: a copy of the cluster with its write-ahead log ho
 import hashlib
 import os
 import secrets
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.core.errors import BusyError
 
 MARK = b"own key 1:"  # before what is sealed so; older boxes begin with random bytes
 KEY_BYTES, NONCE_BYTES = 32, 12
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 NOT_NOW = "We cannot take this safely now. Try again soon."
 
 
@@ -79,24 +79,39 @@ class OwnKeys:
         BusyError
             The folder takes no file: the form says so, and nothing is acknowledged.
         """
+        key = secrets.token_bytes(KEY_BYTES)
         try:
-            for folder in (self.folder.parent, self.folder):  # parents get no mode by themselves
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, fresh = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            fresh = self._fresh(key)
             try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(secrets.token_bytes(KEY_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
-                with suppress(FileExistsError):
-                    self._path(name).hardlink_to(fresh)
+                self._path(name).hardlink_to(fresh)
+            except FileExistsError:
+                key = self._path(name).read_bytes()
             finally:
-                Path(fresh).unlink()
+                fresh.unlink()
             disk.sync_folder(self.folder)
-            return self._path(name).read_bytes()
         except OSError as refused:
             log.error("report.key", error=refused)
             raise BusyError(NOT_NOW) from refused
+        return key
+
+    def _fresh(self, key: bytes) -> Path:
+        """A whole file of another name, told to the disk, or none."""
+        fresh = self.folder / f".new-{secrets.token_hex(8)}"
+        try:
+            handle = os.open(fresh, NEW, mode=0o600)
+        except FileNotFoundError:
+            for folder in (self.folder.parent, self.folder):  # parents get no mode by themselves
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(fresh, NEW, mode=0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(key)
+                file.flush()
+                os.fsync(handle)
+        except BaseException:
+            fresh.unlink()
+            raise
+        return fresh
 
     def _path(self, name: UUID) -> Path:
         return self.folder / f"{name}.key"

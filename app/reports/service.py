@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.audit import service as audit
 from app.core.errors import InvalidError
 from app.core.ids import new_reference, random_id
+from app.core.lines import LostError
+from app.core.together import Asks
 from app.reports.receipts import mailbox_of, receipt_hmac, receipt_of
 from app.reports.schemas import Received, ReportIn
 from app.reports.sealing import Keys, seal
@@ -47,7 +49,7 @@ class Sending:
     came_at: datetime | None = None  # of demonstration reports only: the database asks who says so
 
 
-def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) -> Received:
+def receive(asks: Asks, keys: Keys, report: ReportIn, sending: Sending) -> Received:
     """Seal and keep it. Works as anybody: the form's role, a signed-in person, a job.
 
     Raises
@@ -66,7 +68,9 @@ def receive(session: Session, keys: Keys, report: ReportIn, sending: Sending) ->
     try:
         given = _sealed(keys, report, sending, receipt, made)
         facts = orjson.dumps(_facts(report, sending, made, ref)).decode()
-        said = audit.written_by(session, SUBMIT, given | {"facts": facts})
+        said = audit.written_by(asks, SUBMIT, given | {"facts": facts})
+    except LostError:  # it may have been kept, and then its key must be there
+        raise
     except Exception:
         keys.forget(made)
         raise

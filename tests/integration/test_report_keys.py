@@ -53,7 +53,7 @@ def full(*_args, **_more):
 def refused_by(monkeypatch, how):
     """A disk without room for a new file; a folder that is none."""
     if how == "full":
-        monkeypatch.setattr(own_keys.tempfile, "mkstemp", full)
+        monkeypatch.setattr(own_keys.os, "fsync", full)
     else:
         monkeypatch.setattr(OwnKeys, "_path", lambda own, name: own.folder / "none" / str(name))
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import event, text
 
 from app.accounts import catalogue
+from app.core import dollars
 from app.core.actor import Actor
 from app.core.lines import Line
 from app.incidents import queries as incidents
@@ -141,6 +143,24 @@ def test_incidents_in_a_box_are_found_by_their_points_and_by_their_places(crowde
     if role != "partner":
         assert {"incident_geom_idx", "place_geom_idx"} <= indexes(plan)
     assert not re.search(r"Seq Scan on (place|incident) ", plan)
+
+
+def test_the_newest_incidents_are_read_from_their_order_however_often_they_are_asked(
+    crowded, people
+):
+    """After five times PostgreSQL may keep a plan; one that knew no state would sort them all."""
+    asked = dollars.compiled(incidents.features(incidents.Filters(), limit=1000))
+    given = sql.SQL(", ").join(sql.Literal((one or b"").decode()) for one in asked.values)
+
+    with crowded.cursor(people["cs_lead"]) as cursor:
+        cursor.execute(b"prepare newest as " + asked.text)
+        for _ in range(6):
+            cursor.execute(sql.SQL("execute newest({})").format(given))
+        cursor.execute(sql.SQL("explain execute newest({})").format(given))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "incident_occurred_idx" in indexes(plan), plan
+    assert "Seq Scan on incident " not in plan
 
 
 @pytest.mark.parametrize("role", PLACES_OF)

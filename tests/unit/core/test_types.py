@@ -1,7 +1,10 @@
+import sys
+import unicodedata
+
 import pytest
 from pydantic import ValidationError
 
-from app.core.types import Day, Instant, ListCode, StrictModel, Text
+from app.core.types import REFUSED, Day, Instant, ListCode, StrictModel, Text, clean_text
 
 
 class Asked(StrictModel):
@@ -53,3 +56,12 @@ def test_dates_and_codes_as_they_should_be():
 def test_a_sentence_is_no_code():
     with pytest.raises(ValidationError, match="Choose one of the list"):
         Kept.model_validate({"code": "Kim Example of Test Mews"})
+
+
+def test_a_text_holds_what_it_may_of_all_characters_there_are():
+    def refused(c):
+        return unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t"
+
+    for c in map(chr, range(sys.maxunicode + 1)):
+        assert bool(REFUSED.search(c)) == refused(c), hex(ord(c))
+    assert clean_text(" a\tb\x1f\x85 ".replace("\x1f", "")) == "a\tb"
