@@ -74,7 +74,7 @@ def check_shape(session: Session, made: Draft, wanted: WhereIn, kind: PlaceType)
             return
     reach = queries.reach(session, made.partners)
     made.refuse(wanted.field(), rules.shape_problem(made.shape, kind.kinds, reach))
-    if made.shape is None and isinstance(wanted, PlaceIn):
+    if made.shape is None and "N" in kind.kinds and isinstance(wanted, PlaceIn):
         check_boroughs(session, made, wanted)
 
 

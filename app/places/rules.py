@@ -159,7 +159,7 @@ def shape_problem(shape: Geometry | None, kinds: str, reach: Reach) -> str | Non
     if kind not in kinds:
         if shape is None:
             return "Draw or choose where it is."
-        return f"A place of this type is {_choice(kinds)}."
+        return f"A place of this type is {_choice(kinds)}. Give it as one."
     return None if shape is None else _drawn_badly(shape, reach)
 
 

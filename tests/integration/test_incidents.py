@@ -70,7 +70,11 @@ def test_an_incident_is_recorded_with_its_vague_day_and_audited(record, db, lead
         ({"source_agency": "NASA"}, "source_agency", "Unknown agency code 'NASA'."),
         ({"easting": None, "northing": None}, "place", "Choose a place or give a point."),
         ({"place": "PL-000-0000"}, "place", "There is no such place."),
-        ({"shape": PARK}, "shape", "A place of this type is a point."),
+        (
+            {"shape": PARK},
+            "shape",
+            "A place of this type is a point. Give it as one.",
+        ),
         ({"easting": 1.0, "northing": 1_000.0}, "easting", "more than 10 km outside"),
         ({"summary": "The offender ran away"}, "summary", "offender"),
     ],

@@ -121,7 +121,11 @@ def test_degrees_and_metres_of_one_spot_agree_to_a_decimetre(propose, db, lead):
         (PARK | {"harm_codes": ["KNIFE", "NOISE"]}, "harm_codes", "Unknown harm code 'NOISE'."),
         (PARK | {"shape": ""}, "shape", "Draw or choose where it is."),
         (PARK | {"shape": "somewhere"}, "shape", "This is not a shape."),
-        (PARK | {"shape": "POINT(518000 169000)"}, "shape", "A place of this type is an area."),
+        (
+            PARK | {"shape": "POINT(518000 169000)"},
+            "shape",
+            "A place of this type is an area. Give it as one.",
+        ),
         (
             PARK
             | {"shape": "POLYGON((-0.3 51.4, -0.29 51.41, -0.29 51.4, -0.3 51.41, -0.3 51.4))"},
@@ -156,6 +160,12 @@ def test_what_cannot_be_used_is_said_in_words_by_field(propose, db, lead, wanted
     assert words in found[field]
     with db.read(lead) as session:
         assert session.scalar(text("select count(*) from app.place")) == 0
+
+
+def test_no_borough_is_asked_of_a_place_that_has_to_be_drawn(propose):
+    answer = propose(**(PARK | {"shape": ""}))
+
+    assert [error["field"] for error in answer.json()["errors"]] == ["shape"]
 
 
 def test_a_shape_of_more_than_500_corners_is_refused(propose):
@@ -311,7 +321,7 @@ def test_a_new_type_must_suit_the_shape_and_never_lowers_the_tier(propose, clien
     area = client.patch(f"/api/v1/places/{ref}", json={"version": 1, "type_code": "PARK"})
     shop = client.patch(f"/api/v1/places/{ref}", json={"version": 1, "type_code": "TAKEAWAY_SHOP"})
 
-    assert area.json()["errors"][0]["message"] == "A place of this type is an area."
+    assert area.json()["errors"][0]["message"] == "A place of this type is an area. Give it as one."
     assert (shop.json()["sensitivity"], shop.json()["tier"]) == ("MANAGED", "H1")
 
 

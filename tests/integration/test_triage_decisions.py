@@ -275,7 +275,7 @@ def test_a_reply_is_refused_in_words(desk, given, field, words):
         (
             {"outcome_NFA": "", "place": "NEW", "new_type": "ROUTE_BUS", "new_name": "Bus"},
             "new_shape",
-            "A place of this type is a line.",
+            "A place of this type is a line. Give it as one.",
         ),
         ({"outcome_NFA": "", "outcome_DUPLICATE": "yes"}, "other", "Choose the report that this"),
         ({"outcome_NFA": "", "outcome_OUT_OF_AREA_SENT": "yes"}, "sent_to", "Choose the borough"),

@@ -47,7 +47,11 @@ def test_a_retired_type_is_refused_with_the_day():
     [
         (None, "P", "Draw or choose where it is."),
         (Point(), "P", "Draw or choose where it is."),
-        (Point(518_000, 169_000), "LA", "A place of this type is a line or an area."),
+        (
+            Point(518_000, 169_000),
+            "LA",
+            "A place of this type is a line or an area. Give it as one.",
+        ),
         (MultiPoint([(518_000, 169_000)]), "PLAN", "A place of this type is"),
         (LineString([(518_000, 169_000)] * 2), "L", "Draw at least two different points."),
         (box(518_000, 169_000, 528_001, 169_100), "A", "An area can be at most 10 km wide"),
