@@ -6,7 +6,7 @@ from datetime import date
 
 from app.audit import service as audit
 from app.clusters import police, queries
-from app.clusters.rules import NO_POLICE_DATA, Settings, Source
+from app.clusters.rules import Settings, Source
 from app.clusters.service import JOB
 from app.core.db import Database
 from app.core.errors import InvalidError
@@ -15,6 +15,7 @@ from app.scale.given import Given
 from app.scale.rules import WHOLE, Asked
 
 Period = tuple[date | None, date | None]
+NO_EVENTS = "No police incidents are loaded. Import police street files first."
 NOWHERE = "none"  # of an event that lies in no district that is loaded
 
 
@@ -26,7 +27,7 @@ def read(db: Database, asked: Asked, period: Period, partners: Sequence[str]) ->
     with db.begin(JOB) as session:
         loaded = queries.loaded_window(session)
         if loaded is None:
-            raise InvalidError(NO_POLICE_DATA)
+            raise InvalidError(NO_EVENTS)
         lads = reference.lads(session)
         audit.record(session, "scale.run", "scale", None, source=str(Source.POLICE))
     settings = Settings(

@@ -33,6 +33,7 @@ NO_PLACE = (
 NO_DAY = "The column day needs dates, or whole days since 1970-01-01."
 NO_NUMBER = "The column {} holds something that is not a number."
 FEW = "The column n needs whole numbers of 1 or more."
+NO_FILE = "There is no file {}."
 BAD_FILE = "This is not a Parquet file that can be read."
 NO_AREA = "To test each area by itself the file needs the column area, filled in every row."
 EMPTY = "The file holds no event."
@@ -56,6 +57,8 @@ Period = tuple[date | None, date | None]
 
 def read(path: Path, asked: Asked, period: Period = (None, None)) -> Given:
     """Events of a file, in an order that does not depend on that of its rows."""
+    if not path.is_file():
+        raise InvalidError(NO_FILE.format(path))
     try:
         file = pq.ParquetFile(path)
         names = set(file.schema_arrow.names)

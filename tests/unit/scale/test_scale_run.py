@@ -255,7 +255,7 @@ def test_no_file_and_another_kind_of_file_are_refused(scale, tmp_path):
     (tmp_path / "words.parquet").write_text("easting,northing\n")
 
     assert "This is not a Parquet file" in scale(tmp_path / "words.parquet")
-    assert "No such file" in scale(tmp_path / "absent.parquet")
+    assert "There is no file" in scale(tmp_path / "absent.parquet")
 
 
 def test_without_dask_it_says_which_extra_to_install(events, scale, monkeypatch):
