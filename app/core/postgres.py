@@ -122,10 +122,10 @@ class PrivateCluster:
             self._found = postgis.find_or_get(self.data_dir)
         return self._found
 
-    def _named_process(self) -> tuple[int, bytes]:
+    def _named_process(self, by: Path | None = None) -> tuple[int, bytes]:
         """The process that postmaster.pid names, and its command, which is empty of a dead one."""
         try:
-            pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+            pid = int((by or self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
             return 0, b""
         command = _command_of(pid)
@@ -171,7 +171,7 @@ class PrivateCluster:
 
     def _start_server(self) -> None:
         pgconf.write_settings(self.pgdata, durable=self.durable)
-        self._drop_stale_pid_file()
+        self._drop_stale_files()
         deadline = time.monotonic() + START_S
         while True:
             position = self.log.stat().st_size if self.log.exists() else 0
@@ -188,14 +188,16 @@ class PrivateCluster:
                 survivors.end(self.pgdata)
             time.sleep(0.1)
 
-    def _drop_stale_pid_file(self) -> None:
-        """After a reboot its number may be another process's, which PostgreSQL takes for itself.
+    def _drop_stale_files(self) -> None:
+        """After a reboot their number may be another process's, which PostgreSQL takes for itself.
 
-        Safe: processes of the dead server that live on are still found by their shared memory.
+        Safe: processes of the dead server that live on are still found by their shared memory. The
+        lock of the socket outlives a folder that was lost with its server.
         """
-        _, command = self._named_process()
-        if command and str(self.pgdata).encode() not in command:
-            (self.pgdata / "postmaster.pid").unlink()
+        for file in (self.pgdata / "postmaster.pid", self.socket_dir / ".s.PGSQL.5432.lock"):
+            _, command = self._named_process(file)
+            if command and str(self.pgdata).encode() not in command:
+                file.unlink()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         programs = self._programs()

@@ -160,6 +160,15 @@ def test_a_pid_file_that_names_another_process_is_stale(private):
     assert started
 
 
+def test_the_lock_of_the_socket_of_a_server_that_was_lost_with_its_folder_is_stale(private):
+    private.start()
+    os.kill(private.pid(), signal.SIGKILL)
+    shutil.rmtree(private.pgdata)
+
+    assert private.start()
+    assert private.is_running()
+
+
 def test_a_socket_folder_that_is_a_link_is_refused(private, tmp_path):
     private.socket_dir.symlink_to(tmp_path)
 
