@@ -36,9 +36,10 @@ class Cluster:
 
     def _start(self, name, *arguments, cwd=ROOT):
         log = self.stack.enter_context((self.folder / f"{name}.log").open("ab"))
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | PATIENT
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{name}", *arguments],
-            cwd=cwd, stdout=log, stderr=log, env=os.environ | PATIENT,
+            cwd=cwd, stdout=log, stderr=log, env=environment,
         )  # fmt: skip
         self.stack.callback(process.wait, timeout=30)
         self.stack.callback(process.kill)

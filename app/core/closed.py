@@ -18,7 +18,6 @@ from app.core.partnership import Partnership
 
 PROBLEM = "/report/problem/"
 FORM_COOKIE = "__Host-report"  # browsers take it over TLS, and on their own machine without
-COOKIES = (FORM_COOKIE, "report")
 OPENS_NOTHING = "none"
 WAIT_S = 10
 NOT_WORKING = "This service is not working"
@@ -55,8 +54,9 @@ def told(request: Request, code: str) -> Response:
     if request.method == "POST":
         answer = pages.see(PROBLEM + known)
         if not has_cookie(request):
-            cookie, value = COOKIES[0], OPENS_NOTHING
-            answer.set_cookie(cookie, value, secure=True, httponly=True, samesite="strict")
+            answer.set_cookie(
+                FORM_COOKIE, OPENS_NOTHING, secure=True, httponly=True, samesite="strict"
+            )
         return answer
     return problem(request.app.state.partnership, known)
 
@@ -74,21 +74,19 @@ def not_working(partnership: Partnership) -> str:
 
 
 def has_cookie(request: Request) -> bool:
-    return any(name in request.cookies for name in COOKIES)
+    return FORM_COOKIE in request.cookies
 
 
 def is_begun(request: Request) -> bool:
     """A form may be open: there is something to go back to."""
-    return any(request.cookies.get(name) not in {None, OPENS_NOTHING} for name in COOKIES)
+    return request.cookies.get(FORM_COOKIE) not in {None, OPENS_NOTHING}
 
 
 def out(partnership: Partnership) -> Response:
     """Away from here; what was typed ends by itself when the server is not asked."""
     response = RedirectResponse(partnership.exit_site, status_code=303)
     response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
-    for name in COOKIES:
-        secure = name.startswith("__Host-")
-        response.delete_cookie(name, secure=secure, httponly=True, samesite="strict")
+    response.delete_cookie(FORM_COOKIE, secure=True, httponly=True, samesite="strict")
     return response
 
 

@@ -1,6 +1,5 @@
 """Looking a route up by its first words finds what trying one after the other finds."""
 
-import asyncio
 from itertools import product
 
 import pytest
@@ -13,6 +12,7 @@ from app.core.addresses import Addresses
 from app.core.assets import Assets
 from app.main import ROUTERS, STATIC
 from app.maps.routes import TileRoute
+from tests import loops
 from tests.routes import ROUTES
 
 NONSENSE = [
@@ -101,7 +101,7 @@ def test_every_address_and_nonsense_meets_what_the_walk_through_all_meets(whole,
     async def all_of():
         return {walked async for walked in compared()}
 
-    outcomes = asyncio.run(all_of())
+    outcomes = loops.run(all_of())
     # All of these were among them: a route each, refused, sent on, absent.
     assert len(outcomes) > len({route.path for route in ROUTES})
     assert "(404, None)" in outcomes

@@ -35,9 +35,10 @@ def room(monkeypatch):
 
 
 @pytest.fixture
-def place(db, settings, room, tmp_path):
-    """A service with a folder of its own, in which nothing is wrong; it needs no backup."""
+def place(db, settings, room, tmp_path, monkeypatch):
+    """A service begun now, with a folder of its own; nothing is wrong, and no backup is needed."""
     seal(db)
+    monkeypatch.setattr(alerts, "BEGAN", clock.now())
     return settings.model_copy(update={"data_dir": tmp_path, "demo": True})
 
 

@@ -1,5 +1,6 @@
 """What changed at a place: measures held again, counts compared, reviews and their guards."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from tests.people import LEAD, csrf, in_days
 
 WHY_NOT = "The school holidays began, and the youth club opens again on the first of September."
 REASON = "Most children name an adult they trust now, and nobody saw harm elsewhere."
+RECORD = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SAFER = "This place cannot be closed as safer: "
 
 
@@ -104,7 +106,9 @@ def test_fewer_than_eight_answers_are_told_in_words_alone(active, lead):
     page = lead.get(outcomes(active)).text
 
     assert "Better than at the start. Fewer than 8 were asked, so no number is shown." in page
-    assert "83" not in page.partition('id="m-')[2].partition("</section>")[0]
+    measure = page.partition('id="m-')[2].partition("</section>")[0]
+    by_chance = re.compile(rf"{RECORD}|{active.ref}|{active.other}|{re.escape(csrf(lead))}")
+    assert "83" not in by_chance.sub("", measure)
     assert page.count("cm-chart__mark") == 1
 
 

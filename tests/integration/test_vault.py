@@ -23,9 +23,13 @@ NAMES = ("Synthetic-Example", "Synthetic Kyle")
 
 
 @pytest.fixture
+def settings(settings, tmp_path):
+    """With a folder of its own: what other tests sealed is not counted."""
+    return settings.model_copy(update={"data_dir": tmp_path})
+
+
+@pytest.fixture
 def world(db, settings):
-    for key in settings.vault_folder.glob("*.key"):  # of a test before
-        key.unlink()
     return World(db, settings)
 
 
