@@ -167,19 +167,7 @@ def _make_ready(settings: Settings) -> None:
     """The schema and the records; imports here, once the web processes load theirs."""
     from app.accounts.install import prepare
     from app.core.db import Database
-    from app.demo import (
-        accounts,
-        clusters,
-        context,
-        decided,
-        documents,
-        imports,
-        incidents,
-        intelligence,
-        reports,
-        vault,
-    )
-    from app.demo import service as demo
+    from app.demo import accounts
     from app.reference import service as reference
     from app.retention import erasing
 
@@ -188,17 +176,9 @@ def _make_ready(settings: Settings) -> None:
     try:
         reference.load_packaged(db, Lists.of(settings.partnership))
         if settings.demo:
-            demo.load_once(db)
-            accounts.ensure(db, settings)
-            reports.load_once(db, settings)
-            intelligence.load_once(db)
-            incidents.load_once(db)
-            context.load_once(db)
-            decided.load_once(db, settings)
-            vault.load_once(db, settings)
-            imports.load_once(db)
-            clusters.ask_once(db, settings)
-            documents.ask_once(db)
+            from app.demo import everything  # what makes them is loaded for nobody else
+
+            everything.load_once(db, settings)
         else:
             accounts.close(db)
         for line in erasing.at_start(db, settings):  # nothing is shown that had been erased

@@ -1,7 +1,6 @@
 """A process that has loaded everything, and becomes a web process or a worker when one died."""
 
 import argparse
-import gc
 import importlib
 import os
 import sys
@@ -9,16 +8,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from app.core import loading
+
 NAME = "context-{kind}"  # fifteen characters at most
 LOADED = ("app.main", "app.web", "app.worker")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    gc.disable()  # what is loaded stays: looking for garbage meanwhile costs a sixth of the time
-    for name in LOADED:
-        importlib.import_module(name)
-    gc.enable()
+    loading.load(*LOADED)
     kind = os.read(arguments.spare, 100).decode()
     os.close(arguments.spare)
     if not kind:

@@ -1,13 +1,14 @@
 """One web process, on a socket that the launcher listens on, or on an address of its own."""
 
 import argparse
-import importlib
 import os
 import socket
 import sys
 from collections.abc import Sequence
 
 import uvicorn
+
+from app.core import loading
 
 APPLICATION = "app.main"
 NOT_STARTED = 3
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wait_for_launcher(gate: int) -> None:
     """The libraries, half of a start, load while the database is made ready."""
-    importlib.import_module(APPLICATION)
+    loading.load(APPLICATION)
     os.read(gate, 1)
 
 

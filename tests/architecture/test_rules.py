@@ -171,6 +171,7 @@ FURTHER = {
     "demo/decided",
     "demo/documents",
     "demo/drawn",
+    "demo/everything",
     "demo/imports",
     "demo/life",
     "demo/lives",
