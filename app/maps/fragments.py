@@ -19,8 +19,9 @@ WORDS = """(place.name ilike cast(:q_like as text) or place.ref = cast(:q_ref as
 NAME = "(place.name ilike cast(:q_like as text) or place.ref = cast(:q_ref as text))"
 # The function counts for those who may know, and says nothing to others. All places at once: to
 # ask of each took a second at 200,000 of them. In `near` are those of a tile or a view: they alone.
-CHILDREN = """place.id in (
-    select app.places_with_children(cast(:fewest_children as int), cast(:most_children as int)))"""
+WITH_CHILDREN = """
+    select app.places_with_children(cast(:fewest_children as int), cast(:most_children as int))"""
+CHILDREN = f"place.id in ({WITH_CHILDREN})"
 NO_CHILDREN = "place.id not in (select app.places_with_children(1, 1000000))"
 CHILDREN_NEAR = """near.id in (
     select app.places_with_children(cast(:fewest_children as int), cast(:most_children as int),

@@ -1,7 +1,6 @@
 """What the map shows: tiles, items to touch, and the same rows as a table."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -281,22 +280,6 @@ def in_box(session: Session, filters: Filters, partners: list[str], box: Box) ->
 def counts(session: Session, filters: Filters, partners: list[str]) -> Counts:
     given = _table_parameters(filters, partners)
     return Counts._make(session.execute(asked("place_counts", filters), given).one())
-
-
-def matches(session: Session, ways: Sequence[Filters], partners: list[str]) -> list[int]:
-    """How many places each of several filters leaves, in one statement.
-
-    Each is a question of its own in it: as filters of one count, none could use an index or a join.
-    """
-    counted: list[str] = []
-    given: dict[str, Any] = {}
-    for nth, filters in enumerate(ways):
-        asked, values = conditions.places(filters), conditions.values(filters, partners)
-        given |= {f"{key}_{nth}": values[key] for key in BOUND.findall(asked)}
-        asked = BOUND.sub(rf":\1_{nth}", asked)
-        counted.append(f"(select count(*) from app.place where place.deleted_at is null{asked})")
-    statement = f"select {', '.join(counted)}"
-    return list(session.execute(text(statement), given).one()) if counted else []
 
 
 def _table_parameters(filters: Filters, partners: list[str]) -> dict[str, Any]:

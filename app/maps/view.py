@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page
 from app.core.partnership import partnership
 from app.core.settings import Settings
-from app.maps import basemap, choices, conditions, hotspots, items, naming, queries, table
+from app.maps import basemap, choices, conditions, hints, hotspots, items, naming, queries, table
 from app.maps.boxes import Box
 from app.maps.choices import Tag
 from app.maps.lists import LAYERS, PERIODS
@@ -187,14 +187,17 @@ def beside(
 def without(
     session: Session, filters: Filters, tags: list[Tag], partners: list[str]
 ) -> list[tuple[Tag, int]]:
-    """When nothing matches: how many there are without each filter, taken away alone."""
+    """When nothing matches: how many there are without each filter, taken away alone.
+
+    None is told where counting takes too long.
+    """
     if filters.layer != "places":
         return []
     if filters.by_date and not any(tag.without == choices.all_dates(filters) for tag in tags):
         words, other = PERIODS[filters.period], choices.all_dates(filters)
         tags = [*tags, Tag(words, f"/map?{other.query()}", words, other)]
     ways = [(tag, tag.without) for tag in tags if tag.without is not None]
-    counted = queries.matches(session, [way for _, way in ways], partners)
+    counted = hints.matches(session, [way for _, way in ways], partners) or [0] * len(ways)
     return [(tag, n) for (tag, _), n in zip(ways, counted, strict=True) if n]
 
 

@@ -448,6 +448,7 @@ FURTHER = {
     "maps/basemap",
     "maps/boxes",
     "maps/canvas",
+    "maps/hints",
     "maps/hotspots",
     "maps/choices",
     "maps/cluster_routes",

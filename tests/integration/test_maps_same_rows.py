@@ -20,7 +20,7 @@ from app.core.actor import job_actor
 from app.core.pages import SESSION_COOKIE
 from app.exports import making, of_map, rights
 from app.exports.source import Around
-from app.maps import table
+from app.maps import conditions, hints, table
 from app.maps.lists import LISTS
 from app.places import weeks
 from app.places.models import Place
@@ -395,6 +395,22 @@ def test_when_nothing_matches_each_filter_is_tried_alone(worlds, signed_in):
     assert "No places match." in page
     assert re.search(rf"Without “no such words anywhere”</a> there are {n}\.", page)
     assert "Without “Park" not in page
+
+
+def test_what_takes_too_long_to_count_is_left_out_and_the_page_comes(signed_in, monkeypatch):
+    asked, count = conditions.places, hints.matches
+
+    def slowly(*given):
+        with monkeypatch.context() as patch:
+            patch.setattr(conditions, "places", lambda one: f"{asked(one)} and pg_sleep(9) is null")
+            return count(*given, most_ms=50)
+
+    monkeypatch.setattr(hints, "matches", slowly)
+    answer = signed_in("cs_lead").get("/map?q=no+such+words+anywhere&type=PARK", headers=HTML)
+
+    assert answer.status_code == 200
+    assert "No places match." in answer.text
+    assert "Without “" not in answer.text
 
 
 @pytest.mark.parametrize("sort", [c.key for c in table.COLUMNS])
