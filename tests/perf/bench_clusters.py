@@ -82,7 +82,11 @@ def _rows(bench: Bench, n: int, *, runs: int) -> Iterator[dict[str, Any]]:
     yield row(name, ours, "CPU s", peer, sklearn, **counts, peer_clusters=sklearn_clusters)
     peer = "ST_ClusterDBSCAN, raw events, labels only"
     yield row(
-        f"{name}, whole run with rules, outlines, names, lineage", whole, "CPU s", peer, postgis
+        f"P2 whole run with rules, outlines, names, lineage, {n:,} events",
+        whole,
+        "CPU s",
+        peer,
+        postgis,
     )
 
 

@@ -1,4 +1,4 @@
-"""P1 DBSCAN, P3 ST-DBSCAN, P12 borough of points: CPU seconds in fresh processes."""
+"""P3 ST-DBSCAN, P12 borough of points: CPU seconds in fresh processes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,45 +15,16 @@ w = np.ones(n, dtype=np.int64)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 """
 
-OURS = (
-    TIMED
-    + """
-from geo import density
-density.dbscan(xy[:2000], w[:2000], 100, 5)  # imports
-t = time.process_time()
-key = np.rint(xy * 10).astype(np.int64)
-packed = key[:, 0] << 32 | key[:, 1]
-_, first, count = np.unique(packed, return_index=True, return_counts=True)
-t_collapse = time.process_time() - t
-t1 = time.process_time()
-found = density.dbscan(xy[first], count, 100, 5)
-cpu = time.process_time() - t1
-print(json.dumps({"cpu": cpu, "collapse": t_collapse, "places": len(first), "peak": peak(),
-                  "clusters": int(found.label.max()) + 1}))
-"""
-)
-
-SKLEARN = (
-    TIMED
-    + """
-from sklearn.cluster import DBSCAN
-DBSCAN(eps=100, min_samples=5, algorithm="kd_tree").fit(xy[:2000])
-t = time.process_time()
-found = DBSCAN(eps=100, min_samples=5, algorithm="kd_tree").fit(xy)
-cpu = time.process_time() - t
-print(json.dumps({"cpu": cpu, "clusters": int(found.labels_.max()) + 1, "peak": peak()}))
-"""
-)
-
 ST = (
     TIMED
     + """
 from geo import density
 density.st_dbscan(xy[:2000], day[:2000], w[:2000], 250, 28, 5)
-t = time.process_time()
+t, wall = time.process_time(), time.perf_counter()
 found = density.st_dbscan(xy, day, w, 250, 28, 5)
-cpu = time.process_time() - t
-print(json.dumps({"cpu": cpu, "clusters": int(found.label.max()) + 1, "peak": peak()}))
+cpu, wall = time.process_time() - t, time.perf_counter() - wall
+print(json.dumps({"cpu": cpu, "wall": wall, "peak": peak(),
+                  "clusters": int(found.label.max()) + 1}))
 """
 )
 
@@ -92,27 +63,13 @@ print(json.dumps({"cpu": cpu, "distinct": distinct, "peer": peer,
 def rows(fast: bool) -> Iterator[dict[str, Any]]:
     runs = 1 if fast else 3
     for n in (100_000,) if fast else (100_000, 1_000_000):
-        ours = in_fresh_process(OURS, n, runs=3)
-        theirs = in_fresh_process(SKLEARN, n, runs=1)
-        yield row(
-            f"P1 DBSCAN 100 m / 5, {n:,} events",
-            ours["cpu"],
-            "CPU s",
-            "scikit-learn kd_tree, raw events",
-            theirs["cpu"],
-            collapse_s=round(ours["collapse"], 3),
-            places=ours["places"],
-            clusters=ours["clusters"],
-            peer_clusters=theirs["clusters"],
-            peak_mb=round(ours["peak"]),
-            peer_peak_mb=round(theirs["peak"]),
-        )
         spacetime = in_fresh_process(ST, n, runs=runs)
         yield row(
             f"P3 ST-DBSCAN 250 m / 28 d / 5, {n:,} events",
             spacetime["cpu"],
             "CPU s",
             clusters=spacetime["clusters"],
+            wall_s=round(spacetime["wall"], 3),
             peak_mb=round(spacetime["peak"]),
         )
     n = 100_000 if fast else 1_000_000

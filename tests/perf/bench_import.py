@@ -143,11 +143,11 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cluster = PrivateCluster(folder)
+        self.settings = Settings(data_dir=folder, demo=False, database_url=None)
 
     def prepare(self) -> None:
-        settings = Settings(data_dir=self.folder, demo=False, database_url=None)
-        prepare(settings)
-        db = Database(settings, settings.claims_key())
+        prepare(self.settings)
+        db = Database(self.settings, self.settings.claims_key())
         reference.load_packaged(db)
         db.dispose()
         with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as admin:

@@ -19,7 +19,7 @@ import numpy as np
 
 from tests.dask_workers import cluster_of
 from tests.perf import national
-from tests.perf.measure import process_cpu_s, row
+from tests.perf.measure import peak_mb, process_cpu_s, row
 
 ROOT = Path(__file__).resolve().parents[2]
 EPS_M, REPLICATES = 100, 199
@@ -96,8 +96,3 @@ def growth(sizes: Sequence[int], cost: Sequence[dict[str, Any]]) -> Iterator[dic
 
 def cpu_s(pids: Sequence[int]) -> float:
     return sum(process_cpu_s(pid) for pid in pids)
-
-
-def peak_mb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024

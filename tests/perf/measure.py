@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,6 +21,12 @@ def process_cpu_s(pid: int) -> float:
 def process_cpu_ms(pid: int) -> float:
     """The same of one process to the microsecond, without its children: for single statements."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
+
+
+def peak_mb(pid: int | str) -> int:
+    """Most memory that a process has had so far."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def descendants(pid: int) -> list[int]:
@@ -46,16 +53,22 @@ def cluster_cpu_s(postmaster: int) -> float:
 
 
 def in_fresh_process(code: str, *arguments: Any, runs: int = 3) -> dict[str, float]:
-    """Medians of what `code` prints as JSON; it finds its arguments in `ARGS`."""
+    """Medians of what `code` prints as JSON; it finds its arguments in `ARGS`.
+
+    `process_wall_s` is of the whole process, with its start and its data.
+    """
     program = f"ARGS = {arguments!r}\n{code}"
     results = []
     for _ in range(runs):
+        began = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=False
         )
+        wall_s = time.perf_counter() - began
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])
-        results.append(json.loads(done.stdout.strip().splitlines()[-1]))
+        told = json.loads(done.stdout.strip().splitlines()[-1])
+        results.append(told | {"process_wall_s": wall_s})
     return {key: median(r[key] for r in results) for key in results[0]}
 
 

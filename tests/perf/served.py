@@ -11,7 +11,7 @@ from urllib.parse import quote
 from app.core.pages import SESSION_COOKIE
 from tests.people import sign_in_as
 from tests.perf.london import ROOT, London, serving
-from tests.perf.measure import process_cpu_s
+from tests.perf.measure import peak_mb, process_cpu_s
 
 
 def free_port() -> int:
@@ -70,13 +70,14 @@ def loaded_ms(
     *,
     rounds: int,
     cookie: str = "none=1",
+    connections: int = 8,
 ) -> dict[str, Any]:
-    """CPU of the application and of PostgreSQL per request, 8 connections, after a warm round."""
-    load(port, paths, cookie)
+    """CPU of the application and of PostgreSQL per request, after a warm round."""
+    load(port, paths, cookie, connections=connections)
     app_ms, database_ms, summary = [], [], {}
     for _ in range(runs):
         before = process_cpu_s(pid), place.cpu_s()
-        summary = load(port, paths * rounds, cookie)
+        summary = load(port, paths * rounds, cookie, connections=connections)
         each = 1000 / (len(paths) * rounds)
         app_ms.append((process_cpu_s(pid) - before[0]) * each)
         database_ms.append((place.cpu_s() - before[1]) * each)
@@ -89,6 +90,7 @@ def loaded_ms(
         "kb": summary["kb_mean"],
         "per_s": summary["per_s"],
         "p95_ms": summary["p95_ms"],
+        "peak_mb": peak_mb(pid),
     }
 
 

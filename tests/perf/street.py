@@ -34,13 +34,17 @@ def in_london(metres: np.ndarray, day: np.ndarray, n: int) -> tuple[np.ndarray, 
     return metres[inside], day[inside]
 
 
-def written(path: Path, n: int, seed: int = 3) -> Path:
+def written(path: Path, n: int, seed: int = 3, *, days: tuple[int, int] | None = None) -> Path:
     """`n` rows in London: points and months of `data.events`, everything else of a real row.
+
+    `days` since 1970 puts every event between them: a file of some months, as files come.
 
     Crime IDs are drawn anew, so that each is of one row; anti-social behaviour has none. A moved
     copy of a street is another street.
     """
     metres, day = in_london(*data.events(2 * n, seed), n)
+    if days is not None:
+        day = days[0] + day % (days[1] - days[0])
     lonlat = np.round(crs.to_wgs84(metres), 6)
     rng = np.random.default_rng(seed)
     real = real_rows()
