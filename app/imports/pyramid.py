@@ -1,18 +1,20 @@
 """Counts per 1/64 of a tile, zooms 8 to 13, by month and borough: what a map of some dates reads.
 
 The months of a cell are one ascending array: months since January 2000 times 2^32, plus the events
-up to and including that month. Those of any period are then two look-ups and a subtraction. All of
-it is worked out anew from the places, after an import and in a job, since adding a file to it as it
-comes in made the import a fifth slower; until then tiles count live (migration 0029).
+up to and including that month. Those of any period are then two look-ups and a subtraction. They
+are worked out from the places after an import and in a job, since adding a file to them as it comes
+in made the import a fifth slower; until then tiles count live (migration 0029). A change marks the
+cells of zoom 8 that it touches (migration 0056): those are worked out again, with all that is in
+them, and the others stay.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import numpy as np
 from psycopg import sql
 
-from app.core import bulk
+from app.core import bulk, morton
 from app.core.bulk import Array, Cursor
 from app.imports import queries
 
@@ -23,6 +25,34 @@ EVERY = (1 << LAD_BITS) - 1  # stands for all boroughs of a cell together
 CELL = {"z": "int4", "tx": "int4", "ty": "int4", "px": "int4", "py": "int4", "lad": "int4"} | {
     "shared": "bool"
 }
+
+WHOLE, KNOWN_BUT = 0, -2  # zooms of the rows that say how much of the rest is right
+CELL_ZOOM = 14  # a cell of zoom 8 is as large as a tile of this zoom
+STATE = "select z from reference.month_grid where z in (0, -2)"
+MARKED = "select (tx << 6) | px, (ty << 6) | py from reference.month_grid where z = -1"
+# All that is in a cell of zoom 8 lies, at each zoom, in one tile.
+FORGET: LiteralString = """
+    with marked as (
+        delete from reference.month_grid where z < 0 returning z, tx, ty, px, py
+    ),
+    within as (
+        select zoom, (tx << more) | (px << more >> 6) as tx,
+               (ty << more) | (py << more >> 6) as ty,
+               (px << more) & 63 as px, (py << more) & 63 as py, (1 << more) - 1 as side
+        from marked cross join generate_series(0, 5) as more
+        cross join lateral (select 8 + more as zoom) as at
+        where z = -1
+    )
+    delete from reference.month_grid as grid using within
+    where (grid.z, grid.tx, grid.ty) = (zoom, within.tx, within.ty)
+      and grid.px between within.px and within.px + side
+      and grid.py between within.py and within.py + side
+"""
+# Without any event nothing stays of what was undone.
+FINISHED = """
+    insert into reference.month_grid select 0, 0, 0, 0, 0, '', false, '{}'
+    where exists (select from reference.month_grid)
+"""
 
 
 class _Cells(NamedTuple):
@@ -37,18 +67,37 @@ class _Cells(NamedTuple):
 def fill(cursor: Cursor) -> bool:
     """Work the counts out where they are not whole; whether there was anything to do."""
     queries.lock_imports(cursor)
-    if cursor.execute("select from reference.month_grid where z = 0").fetchone() is not None:
+    known = {z for (z,) in cursor.execute(STATE)}
+    if WHOLE in known:
         return False
-    codes, rows = _events(cursor)
-    cursor.execute("delete from reference.month_grid")
-    if len(rows["n"]):  # without any event nothing stays of what was undone
+    ranges = None if KNOWN_BUT not in known else _touched(cursor)
+    if ranges is None:
+        cursor.execute("delete from reference.month_grid")
+    else:
+        cursor.execute(FORGET)
+    codes, rows = _events(cursor, ranges)
+    if len(rows["n"]):
         _write(cursor, codes, rows)
-        cursor.execute("insert into reference.month_grid values (0, 0, 0, 0, 0, '', false, '{}')")
+    cursor.execute(FINISHED)
     return True
 
 
-def _events(cursor: Cursor) -> tuple[list[str], dict[str, Array]]:
+def _touched(cursor: Cursor) -> list[int] | None:
+    """The first Morton key of each marked cell of zoom 8; None where they are most of all."""
+    marked = cursor.execute(MARKED).fetchall()
+    row = cursor.execute("select count(*) from reference.month_grid where z = 8").fetchone()
+    if 2 * len(marked) > (int(row[0]) if row else 0):
+        return None  # all at once is cheaper, and leaves the rows in the order of the map
+    return [morton.tile_range(CELL_ZOOM, x, y)[0] for x, y in marked]
+
+
+def _events(cursor: Cursor, ranges: list[int] | None) -> tuple[list[str], dict[str, Array]]:
     """Each place and month, with the position of its borough among the codes: 0 is none."""
+    among: sql.Composable = sql.SQL("")
+    if ranges is not None:
+        among = sql.SQL(
+            "join unnest({}::int8[]) as marked (first) on qk >= first and qk < first + {}"
+        ).format(sql.Literal(ranges), sql.Literal(morton.tile_range(CELL_ZOOM, 0, 0)[1]))
     found = cursor.execute(
         "select distinct lad_code from reference.place_point where lad_code is not null order by 1"
     )
@@ -56,8 +105,8 @@ def _events(cursor: Cursor) -> tuple[list[str], dict[str, Array]]:
     query = sql.SQL(
         "select mx, my, coalesce(array_position({}::text[], lad_code), 0) as lad, "
         "packed >> 16 as month, packed & 65535 as n "
-        "from reference.place_point cross join unnest(months) as packed"
-    ).format(sql.Literal(codes))
+        "from reference.place_point {} cross join unnest(months) as packed"
+    ).format(sql.Literal(codes), among)
     kinds = dict.fromkeys(("mx", "my", "lad", "month", "n"), "int4")
     return codes, bulk.copy_out(cursor, query, kinds)
 

@@ -115,7 +115,10 @@ def take_from_places(cursor: Cursor) -> int:
     for statement in (LESS, WITHOUT, MONTHS, GRID):
         cursor.execute(statement)
     cursor.execute("delete from reference.point_grid where n = 0")
-    cursor.execute("delete from reference.month_grid")  # a job works it out again
+    # A job counts by month again where a place was changed; without any there is nothing to count.
+    cursor.execute(
+        "delete from reference.month_grid where not exists (select from reference.place_point)"
+    )
     cursor.execute("drop table gone, less")
     return int(row[0]) if row else 0
 

@@ -309,6 +309,66 @@ def test_a_change_of_the_places_is_counted_at_once_and_ready_again_later(loaded)
     assert as_set(decoded(loaded, "incidents", zxy, filters=filters)["cells"]) == before
 
 
+GRID = (
+    "select z, tx, ty, px, py, lad_code, shared, months::text from reference.month_grid order by "
+)
+ALL_CELLS = GRID + "1, 2, 3, 4, 5, 6"
+# Emptied, moved to another borough, counted once more and new beside it; each in a part of its own.
+CHANGES = {
+    "emptied": "delete from reference.place_point where my >> 16 = %(row)s and mx >> 16 = %(cell)s",
+    "moved": "update reference.place_point set lad_code = 'E09000099' "
+    "where my >> 16 = %(row)s and mx >> 16 = %(cell)s",
+    "counted": "update reference.place_point set months[1] = months[1] + 1, "
+    "n_events = n_events + 1 where my >> 16 = %(row)s and mx >> 16 = %(cell)s",
+    "far": "insert into reference.place_point (id, lon_e6, lat_e6, easting_m, northing_m, mx, my, "
+    "qk, n_events, months) values (1000000, 1, 1, 1, 1, 5, 5, 3, 1, array[65537])",
+    "without": "delete from reference.place_point where id = 1000000",
+}
+
+
+def test_counting_again_where_places_changed_gives_what_counting_all_of_them_gives(loaded):
+    """Row for row and tile for tile; and the rows of what did not change are not written again."""
+    police = job_actor("imports:police_street")
+    filters = replace(SPRING, source="police")
+    asked = [(z, x, y) for z in range(8, 14) for _z, x, y in covering(loaded, z)[:12]]
+    with loaded.cursor(police) as cursor:
+        pyramid.fill(cursor)
+        cells = cursor.execute(
+            "select distinct mx >> 16, my >> 16 from reference.place_point order by 1, 2"
+        ).fetchall()
+    try:
+        with loaded.cursor(police, keep=False) as cursor:
+            for (cell, row), change in zip(cells[2:], CHANGES.values(), strict=False):
+                before = kept_rows(cursor)
+                cursor.execute(change, {"cell": cell, "row": row})
+                marked = cursor.execute(pyramid.MARKED).fetchall()
+                assert pyramid.fill(cursor)
+                some, some_tiles = grid_of(cursor, asked, filters)
+                kept = before & kept_rows(cursor)
+                cursor.execute("delete from reference.month_grid")
+                assert pyramid.fill(cursor)
+                assert (some, some_tiles) == grid_of(cursor, asked, filters), change
+                assert any(some_tiles), "something was compared"
+                assert len(marked) == 1, change
+                assert len(kept) > len(before) / 2, change
+    finally:
+        with loaded.cursor(police) as cursor:
+            assert not pyramid.fill(cursor)
+
+
+def kept_rows(cursor):
+    """Where each row lies: one that is written again lies elsewhere."""
+    return set(cursor.execute("select ctid::text, z, tx, ty, px, py from reference.month_grid"))
+
+
+def grid_of(cursor, asked, filters):
+    tiles = []
+    for zxy in asked:
+        given = queries.tile_parameters("incidents", zxy, filters, PARTNERS)
+        tiles.append(queries.tile(cursor, "incidents", given, filters))
+    return cursor.execute(ALL_CELLS).fetchall(), tiles
+
+
 def counted_live(db, zxy, filters):
     """By the statement that reads places and no counts that are kept ready."""
     given = queries.tile_parameters("incidents", zxy, filters, PARTNERS)
