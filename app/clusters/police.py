@@ -4,6 +4,7 @@ SQL collapses first: a point is one row, however many its events.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.core import bulk
 from app.core.bulk import Array, Cursor
 from geo.boundaries import Lads
 from geo.crossborough import Events
+from geo.evidence.persistent import Dated
 
 SINCE = np.datetime64("2000-01", "M")
 
@@ -64,7 +66,10 @@ def read(cursor: Cursor, settings: Settings, lads: Lads) -> Study:
     site, month, n = _months(points["months"], points["n_months"])
     rank = np.empty(len(by), dtype=np.int64)
     rank[by] = np.arange(len(by))
-    rows = _by_site(rank[site], midpoints(month), n, settings)
+    rows = _in_window(rank[site], midpoints(month), n, settings)
+    by_day = None
+    if settings.eps_days is None:
+        rows, by_day = _by_site(rows), rows
     point = {name: points[name][by] for name in POLICE_KINDS if name != "months"}
     nowhere = cursor.execute(NOWHERE, (settings.first_on, settings.last_on)).fetchone()
     coverage = {
@@ -72,7 +77,11 @@ def read(cursor: Cursor, settings: Settings, lads: Lads) -> Study:
         "places": len(np.unique(rows.site)),
         "left_out": {"without_coordinates": int(nowhere[0]) if nowhere else 0},
     }
-    return _police_study(point, rows, coverage)
+    study = _police_study(point, rows, coverage)
+    if by_day is None:
+        return study
+    row = np.searchsorted(rows.site, by_day.site)
+    return replace(study, by_day=Dated(row, by_day.first_day, by_day.n))
 
 
 class Counted(NamedTuple):
@@ -97,18 +106,23 @@ def _months(raw: Array, n_months: Array) -> tuple[Array, Array, Array]:
     return site, packed >> 16, packed & 0xFFFF
 
 
-def _by_site(site: Array, day: Array, n: Array, settings: Settings) -> Counted:
-    """Within the window; without a limit in time a site is one row, however many its months."""
+def _in_window(site: Array, day: Array, n: Array, settings: Settings) -> Counted:
     first, last = epoch_day(settings.first_on), epoch_day(settings.last_on)
     keep = (day >= first) & (day <= last)
     by = np.flatnonzero(keep)[np.argsort(site[keep], kind="stable")]
     site, day, n = site[by], day[by], n[by].astype(np.int64)
-    if settings.eps_days is not None or not len(site):
-        return Counted(site, day, day, np.ones(len(site), dtype=np.int64), n)
-    start = np.flatnonzero(np.append(True, site[1:] != site[:-1]))
-    end = np.append(start[1:], len(site))
-    total = np.add.reduceat(n, start)
-    return Counted(site[start], day[start], day[end - 1], end - start, total)
+    return Counted(site, day, day, np.ones(len(site), dtype=np.int64), n)
+
+
+def _by_site(rows: Counted) -> Counted:
+    """Without a limit in time a site is one row, however many its months."""
+    if not len(rows.site):
+        return rows
+    start = np.flatnonzero(np.append(True, rows.site[1:] != rows.site[:-1]))
+    end = np.append(start[1:], len(rows.site))
+    total = np.add.reduceat(rows.n, start)
+    last = rows.last_day[end - 1]
+    return Counted(rows.site[start], rows.first_day[start], last, end - start, total)
 
 
 def _police_study(point: Mapping[str, Array], rows: Counted, coverage: dict[str, Any]) -> Study:

@@ -84,10 +84,10 @@ def _counted(codes: Sequence[str]) -> dict[str, int]:
 
 def _months(run: Run, rows: Array) -> list[Part]:
     """Members in each of the last twelve months of the window."""
-    events = run.study.events
+    day, weight = run.study.days_of(rows)
     last = np.datetime64(run.settings.last_on, "M")
-    month = events.day[rows].astype("datetime64[D]").astype("datetime64[M]")
+    month = day.astype("datetime64[D]").astype("datetime64[M]")
     back = (last - month).astype(np.int64)
     some = (back >= 0) & (back < 12)
-    n = np.bincount(11 - back[some], weights=events.weight[rows[some]], minlength=12)
+    n = np.bincount(11 - back[some], weights=weight[some], minlength=12)
     return [{"month": str(last - 11 + k), "n": int(each)} for k, each in enumerate(n.tolist())]

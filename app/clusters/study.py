@@ -11,6 +11,7 @@ import numpy as np
 from app.core.bulk import Array
 from geo.crossborough import Events, Visits
 from geo.density import Pairs
+from geo.evidence.persistent import Dated
 from geo.evidence.ranking import Facts
 from geo.evidence.stability import Near
 from geo.links import LEVEL_1, ChildLinks
@@ -69,6 +70,16 @@ class Study:
     near: Near = points_only
     children: Children | None = None
     open_rows: Array | None = None
+    by_day: Dated | None = None  # where a row stands for several days, in the order of the rows
+
+    def days_of(self, rows: Array) -> tuple[Array, Array]:
+        """Days of what these rows stand for, and how many on each."""
+        if self.by_day is None:
+            return self.events.day[rows], self.events.weight[rows]
+        first, past = (np.searchsorted(self.by_day.row, rows, side) for side in ("left", "right"))
+        n = past - first
+        at = np.arange(n.sum()) + np.repeat(past - np.cumsum(n), n)
+        return self.by_day.day[at], self.by_day.weight[at]
 
     @property
     def opened(self) -> Array:
@@ -89,6 +100,7 @@ class Study:
         if self.children is not None:
             digest.update(repr((self.children.sites, sorted(self.children.online))).encode())
             columns += self.children.columns()
+        columns += self.by_day or ()
         for column in columns:
             if column is not None:
                 digest.update(np.ascontiguousarray(column).tobytes())

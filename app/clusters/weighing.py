@@ -165,7 +165,13 @@ def _persistent(run: Run) -> list[Part]:
         if code in run.settings.partners
     ]
     cells = persistent.area(shapes, halo_m=geo.halo_m, cell_m=geo.cell_m)
-    found = persistent.busy(run.study.events, run.spots, cells, snapshot_day=run.snapshot_day)
+    found = persistent.busy(
+        run.study.events,
+        run.spots,
+        cells,
+        snapshot_day=run.snapshot_day,
+        dated=run.study.by_day,
+    )
     return [_lasting(one) for one in found]
 
 

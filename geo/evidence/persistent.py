@@ -75,6 +75,14 @@ class Area(NamedTuple):
         return np.where(within & self.inside.ravel()[flat], flat, -1)
 
 
+class Dated(NamedTuple):
+    """Incidents of each day, where a row stands for several: the row, the day, how many."""
+
+    row: Array
+    day: Array
+    weight: Array
+
+
 def area(shapes: Sequence[shapely.Geometry], *, halo_m: float, cell_m: float) -> Area | None:
     """Cells whose centre is in one of the polygons, or at most `halo_m` from it.
 
@@ -108,7 +116,12 @@ def area(shapes: Sequence[shapely.Geometry], *, halo_m: float, cell_m: float) ->
 
 
 def busy(
-    events: Events, spots: Sequence[HotSpot], cells: Area | None, *, snapshot_day: int
+    events: Events,
+    spots: Sequence[HotSpot],
+    cells: Area | None,
+    *,
+    snapshot_day: int,
+    dated: Dated | None = None,
 ) -> list[Persistent]:
     """Gi* of the incidents of 365 days on square cells, at the cells of each core.
 
@@ -120,6 +133,8 @@ def busy(
         The analysis area; every cell of it is one of the family of tests.
     snapshot_day : int
         Last day of the year that is looked at.
+    dated : Dated, optional
+        Where rows of `events` stand for incidents of several days. Left out: each for one day.
 
     Returns
     -------
@@ -137,27 +152,30 @@ def busy(
     """
     if cells is None:
         return [Persistent("not tested", NO_AREA) for _ in spots]
-    cell = cells.cell_of(events.xy_m)
-    year = (events.day > snapshot_day - YEAR) & (events.day <= snapshot_day) & (cell >= 0)
+    site = cells.cell_of(events.xy_m)
+    rows = dated or Dated(np.arange(len(site)), events.day, events.weight)
+    cell = site[rows.row]
+    year = (rows.day > snapshot_day - YEAR) & (rows.day <= snapshot_day) & (cell >= 0)
     size = cells.inside.size
-    counts = np.bincount(cell[year], weights=events.weight[year], minlength=size)
+    counts = np.bincount(cell[year], weights=rows.weight[year], minlength=size)
     found = gi_grid(counts.reshape(cells.inside.shape), cells.inside, tail="counts")
     if found.status != "ok":
         return [Persistent("not enough data", NOT_COMPARABLE) for _ in spots]
     every = np.flatnonzero(cells.inside.ravel())
     careful = np.ones(size)
     careful[every] = by(found.p.ravel()[every])
-    quarter = (snapshot_day - events.day) * QUARTERS // YEAR
-    history = _history(events, cell, cells, snapshot_day)
+    some = np.zeros((size, QUARTERS), dtype=bool)
+    some[cell[year], (snapshot_day - rows.day[year]) * QUARTERS // YEAR] = True
+    history = _history(rows, cell, cells, snapshot_day)
     columns = [table.ravel() for table in (found.z, found.p, found.q, found.around, found.expected)]
 
     def one(spot: HotSpot) -> Persistent:
-        own = np.unique(cell[spot.members[spot.core]])
+        own = np.unique(site[spot.members[spot.core]])
         own = own[own >= 0]
         if not len(own):
             return Persistent("not tested", OUTSIDE)
         busiest = int(own[np.lexsort((-columns[0][own], columns[2][own]))[0]])
-        quarters = len(np.unique(quarter[year & np.isin(cell, own)]))
+        quarters = int(some[own].any(axis=0).sum())
         return _result(columns, careful, busiest, quarters, history)
 
     return [one(spot) for spot in spots]
@@ -187,7 +205,7 @@ def _short(quarters: int) -> str:
     return f"Incidents in {quarters} of the last {QUARTERS} quarters: not for long enough."
 
 
-def _history(events: Events, cell: Array, cells: Area, snapshot_day: int) -> Array | None:
+def _history(events: Dated, cell: Array, cells: Area, snapshot_day: int) -> Array | None:
     """Category of each cell by its last quarters, where they are enough."""
     days = int(snapshot_day - events.day.min(initial=snapshot_day)) + 1
     steps = min(HISTORY, days * QUARTERS // YEAR)

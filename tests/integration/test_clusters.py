@@ -273,6 +273,21 @@ def test_without_a_limit_in_time_dates_are_those_of_all_its_months(db, run):
     assert (found["n"], found["reportable"], found["r1_span"]) == (8, True, True)
 
 
+def test_without_a_limit_in_time_each_month_counts_when_it_was(db, run):
+    """Two years of one point: of its last twelve months each is told, and it lasts."""
+    points(db, (*BRIDGE, KINGSTON, dict.fromkeys(range(240, 264), 3)))
+
+    asked = run(db, "--source", "police", "--eps-days", "none", "--replicates", "99")
+    with db.begin(service.JOB) as session:
+        (evidence,) = session.execute(
+            text("select evidence from app.cluster where run_id = :run"), {"run": asked["run"]}
+        ).scalars()
+
+    assert [one["n"] for one in evidence["months"]] == [3] * 12
+    assert evidence["persistent"]["quarters_with"] == 4
+    assert evidence["significance"] == "persistent"
+
+
 def test_a_window_counts_the_months_whose_middle_it_holds(db, run):
     points(db, (*BRIDGE, KINGSTON, {240: 5, 241: 7, 242: 9}))
 

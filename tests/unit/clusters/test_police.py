@@ -45,7 +45,7 @@ def test_without_a_limit_in_time_a_site_is_one_row():
     day = police.midpoints(np.array([239, 240, 242, 241]))
     site, n = np.array([0, 0, 0, 1]), np.array([9, 2, 3, 4])
 
-    found = police._by_site(site, day, n, settings(None))
+    found = police._by_site(police._in_window(site, day, n, settings(None)))
 
     assert found.site.tolist() == [0, 1]
     assert found.n.tolist() == [5, 4]
@@ -56,7 +56,7 @@ def test_without_a_limit_in_time_a_site_is_one_row():
 def test_with_a_limit_in_time_a_site_has_a_row_a_month():
     day = police.midpoints(np.array([240, 242, 241]))
 
-    found = police._by_site(np.array([1, 1, 0]), day, np.array([2, 3, 4]), settings(28))
+    found = police._in_window(np.array([1, 1, 0]), day, np.array([2, 3, 4]), settings(28))
 
     expected = Counted(np.array([0, 1, 1]), day[[2, 0, 1]], day[[2, 0, 1]], np.ones(3), [4, 2, 3])
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from geo.crossborough import Params, run
-from geo.evidence.persistent import LABEL, area, busy
+from geo.evidence.persistent import LABEL, Dated, area, busy
 from geo.hotspots import gi_grid
 from geo.significance import by
 from tests.unit.geo.test_evidence_emerging import NOWHERE, events
@@ -43,6 +43,28 @@ def test_a_car_park_that_is_bad_all_year_is_persistent():
     assert best.observed >= 52
     assert best.expected < 5
     assert best.why is None
+
+
+def test_a_row_of_several_days_counts_on_each_of_them():
+    """As of published events without a limit in time: a point is one row from its first day on."""
+    there, then = bad_all_year()
+    far, days = around(np.random.default_rng(3), 300)
+    given = events(np.concatenate([there, far]), np.concatenate([then, days]))
+    order = np.argsort(given.site, kind="stable")
+    _, at, n = np.unique(given.site[order], return_index=True, return_counts=True)
+    first = np.minimum.reduceat(given.day[order], at)
+    joined = events(given.xy_m[order][at], first, n)
+    dated = Dated(given.site[order], given.day[order], np.ones(len(order), dtype=int))
+    ever = Params(eps_days=None)
+
+    spots = run(joined, NOWHERE, ever, snapshot_day=729).hot_spots
+    (best,) = busy(joined, spots, CELLS, snapshot_day=729, dated=dated)
+    each = run(given, NOWHERE, ever, snapshot_day=729).hot_spots
+
+    assert [best] == busy(given, each, CELLS, snapshot_day=729)
+    assert (best.quarters_with, best.observed >= 52) == (4, True)
+    assert best.p_persistent <= 0.001
+    assert busy(joined, spots, CELLS, snapshot_day=729) != [best]
 
 
 def test_the_numbers_are_those_of_the_grid():
