@@ -74,6 +74,9 @@ def test_promises_are_told_in_words() -> None:
     assert Must("P1 ", "ratio", least=4, peer="oth").words([ROW]) == (
         "at least 4 times the peer: other"
     )
+    assert Must("P1 ", "peak_mb", most=9, of_events=1000).words([ROW]) == (
+        "at most 9 MB of memory, 1,000 events"
+    )
     assert Must("P1 ", "ratio", least=1, said="All of it.").words([ROW]) == "All of it."
 
 
