@@ -1,6 +1,7 @@
 """The web application: middleware, problems, routers. Wiring only."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -216,8 +217,8 @@ def app_from_env() -> FastAPI:
     log.setup()
     settings = load_settings()
     pools = (settings.pool_size, settings.public_pool_size)
-    db = Database(settings, settings.claims_key(), *pools, pooler=settings.pooler())
-    app = create_app(db, settings)
+    elsewhere = settings.pooler(), settings.replica()
+    app = create_app(Database(settings, settings.claims_key(), *pools, *elsewhere), settings)
     app.state.looks_around = True
     return app
 
@@ -227,6 +228,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Never more threads than connections, or one waits for ever; see `core.lanes`."""
     threads = threads_for(app.state.settings)
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+    if (replica := app.state.db.replica) is not None:
+        await run_in_threadpool(replica.look)
+        threading.Thread(target=replica.watch, name="replica", daemon=True).start()
     for login in ("cs_app", "cs_public"):
         await run_in_threadpool(refuse_unsafe, app.state.db, login)
     await run_in_threadpool(demo.close_outside, app.state.db, app.state.settings)

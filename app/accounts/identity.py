@@ -15,8 +15,10 @@ from app.core.db import Database
 from app.core.lines import Statement
 
 # With the version of the map: a tile that is kept needs both, and one question costs less than two.
-ACTOR_OF = "select app.actor_of(%s) || jsonb_build_object('map', app.map_version())"
-SOON = b"select app.actor_of($1)::text, app.map_version()"
+# A replica knows of no lock of the primary: it cannot tell whether the version is one.
+MAP = "case when not pg_is_in_recovery() then app.map_version() end"
+ACTOR_OF = "select app.actor_of(%s) || jsonb_build_object('map', " + MAP + ")"
+SOON = f"select app.actor_of($1)::text, {MAP}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def _identified(found: Mapping[str, Any]) -> Identified:
         stepped_at=_instant(found["stepped_at"]),
         emergency=found["emergency"],
         regime="PART3" if role.name == "police_analyst" else "UK_GDPR",
+        map_version=found["map"],
     )
     session = found["session"]
     return Identified(

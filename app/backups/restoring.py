@@ -17,9 +17,10 @@ from app.backups.opening import Progress
 from app.backups.returning import Replay, Returned
 from app.backups.rules import Manifest
 from app.core import folders
-from app.core.db import Database, Logins
+from app.core.db import Database
 from app.core.errors import AppError, InvalidError
 from app.core.prepare import within
+from app.core.replica import Logins
 from app.core.settings import Settings
 
 FULL = (

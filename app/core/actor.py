@@ -16,7 +16,8 @@ class Actor:
     one with the reference `purpose_for`, or any (`*`) where a list was asked for with a reason.
     `emergency` says that a live emergency grant widens the boroughs. `view` is what the permission
     file lets this role see of the object that was asked for. `patient` is a person's work that the
-    worker does: it has minutes where a page has seconds.
+    worker does: it has minutes where a page has seconds. `map_version` is what they may have seen
+    of the map, their own changes among it: a replica that has less does not answer them.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Actor:
     job: str | None = None
     view: str = "full"
     patient: bool = False
+    map_version: str | None = field(default=None, compare=False)
 
     def works_in(self, borough_codes: Iterable[str]) -> bool:
         """May change records there, where the role changes any: a grant opens reading only."""

@@ -13,7 +13,7 @@ AppError
 ├── InvalidError        input that cannot be used; one message a field
 ├── TooManyError        too often
 ├── BusyError           the database did not answer in time
-├── ReadOnlyError       the disk is nearly full: read, not changed
+├── ReadOnlyError       the disk is nearly full, or no primary: read, not changed
 └── AuditFailedError    the trace of it could not be written, so it is not shown
 """
 
@@ -75,7 +75,7 @@ class AuditFailedError(AppError): ...
 
 
 # What may be otherwise a moment later: a job tries again instead of telling somebody.
-PASSING: tuple[type[AppError], ...] = (BusyError, AuditFailedError)
+PASSING: tuple[type[AppError], ...] = (BusyError, ReadOnlyError, AuditFailedError)
 
 
 class InvalidError(AppError):

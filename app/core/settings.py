@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.replica import Elsewhere, Replica
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_CONNECTIONS = 20  # of the login cs_public, all processes together: bootstrap.sql
@@ -76,7 +78,10 @@ class Settings(BaseSettings):
         description="DATABASE_URL through pgbouncer in transaction mode, for the web processes.",
     )
     replica_url: SecretStr | None = Field(
-        default=None, description="Streaming replica for reads and tiles."
+        default=None, description="Streaming replica for maps and lists, and when nothing else is."
+    )
+    replica_pooled: bool = Field(
+        default=False, description="CONTEXTMAP_REPLICA_URL is a pgbouncer in transaction mode."
     )
     partnership: Path = Field(
         default=ROOT / "data" / "partnership.toml",
@@ -190,9 +195,15 @@ class Settings(BaseSettings):
             return PrivateCluster(self.data_dir).dsn(role, "contextmap")
         return self.at(self.database_url, role)
 
-    def pooler(self) -> "Elsewhere | None":
+    def pooler(self) -> Elsewhere | None:
         """Where web processes log in, when not at the server itself."""
-        return None if self.pooler_url is None else Elsewhere(self, self.pooler_url)
+        return None if self.pooler_url is None else Elsewhere(partial(self.at, self.pooler_url))
+
+    def replica(self) -> Replica | None:
+        """None when there is none."""
+        if self.replica_url is None:
+            return None
+        return Replica(Elsewhere(partial(self.at, self.replica_url)), self, self.replica_pooled)
 
     def at(self, url: SecretStr, role: str) -> str:
         """The login of a role at another address of the same database."""
@@ -251,17 +262,6 @@ class Settings(BaseSettings):
         if not path.exists():
             _keep_new_secret(path)
         return path.read_text().strip().encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Logins at another address: a pooler, or a replica."""
-
-    settings: Settings
-    url: SecretStr
-
-    def dsn(self, role: str) -> str:
-        return self.settings.at(self.url, role)
 
 
 def _keep_new_secret(path: Path) -> None:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
-from sqlalchemy import TextClause
+from sqlalchemy import PoolProxiedConnection, TextClause
 from sqlalchemy.exc import DBAPIError
 
 from app.core import dollars
-from app.core.engines import begun
+from app.core.engines import begun, raw_of
 from app.core.lines import DONE, LostError, Statement
 
 COMMIT = Statement(b"commit")
@@ -86,14 +86,16 @@ class Together:
         return self.ask([Asked(statement, params)])[0][0]
 
 
-def is_there(connection: psycopg.Connection[Any]) -> bool:
+def is_there(pooled: PoolProxiedConnection) -> bool:
     """Whether the server has not ended it meanwhile: its socket tells, without a round trip."""
+    pgconn = raw_of(pooled).pgconn
     waiting = poll()
-    waiting.register(connection.pgconn.socket, POLLIN)
+    waiting.register(pgconn.socket, POLLIN)
     try:
         while waiting.poll(0):
-            connection.pgconn.consume_input()
+            pgconn.consume_input()
     except psycopg.OperationalError:
+        pooled.invalidate()
         return False
     return True
 

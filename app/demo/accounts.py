@@ -24,7 +24,7 @@ from app.audit import service as audit
 from app.core import clock, log
 from app.core.actor import NOBODY, job_actor
 from app.core.db import Database
-from app.core.errors import BusyError
+from app.core.errors import BusyError, ReadOnlyError
 from app.core.ids import new_reference
 from app.core.settings import Settings
 
@@ -116,7 +116,7 @@ def close_outside(db: Database, settings: Settings) -> None:
         return
     try:
         close(db)
-    except BusyError:
+    except (BusyError, ReadOnlyError):
         log.info("demo.not-closed")
 
 

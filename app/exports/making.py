@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.core import clock, log
 from app.core.actor import Actor, job_actor
 from app.core.db import Database
-from app.core.errors import AppError, AuditFailedError, BusyError
+from app.core.errors import AppError, AuditFailedError, BusyError, ReadOnlyError
 from app.core.files import Kept, Shelf
 from app.core.partnership import partnership
 from app.core.settings import Settings
@@ -56,7 +56,7 @@ def make(db: Database, settings: Settings, export_id: UUID) -> None:
         sheet, purpose = _rows(db, settings, export, actor)
         stamp = _stamp(settings, export, actor, purpose)
         kept = shelf(settings).keep(WRITERS[Format(export.format)](sheet, stamp))
-    except (BusyError, AuditFailedError, OSError):
+    except (BusyError, ReadOnlyError, AuditFailedError, OSError):
         raise  # the queue tries again: the database was away, or the disk was full
     except AppError as refused:
         failure = refused.detail

@@ -87,7 +87,7 @@ def list_places(
         asked = replace(asked, borough=None)
     filters = _filters(said, whole=whole)
     asked = replace(asked, type_code=None, words=None, in_full=whole)
-    with db.read(actor) as session:
+    with db.read(actor, may_lag=True) as session:
         also = queries.chosen(filters, list(partners))
         body = places.features(session, asked, limit=limit, also=also)
     return GeoJson(body)
@@ -117,7 +117,7 @@ async def list_incidents(
         asked = replace(asked, source=None)
     filters = _filters(said, whole=True)
     asked = replace(asked, harm=None, borough=None)
-    found = await db.soon(actor, _incidents(asked, filters, partners, limit))
+    found = await db.soon(actor, _incidents(asked, filters, partners, limit), may_lag=True)
     n, features = (part or b"" for part in found)
     return GeoJson(as_collection(int.from_bytes(n), features))
 

@@ -146,7 +146,7 @@ def map_items(request: Request, db: Db, actor: Reader) -> Response:
     if not can(actor, SHOWS[filters.layer]):
         raise NotFoundError("There is no such layer.")
     partners = view.partner_codes(request.app.state.settings)
-    with db.read(actor) as session:
+    with db.read(actor, may_lag=True) as session:
         found = view.items_in(session, filters, partners, box=box, zoom=min(int(zoom), 22))
         if totals == "yes":
             found |= view.counted(session, filters, partners)
@@ -177,9 +177,10 @@ async def tile(
     if key is not None and (known := tiles.get(key)) is not None:
         return _as_kept(known)
     asked = queries.tile_asked(layer, (z, x, y), filters, partners)
-    (body,) = await db.soon(actor, asked, keep_plans=True)
+    sure = db.replica is None or db.replica.has(actor.map_version)
+    (body,) = await db.soon(actor, asked, keep_plans=True, may_lag=True)
     response = packed(request, VectorTile(body)) if body else Response(status_code=204)
-    if key is not None:
+    if key is not None and sure:
         encoding = response.headers.get("content-encoding", "")
         tiles.keep(key, kept.Kept(bytes(response.body), encoding))
     return response

@@ -86,7 +86,7 @@ def _json(body: Mapping[str, Any]) -> Response:
 def _items(known: Collection, request: Request, db: Database, actor: Actor) -> Response:
     said = dict(request.query_params)
     asked = asked_of(known, said)
-    with db.begin(actor) if service.watched(known) else db.read(actor) as session:
+    with db.begin(actor) if service.watched(known) else db.read(actor, may_lag=True) as session:
         found = service.page(session, actor, known, asked)
     url = f"{_root(request)}/collections/{known.name}/items"
     links = describing.links_of_items(url, said)
@@ -109,7 +109,7 @@ def _item(known: Collection, key: str, request: Request, db: Database, actor: Ac
     said = dict(request.query_params)
     must_be_known(said, "f", "crs")
     asked = asked_of(known, said)
-    with db.begin(actor) if service.watched(known) else db.read(actor) as session:
+    with db.begin(actor) if service.watched(known) else db.read(actor, may_lag=True) as session:
         feature = orjson.loads(service.one(session, actor, known, key, asked))
     root = f"{_root(request)}/collections/{known.name}"
     feature["links"] = [

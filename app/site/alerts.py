@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.audit import service as audit
 from app.audit.seals import SEALER
 from app.backups import service as backups
-from app.core import clock, crashes, log
+from app.core import clock, crashes, log, replica
 from app.core.db import Database
 from app.core.settings import Settings
 from app.oversight.rules import CHILD_READS_A_DAY, DENIALS_IN_10_MIN
@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
         "Look at the jobs at work; restart the worker if one hangs.",
         lasts=True,
     ),
+    "replica": Rule("The replica is of no use", "See docs/operator/scaling.md.", lasts=True),
     "disk": Rule(
         "Less than a tenth of the disk is left",
         "Make room, or enlarge it: records can soon be read only.",
@@ -286,6 +287,7 @@ QUESTIONS: dict[str, Callable[[Asked], bool]] = {
     "changes-late": _changes_are_late,
     "no-backups": lambda asked: not (backups.are_made(asked.settings) or asked.settings.demo),
     "jobs-late": _jobs_are_late,
+    "replica": lambda asked: replica.fails(asked.settings.replica()),
     "disk": lambda asked: rooms.least(asked.db, asked.settings).short,
 }
 

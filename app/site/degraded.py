@@ -34,6 +34,10 @@ NOT_NOW = (
     "Nothing of this was saved; go back to keep what you typed."
 )
 READ_ONLY = "Contextmap can be read but not changed until there is room on its disk again."
+NO_CHANGES = (
+    "Contextmap can be read but not changed until its main database answers again. "
+    "What leaves a trace when it is read cannot be opened meanwhile."
+)
 LATE = (
     "Work in the background is late: new reports wait to be screened, and files and letters "
     "to be made. Nothing is lost."
@@ -94,6 +98,8 @@ def sentences(request: Request) -> list[str]:
     found = []
     if is_read_only(state.settings, rooms.of(request.app).free):
         found.append(READ_ONLY)
+    if state.db.replica is not None and not state.db.replica.primary_up:
+        found.append(NO_CHANGES)
     if state.worker_is_away:
         found.append(LATE)
     return found

@@ -15,8 +15,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 
 from app.accounts.deps import Db
 from app.core import clock, disk, metrics
-from app.core.errors import BusyError, NotFoundError
+from app.core.errors import BusyError, NotFoundError, ReadOnlyError
 from app.core.json import json_bytes
+from app.core.replica import Replica
 from app.site import figures, readiness
 
 monitors = APIRouter(include_in_schema=False)
@@ -54,6 +55,7 @@ def prometheus(request: Request, db: Db) -> Response:
     further = [
         _gauge("contextmap_disk_free_bytes", "Free on the disk of the data folder.", room.free),
         _gauge("contextmap_disk_bytes", "Size of the disk of the data folder.", room.total),
+        *_of_replica(db.replica),
         *_of_database(db, request.app.state.figures),
     ]
     return Response(metrics.exposition(further), media_type=metrics.MEDIA_TYPE)
@@ -63,7 +65,7 @@ def _of_database(db: Db, minute: figures.Minute) -> list[Metric]:
     """One figure alone, when the database does not answer."""
     try:
         current, found = figures.now(db), minute.figures(db)
-    except BusyError:
+    except (BusyError, ReadOnlyError):
         return [_gauge("contextmap_database_up", "Whether the database answers.", 0)]
     return [
         _gauge("contextmap_database_up", "Whether the database answers.", 1),
@@ -104,6 +106,22 @@ def _of_database(db: Db, minute: figures.Minute) -> list[Metric]:
             [((job, ended), n) for job, ended, n in found.runs],
         ),
     ]
+
+
+def _of_replica(replica: Replica | None) -> list[Metric]:
+    """As this process sees it; nothing where there is none."""
+    if replica is None:
+        return []
+    told = {
+        "contextmap_primary_up": ("Whether the primary takes changes.", replica.primary_up),
+        "contextmap_replica_up": ("Whether the replica answers.", replica.up),
+        "contextmap_replica_used": ("Whether reads go to the replica.", replica.answers),
+        "contextmap_replica_lag_seconds": (
+            "All that was committed longer ago is on the replica; looked at once a second.",
+            replica.lag_s,
+        ),
+    }
+    return [_gauge(name, words, float(value)) for name, (words, value) in told.items()]
 
 
 def _backup(found: figures.Now) -> list[Metric]:

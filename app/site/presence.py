@@ -8,7 +8,7 @@ from app.audit import service as audit
 from app.core import log
 from app.core.actor import job_actor
 from app.core.db import Database
-from app.core.errors import AuditFailedError, BusyError
+from app.core.errors import AuditFailedError, BusyError, ReadOnlyError
 from app.site import figures, rooms
 
 EVERY_S = 10
@@ -52,6 +52,6 @@ def note_failures(db: Database, failures: int) -> bool:
     try:
         with db.begin(NOTE) as session:
             audit.record(session, "audit.failed", "alert", None, rows=failures)
-    except (AuditFailedError, BusyError):
+    except (AuditFailedError, BusyError, ReadOnlyError):
         return False
     return True

@@ -40,6 +40,9 @@ NEEDED = {
 # Watched, and no reason to send people away: the form and reading work without.
 WATCHED = {
     "worker": "Start the worker: reports are not screened and letters do not go out.",
+    "replica": "Look at the replica: it is away, too far behind, or was promoted.",
+    "primary": "Start the primary or promote the replica (docs/operator/scaling.md): "
+    "nothing can be changed.",
     "disk": "Make room on the disk of the data folder: less than a tenth is left.",
     "copies": "A restore or a check of a backup was killed and left a readable copy: run "
     "`scripts/contextmap backup clear`.",
@@ -112,6 +115,8 @@ def look(db: Database, settings: Settings, protections: Protections) -> Readines
         watched={"disk": not rooms.least(db, settings).short},
         makes_backups=settings.demo or backups.are_made(settings),
     )
+    if db.replica is not None:
+        found.watched |= {"replica": db.replica.answers, "primary": db.replica.primary_up}
     try:
         found.checks.update(protections.now(db))
         with db.read(figures.LOOK) as session:

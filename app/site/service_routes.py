@@ -55,6 +55,7 @@ def running(request: Request, db: Db, actor: Watcher) -> Response:
         read_only=degraded.is_read_only(settings, room.free),
         audit=_audit(db),
         makes_backups=making.are_made(settings),
+        replica=db.replica.words if db.replica else "",
         python=platform.python_version(),
         version=VERSION,
         **queue,

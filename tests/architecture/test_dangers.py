@@ -524,7 +524,7 @@ RULES = [
             "create temporary table known on commit drop as select 1",
         ),
         # `alone`, commands and backups log in at the server itself, each in a session of its own.
-        frozenset({"app/core/db.py", "app/backups/measuring.py"}),
+        frozenset({"app/core/engines.py", "app/backups/measuring.py"}),
     ),
     Rule(
         "one log, with allow-listed keys",

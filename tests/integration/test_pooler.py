@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.core import db as core_db
+from app.core import claims as core_claims
 from app.core.db import Database
 from app.core.lines import Statement
 from app.core.pages import SESSION_COOKIE
@@ -147,11 +147,13 @@ def test_claims_left_in_the_session_would_be_caught(through, people, truth, monk
     """The planted fault of the comparison above."""
     for name in ("CLAIM", "CLAIM_AND_KEEP_PLANS"):
         monkeypatch.setattr(
-            core_db, name, for_the_session(getattr(core_db, name).decode()).encode()
+            core_claims, name, for_the_session(getattr(core_claims, name).decode()).encode()
         )
-    planted = partial(Database._claim, statement=for_the_session(core_db.SET_CLAIMS))
+    planted = partial(Database._claim, said=for_the_session(core_claims.SET_CLAIMS))
     monkeypatch.setattr(
-        Database, "_claim", lambda self, pooled, actor, *_: planted(self, pooled, actor)
+        Database,
+        "_claim",
+        lambda self, held, actor, at, *_: planted(self, held, actor, at),
     )
 
     found = leaks(through, people, truth, 400)
@@ -162,9 +164,11 @@ def test_claims_left_in_the_session_would_be_caught(through, people, truth, monk
 def test_a_pooler_that_makes_sessions_as_new_closes_even_that(
     cluster, ground, people, truth, monkeypatch
 ):
-    planted = partial(Database._claim, statement=for_the_session(core_db.SET_CLAIMS))
+    planted = partial(Database._claim, said=for_the_session(core_claims.SET_CLAIMS))
     monkeypatch.setattr(
-        Database, "_claim", lambda self, pooled, actor, *_: planted(self, pooled, actor)
+        Database,
+        "_claim",
+        lambda self, held, actor, at, *_: planted(self, held, actor, at),
     )
 
     with pooling(cluster, ground.logins.dbname, size=1, reset=RESET) as pooler:
