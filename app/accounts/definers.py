@@ -12,6 +12,7 @@ DEFINERS = frozenset(
         "app.boroughs_changed()",
         "app.boroughs_of(geometry)",
         "app.decide_export(text,boolean)",
+        "app.earliest_reaching(timestamp with time zone)",
         "app.endings_until(timestamp with time zone)",
         "app.note_endings(timestamp with time zone)",
         "app.exports_waiting()",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import UUID as KEY
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import DateTime, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import FetchedValue
@@ -15,6 +15,10 @@ from app.core.db import BNG, Model
 from app.incidents.rules import ChildCount, Confidence, DiscoveredBy, Outcome, State
 from app.places.models import Record
 
+# What it is compared with is bound as this type: another one is no range of the index, since the
+# comparison of both depends on the time zone and may not be asked before the policies.
+INSTANT = DateTime(timezone=True)
+
 
 class Incident(Record, Model):
     """One counted harm in a period that may be vague; `geom` is None at a home."""
@@ -22,8 +26,8 @@ class Incident(Record, Model):
     __tablename__ = "incident"
     __table_args__ = ({"schema": "app"},)
 
-    occurred_from: Mapped[datetime]
-    occurred_to: Mapped[datetime]
+    occurred_from: Mapped[datetime] = mapped_column(INSTANT)
+    occurred_to: Mapped[datetime] = mapped_column(INSTANT)
     time_precision: Mapped[str]
     time_about: Mapped[bool] = mapped_column(default=False)
     place_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.place.id"))

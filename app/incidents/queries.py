@@ -11,8 +11,10 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     column,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -24,7 +26,7 @@ from sqlalchemy.orm import Session, aliased
 from app.core.errors import NotFoundError
 from app.core.ids import read_reference
 from app.core.paging import Page
-from app.incidents.models import Incident, IncidentPlace
+from app.incidents.models import INSTANT, Incident, IncidentPlace
 from app.incidents.rules import LONDON, Confidence, State
 from app.incidents.schemas import Belongs, IncidentOut
 from app.places.features import as_feature, collected
@@ -130,8 +132,13 @@ def _inside(box: Box) -> ColumnElement[bool]:
 
 
 def _not_over_by(since: datetime) -> ColumnElement[bool]:
-    """Periods are half-open; an exact instant has no length."""
-    return or_(Incident.occurred_to > since, Incident.occurred_from >= since)
+    """Periods are half-open; an exact instant has no length.
+
+    That nothing of it begins before a certain time is implied, and found by the order of incidents.
+    """
+    earliest = select(func.app.earliest_reaching(literal(since, INSTANT))).scalar_subquery()
+    lasts = or_(Incident.occurred_to > since, Incident.occurred_from >= since)
+    return and_(Incident.occurred_from >= earliest, lasts)
 
 
 def _at_place(ref: str) -> ColumnElement[bool]:

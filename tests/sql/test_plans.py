@@ -4,21 +4,24 @@ No time is measured here (scripts/bench does that): a plan either uses the index
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from app.accounts import catalogue
-from app.core import dollars
+from app.core import clock, dollars
 from app.core.actor import Actor
 from app.core.lines import Line
 from app.incidents import queries as incidents
+from app.incidents.models import Incident
 from app.maps import queries
 from app.maps.rules import Filters
 from app.places import queries as places
+from app.places.schemas import Period
 from tests import many
 from tests.people import browser, sign_in_as
 
@@ -161,6 +164,78 @@ def test_the_newest_incidents_are_read_from_their_order_however_often_they_are_a
 
     assert "incident_occurred_idx" in indexes(plan), plan
     assert "Seq Scan on incident " not in plan
+
+
+WINDOWS = {
+    "recent": (timedelta(days=30), None),
+    "in the middle": (timedelta(days=200), timedelta(days=190)),
+    "empty": (timedelta(days=4000), timedelta(days=3990)),
+}
+
+
+def window(name) -> Period:
+    first, past = WINDOWS[name]
+    now = clock.now()
+    return Period(now - first, now - past if past else None)
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_incidents_of_a_window_are_read_from_their_order(crowded, people, name):
+    """Both ends: a window of some years ago, or one without any, is no reason to read them all."""
+    asked = incidents.Filters(period=window(name))
+
+    plans = asked_plans(crowded, people["cs_lead"], lambda s: incidents.listed(s, asked, number=1))
+
+    for plan in plans:
+        assert "Seq Scan on incident " not in plan, plan
+        assert "incident_occurred_idx" in indexes(plan), plan
+        ends = re.search(r"Index Cond: (.*occurred_from.*)", plan)[1]
+        assert "occurred_from >= " in ends, plan
+        assert ("occurred_from < " in ends) == (name != "recent"), plan
+
+
+LASTING = """
+    update app.incident set occurred_from = occurred_to - %s::interval
+    where ref in (select ref from app.incident where occurred_to between %s and %s
+                  order by md5(ref) limit %s)
+"""
+REACHING = """
+    select ref from app.incident
+    where (occurred_to > %(first)s or occurred_from >= %(first)s)
+      and (%(past)s::timestamptz is null or occurred_from < %(past)s)
+      and deleted_at is null and state <> 'WITHDRAWN' and tier in ('H0', 'H1', 'P')
+    order by ref
+"""
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_holds_what_reaches_into_it_however_long_it_lasts(crowded, people, name, admin):
+    now = clock.now()
+    admin.execute("set session_replication_role = replica")
+    for lasting, since_days in ((31, 210), (32, 205), (33, 199), (4500, 150), (70, 40)):
+        since = now - timedelta(days=since_days)
+        admin.execute(LASTING, (timedelta(days=lasting), since, since + timedelta(days=3), 5))
+    asked = incidents.Filters(period=window(name))
+
+    with crowded.read(people["cs_lead"]) as session:
+        found = session.scalars(select(Incident.ref).where(*asked.conditions())).all()
+
+    first, past = asked.period
+    assert sorted(found) == [
+        ref for (ref,) in admin.execute(REACHING.encode(), {"first": first, "past": past})
+    ]
+    assert found
+
+
+def test_what_lasts_longest_is_found_by_an_index_of_its_own(crowded, admin):
+    """As the body of the function says it: a function hides its plan."""
+    [(body,)] = admin.execute(
+        "select prosrc from pg_proc where oid = 'app.earliest_reaching(timestamptz)'::regprocedure"
+    )
+    plan = admin.execute(b"explain " + body.replace("since", "now()").encode())
+
+    shown = "\n".join(line for (line,) in plan)
+    assert indexes(shown) == {"incident_long_idx"}, shown
 
 
 @pytest.mark.parametrize("role", PLACES_OF)
