@@ -18,7 +18,7 @@ Array = NDArray[Any]
 MANY = 2000
 
 
-def bh(p: ArrayLike, *, tests: int | None = None) -> Array:
+def bh(p: ArrayLike, *, tests: int | None = None, times: ArrayLike | None = None) -> Array:
     """False discovery rate after Benjamini and Hochberg.
 
     Parameters
@@ -27,6 +27,8 @@ def bh(p: ArrayLike, *, tests: int | None = None) -> Array:
         Of all m tests of the family.
     tests : int, optional
         Size of the family where `p` leaves out tests that have p = 1.
+    times : array_like of int, shape (m,), optional
+        How many tests gave each p. Left out: one.
 
     Returns
     -------
@@ -48,8 +50,10 @@ def bh(p: ArrayLike, *, tests: int | None = None) -> Array:
     [0.03, 0.04, 0.04]
     >>> bh([0.01], tests=4).tolist()
     [0.04]
+    >>> bh([0.01, 0.03], times=[1, 2]).tolist()
+    [0.03, 0.03]
     """
-    return _false_discovery(p, "bh", tests)
+    return _false_discovery(p, "bh", tests, times)
 
 
 def by(p: ArrayLike) -> Array:
@@ -138,13 +142,20 @@ def holm(p: ArrayLike) -> Array:
     return np.minimum(q, 1.0)
 
 
-def _false_discovery(p: ArrayLike, method: Literal["bh", "by"], family: int | None = None) -> Array:
+def _false_discovery(
+    p: ArrayLike,
+    method: Literal["bh", "by"],
+    family: int | None = None,
+    times: ArrayLike | None = None,
+) -> Array:
     """Step up from the largest p."""
     tests = _checked(p)
-    size = len(tests) if family is None else family
-    if size < len(tests):
+    by_p = _ascending(tests)
+    rank = _ranks(times, by_p)
+    made = int(rank[-1]) if len(rank) else 0
+    size = made if family is None else family
+    if size < made:
         raise GeoInputError("A family of tests holds every test that was made.")
-    by_p, rank = _ascending(tests), np.arange(1, len(tests) + 1)
     stepped = tests[by_p] * (size / rank)
     if method == "by":
         stepped *= (1 / rank).sum()
@@ -152,6 +163,16 @@ def _false_discovery(p: ArrayLike, method: Literal["bh", "by"], family: int | No
     q[by_p] = np.minimum.accumulate(stepped[::-1])[::-1]
     # Where p differ by rounding alone, no q may fall below its own p.
     return np.maximum(np.minimum(q, 1.0, out=q), tests, out=q)
+
+
+def _ranks(times: ArrayLike | None, by_p: Array) -> Array:
+    """Of each p in its order: the last of the tests that gave it."""
+    if times is None:
+        return np.arange(1, len(by_p) + 1)
+    often = np.asarray(times)
+    if often.shape != by_p.shape or often.dtype.kind not in "iu" or (often < 1).any():
+        raise GeoInputError("Each p was given by one test or more.")
+    return np.cumsum(often[by_p])
 
 
 def _ascending(tests: Array) -> Array:

@@ -37,6 +37,20 @@ def test_a_q_is_never_below_its_p_and_keeps_the_order(correct, p):
     assert (np.diff(q[by_p]) >= -1e-15).all()
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), min_size=1, max_size=30))
+def test_bh_of_a_p_that_came_often_is_that_of_each(given_often):
+    p = np.array([each / 9 for each, _ in given_often])
+    times = np.array([often for _, often in given_often])
+
+    assert np.repeat(bh(p, times=times), times).tolist() == bh(np.repeat(p, times)).tolist()
+
+
+@pytest.mark.parametrize("times", [[1], [1, 0], [1.0, 2.0]])
+def test_how_often_a_p_came_is_a_count_of_each(times):
+    with pytest.raises(GeoInputError, match="one test or more"):
+        bh([0.1, 0.2], times=times)
+
+
 def test_bh_is_the_published_step_up():
     p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240,
          0.4262, 0.5719, 0.6528, 0.7590, 1.0000]  # fmt: skip

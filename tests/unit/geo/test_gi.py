@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from geo.errors import GeoInputError
 from geo.hotspots import gi, gi_grid, gi_star
+from geo.hotspots.alike import alike
 from geo.significance import bh
 from geo.weights import Grid, band, knn, row_standardised
 
@@ -177,6 +178,36 @@ def test_boxes_of_a_grid_equal_a_matrix_of_weights(x, inside, order):
     assert found.q[mask] == pytest.approx(bh(plain.p), abs=1e-12)
     assert np.isnan(found.z[~mask]).all()
     assert found.around[mask].tolist() == ((near + np.eye(len(cells))) @ counts[mask]).tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=st.lists(st.integers(0, 3), min_size=24, max_size=24), less=st.booleans())
+def test_what_is_worked_out_for_kinds_of_cells_is_what_each_cell_gives(x, less):
+    """Halves are no counts, so that each cell is worked out by itself."""
+    counts, alternative = np.array(x).reshape(4, 6), "less" if less else "two-sided"
+    each = gi_grid(counts / 2, alternative=alternative)
+    kinds = gi_grid(counts, alternative=alternative)
+
+    for name in ("z", "p", "q"):
+        assert getattr(kinds, name) == pytest.approx(getattr(each, name), abs=1e-12)
+    assert kinds.around.tolist() == (each.around * 2).round(6).tolist()
+    assert kinds.expected == pytest.approx(each.expected * 2)
+
+
+def test_cells_that_are_alike_have_the_same_z_to_the_last_bit():
+    counts = np.random.default_rng(1).poisson(3, (40, 40))
+    found = gi_grid(counts)
+    whole = found.around[1:-1, 1:-1]
+
+    for events in np.unique(whole):
+        assert len(np.unique(found.z[1:-1, 1:-1][whole == events])) == 1
+
+
+def test_large_counts_are_worked_out_for_each_cell():
+    counts = np.random.default_rng(1).poisson(1e7, (20, 20))
+
+    assert alike(counts.ravel().astype(float), Grid(np.ones((20, 20), dtype=bool))) is None
+    assert gi_grid(counts).status == "ok"
 
 
 def test_a_grid_is_whole_where_no_mask_is_given():

@@ -26,8 +26,10 @@ def by_definition(xy, window, r, kind=None):
         if kind is not None and not (kind[i] == 0 and kind[j] == 1):
             continue
         far = round(float(np.hypot(*(xy[i] - xy[j]))), 3)
-        moved = affinity.translate(window, *(xy[i] - xy[j]))
-        total += (far <= np.array(r)) / window.intersection(moved).area
+        near = far <= np.array(r)
+        if near.any():  # further apart, a window may not even meet itself
+            moved = affinity.translate(window, *(xy[i] - xy[j]))
+            total += near / window.intersection(moved).area
     if kind is not None:
         return total * window.area**2 / (kind.count(0) * kind.count(1))
     return total * window.area**2 / (len(xy) * (len(xy) - 1))
