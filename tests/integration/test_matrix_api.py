@@ -56,9 +56,9 @@ class Watched(Database):
         self.opened.append("write")
         return super().begin(actor)
 
-    def read(self, actor: Actor):
+    def read(self, actor: Actor, **options: Any):
         self.opened.append("read")
-        return super().read(actor)
+        return super().read(actor, **options)
 
     def cursor(self, actor: Actor, **options: Any):
         self.opened.append("cursor")
