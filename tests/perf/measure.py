@@ -75,7 +75,7 @@ def in_fresh_process(code: str, *arguments: Any, runs: int = 3) -> dict[str, flo
 def row(
     name: str, value: float, unit: str, peer: str = "", peer_value: float | None = None, **more: Any
 ) -> dict[str, Any]:
-    ratio = round(peer_value / value, 2) if peer_value and value else None
+    ratio = round(peer_value / value, 2) if peer_value and value > 0 else None
     return {
         "name": name,
         "value": round(value, 5),

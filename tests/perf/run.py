@@ -18,6 +18,7 @@ from pathlib import Path
 
 from app.core import clock
 from tests.perf import page
+from tests.perf.data import SHARED
 from tests.perf.goals import Row
 from tests.perf.measure import peak_mb
 
@@ -34,6 +35,9 @@ def main(argv: list[str]) -> int:
     unknown = [name for name in asked if name not in NAMES]
     if unknown:
         sys.stderr.write(f"There is no benchmark {unknown[0]}. There are: {', '.join(NAMES)}.\n")
+        return 2
+    if not SHARED.is_dir():
+        sys.stderr.write(f"There is no {SHARED}: say where it is by CONTEXTMAP_SHARED.\n")
         return 2
     if len(asked) == 1:
         return int(not one(asked[0], fast=fast, kept=kept))

@@ -90,9 +90,10 @@ def test_each_row_says_what_has_been_taken_until_it_came() -> None:
 
 
 def test_several_benchmarks_run_apart_and_one_that_fails_is_told(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[str] = []
+    monkeypatch.setattr(run, "SHARED", tmp_path)
     monkeypatch.setattr(run, "apart", lambda name, _: ran.append(name) or int(name == "geo"))
     assert main(["geo", "scan"]) == 1
     assert main(["rhythms", "scan"]) == 0
@@ -107,3 +108,11 @@ def test_the_exponent_is_the_slope_between_logarithms() -> None:
 def test_a_fast_run_is_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--fast", "--keep", "geo"]) == 2
     assert "is not kept" in capsys.readouterr().err
+
+
+def test_without_the_shared_data_it_is_said_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "SHARED", tmp_path / "absent")
+    assert main(["geo"]) == 2
+    assert "say where it is by CONTEXTMAP_SHARED" in capsys.readouterr().err
