@@ -3,7 +3,6 @@
 Two real servers. States are waited for, and `look` is what a web process does once a second.
 """
 
-import asyncio
 import os
 import threading
 import time
@@ -26,6 +25,7 @@ from app.maps.queries import tile_asked
 from app.maps.rules import Filters
 from app.site.degraded import NO_CHANGES
 from app.site.readiness import WATCHED
+from tests import loops
 from tests.databases import CLAIMS_KEY, Logins, cloned
 from tests.people import HERE, HTML, LEAD, RICHMOND, browser, send, sign_in_as
 from tests.replicas import Pair, killed, looked
@@ -263,7 +263,7 @@ def test_a_tile_costs_the_replica_what_it_costs_the_primary(db, pair, place):
             for _ in range(n):
                 assert await db.soon(KNOWS, asked, keep_plans=True, may_lag=may_lag)
 
-        return lambda: asyncio.run(one_after_the_other())
+        return lambda: loops.run(one_after_the_other())
 
     spent = {}
     for name, server in (("primary", pair.primary), ("replica", pair.copy)):
