@@ -51,7 +51,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Of one server: how far its log is, and which one it is."""
 
     bytes: float
@@ -60,13 +60,13 @@ class Place:
 
 
 @dataclass(slots=True)
-class Eye:
+class Probe:
     """One connection that looks at one server; none when that does not answer."""
 
     open_one: Callable[[], psycopg.Connection[Any]]
     _held: psycopg.Connection[Any] | None = None
 
-    def look(self) -> Place | None:
+    def look(self) -> Position | None:
         """Once more by a new connection, when one that was held has died."""
         found = None
         while found is None:
@@ -80,7 +80,7 @@ class Eye:
                 self.close()
                 if held is None:
                     return None
-        return Place(*found)
+        return Position(*found)
 
     def close(self) -> None:
         if self._held is not None:
@@ -105,7 +105,7 @@ class Replica:
     _asked_at: float = -math.inf  # when the primary last told where it was
     _passed: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=600))
     _seen: dict[str, float] = field(default_factory=dict)
-    _eyes: tuple[Eye, Eye] | None = None
+    _probes: tuple[Probe, Probe] | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -148,7 +148,7 @@ class Replica:
 
     def look(self) -> None:
         """At both servers, once."""
-        mine, copied = self._open_eyes()
+        mine, copied = self._open_probes()
         began = time.monotonic()
         ours = mine.look()
         copy = copied.look()
@@ -177,14 +177,14 @@ class Replica:
             self.look()
             if self._over.wait(LOOK_EVERY_S):
                 break
-        self.close_eyes()
+        self.close_probes()
 
     def close(self) -> None:
         self._over.set()
 
-    def close_eyes(self) -> None:
-        for eye in self._eyes or ():
-            eye.close()
+    def close_probes(self) -> None:
+        for probe in self._probes or ():
+            probe.close()
 
     @property
     def words(self) -> str:
@@ -199,13 +199,13 @@ class Replica:
             return "answers alone: the primary does not, and nothing can be changed"
         return "answers for maps and lists of programs"
 
-    def _open_eyes(self) -> tuple[Eye, Eye]:
-        if self._eyes is None:
-            self._eyes = (
-                Eye(lambda: _soon(self.primary, pooled=False)),
-                Eye(lambda: _soon(self.logins, pooled=self.pooled)),
+    def _open_probes(self) -> tuple[Probe, Probe]:
+        if self._probes is None:
+            self._probes = (
+                Probe(lambda: _soon(self.primary, pooled=False)),
+                Probe(lambda: _soon(self.logins, pooled=self.pooled)),
             )
-        return self._eyes
+        return self._probes
 
 
 def fails(replica: Replica | None, *, within_s: float = LAG_LIMIT_S) -> bool:
@@ -222,7 +222,7 @@ def fails(replica: Replica | None, *, within_s: float = LAG_LIMIT_S) -> bool:
                 return True
             time.sleep(LOOK_EVERY_S)
     finally:
-        replica.close_eyes()
+        replica.close_probes()
 
 
 def named(role: str, at: str) -> str:

@@ -72,7 +72,7 @@ def db(pair, monkeypatch):
     database = pair.database()
     has_all_of(database, pair, KNOWS.map_version)
     yield database
-    database.replica.close_eyes()
+    database.replica.close_probes()
     database.dispose()
 
 
@@ -361,4 +361,4 @@ def the_old_one_comes_back(pair):
         assert replica.order(may_lag=True) == (PRIMARY,)
         assert "promoted" in replica.words
     finally:
-        replica.close_eyes()
+        replica.close_probes()

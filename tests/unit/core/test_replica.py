@@ -10,7 +10,7 @@ from psycopg.errors import AdminShutdown, CannotConnectNow, QueryCanceled
 from app.core import replica as replicas
 from app.core.engines import is_lost
 from app.core.lines import LostError
-from app.core.replica import PRIMARY, REPLICA, Place, Replica
+from app.core.replica import PRIMARY, REPLICA, Position, Replica
 
 ONE, OTHER = 1.0, 2.0  # when which server was started
 
@@ -19,7 +19,7 @@ ONE, OTHER = 1.0, 2.0  # when which server was started
 class Told:
     """Instead of a connection: what the server says next."""
 
-    says: Place | None = None
+    says: Position | None = None
 
     def look(self):
         return self.says
@@ -34,8 +34,8 @@ class Two:
     copy: Told = field(default_factory=Told)
 
     def tell(self, primary=None, copy=None, *, follows=True, started=(ONE, OTHER)):
-        self.primary.says = primary and Place(primary, False, started[0])
-        self.copy.says = copy and Place(copy, follows, started[1])
+        self.primary.says = primary and Position(primary, False, started[0])
+        self.copy.says = copy and Position(copy, follows, started[1])
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def two(monkeypatch):
 @pytest.fixture
 def replica(two):
     found = Replica(None, None)
-    found._eyes = (two.primary, two.copy)
+    found._probes = (two.primary, two.copy)
     return found
 
 
